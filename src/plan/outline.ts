@@ -1,0 +1,83 @@
+import type { Phase, RunType, Scenario } from "../report/record.ts";
+
+/** All that is said about a step before it runs. */
+export interface StepOutline {
+  id: string;
+  phase: Phase;
+  title: string;
+  /** Name of the component it is about, null for steps of the whole run. */
+  component: string | null;
+  /** It takes data away. */
+  destroys: boolean;
+  /** A person may skip it when it fails; the verdict is then INCONCLUSIVE. */
+  skippable: boolean;
+}
+
+interface Named {
+  name: string;
+  kind: string;
+}
+
+const ofComponent = {
+  inspect: ["preflight", "Look at %: reachable, identity, versions, space", {}],
+  plant: ["plant", "Plant the sentinel in % and start its heartbeat", {}],
+  backup: ["backup", "Back up %", {}],
+  proof: ["backup", "Prove that the backup of % is whole and readable", { infix: "proof" }],
+  destroy: ["destroy", "Destroy %", { destroys: true }],
+  control: ["restore", "Negative control: the checks of % must fail now", { infix: "control", skippable: true }],
+  restore: ["restore", "Restore %", {}],
+  verify: ["verify", "Verify the restored data of %", { skippable: true }],
+  place: ["verify", "Put the restored % into place", { infix: "place" }],
+  retention: ["report", "Remove old backups of %", { infix: "retention", skippable: true }],
+} as const satisfies Record<string, [Phase, string, { infix?: string; destroys?: boolean; skippable?: boolean }]>;
+
+const ofRun = {
+  preflightGuards: ["preflight/guards", "Ask the guards", false],
+  destroyGuards: ["destroy/guards", "Ask the guards again, now with the verified backups", false],
+  cleanup: ["report/cleanup", "Remove scratch places, sentinels and heartbeats", true],
+  files: ["report/files", "Write the report", false],
+} as const;
+
+/** The ID of a step about a component; the only place that knows how IDs are made. */
+export function stepId(verb: keyof typeof ofComponent, component: string): string {
+  const [phase, , { infix }] = ofComponent[verb] as [Phase, string, { infix?: string }];
+  return infix === undefined ? `${phase}/${component}` : `${phase}/${infix}/${component}`;
+}
+
+type Entry = keyof typeof ofComponent | keyof typeof ofRun;
+
+/** The runbook of each type of run: entries of one inner list belong together and run component by component. */
+function entries(type: RunType, scenario: Scenario): Entry[][] {
+  const preflight: Entry[][] = [["inspect"], ["preflightGuards"]];
+  const close: Entry[][] = [["retention"], ["cleanup"], ["files"]];
+  if (type === "backup") return [...preflight, ["backup", "proof"], ...close];
+  if (type === "restore") return [...preflight, ["control"], ["restore"], ["verify", "place"], ["cleanup"], ["files"]];
+  const before: Entry[][] = [...preflight, ["plant"], ["backup", "proof"]];
+  if (scenario === "none") return [...before, ["control"], ["restore"], ["verify"], ...close];
+  return [...before, ["destroyGuards"], ["destroy"], ["control"], ["restore"], ["verify", "place"], ...close];
+}
+
+/** The steps of a run, in the order in which they are announced. Pure: the same plan gives the same steps. */
+export function outline(type: RunType, scenario: Scenario, components: Named[]): StepOutline[] {
+  return entries(type, scenario).flatMap((group) => {
+    if (group.some((entry) => entry in ofRun)) return group.map((entry) => runStep(entry as keyof typeof ofRun));
+    return components.flatMap((c) => group.map((entry) => componentStep(entry as keyof typeof ofComponent, c)));
+  });
+}
+
+function runStep(entry: keyof typeof ofRun): StepOutline {
+  const [id, title, skippable] = ofRun[entry];
+  return { id, phase: id.split("/")[0] as Phase, title, component: null, destroys: false, skippable };
+}
+
+function componentStep(entry: keyof typeof ofComponent, { name }: Named): StepOutline {
+  const [phase, title, rule] = ofComponent[entry] as [Phase, string, { destroys?: boolean; skippable?: boolean }];
+  return {
+    id: stepId(entry, name),
+    phase,
+    title: title.replace("%", name),
+    component: name,
+    destroys: rule.destroys ?? false,
+    skippable: rule.skippable ?? false,
+  };
+}

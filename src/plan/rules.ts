@@ -1,0 +1,164 @@
+import { posix } from "node:path";
+import type { Complaint } from "./complaint.ts";
+import type { Component, Connection, PgDumpComponent, Plan } from "./schema.ts";
+
+/** What a schema cannot say: rules about several keys, one function each. */
+type Rule = (plan: Plan) => Complaint[];
+
+const reserved = ["guards", "cleanup", "files"];
+const systemDatabases = ["postgres", "template0", "template1"];
+const systemTrees = /^\/(bin|boot|dev|etc|lib|lib64|proc|sbin|sys)(\/|$)/;
+const sharedDirectories = ["/usr/bin", "/usr/lib", "/usr/local", "/usr/share", "/var/lib", "/var/log", "/var/run"];
+const homeDirectory = /^\/(root|(home|Users|export\/home)\/[^/]+)$|^\/var\/lib\/(postgresql|pgsql)$/;
+
+const rules: Rule[] = [
+  uniqueNames,
+  noReservedNames,
+  eachTargetOnce,
+  noSystemDatabase,
+  maintenanceDatabaseSurvives,
+  distinctDumps,
+  dumpsOutsideData,
+  dataIsADataDirectory,
+  objectivesFitThePlan,
+];
+
+/** Asks every rule. */
+export function checkRules(plan: Plan): Complaint[] {
+  return rules.flatMap((rule) => rule(plan));
+}
+
+function uniqueNames({ components }: Plan): Complaint[] {
+  return components.flatMap(({ name }, n) => {
+    const first = components.findIndex((other) => other.name === name);
+    if (first === n) return [];
+    const hint = "Give each component a name of its own.";
+    return [at(n, "name", `components[${first}] has this name already`, hint)];
+  });
+}
+
+/** They would make step IDs that a run already has. */
+function noReservedNames({ components }: Plan): Complaint[] {
+  return components.flatMap(({ name }, n) =>
+    reserved.includes(name)
+      ? [at(n, "name", `"${name}" is the name of a step of every run`, "Take another name.")]
+      : [],
+  );
+}
+
+function eachTargetOnce({ components }: Plan): Complaint[] {
+  return components.flatMap((component, n) => {
+    const first = components.slice(0, n).find((other) => overlap(component, other));
+    if (first === undefined) return [];
+    const hint = "Protect each database and each cluster by one component; use two plans for two ways to back it up.";
+    return [at(n, targetKey(component), `"${first.name}" protects this already`, hint)];
+  });
+}
+
+/** A cluster holds all databases of its server, so that one component's loss would be the other's too. */
+function overlap(one: Component, other: Component): boolean {
+  if (one.kind === "pgdump" && other.kind === "pgdump")
+    return sameServer(one, other) && one.database === other.database;
+  if (one.kind === "pgbackrest" && other.kind === "pgbackrest") {
+    const sameStanza = one.stanza === other.stanza && one.config === other.config;
+    if (sameStanza || posix.resolve(one.data) === posix.resolve(other.data)) return true;
+  }
+  return sameServer(one, other);
+}
+
+function targetKey(component: Component): string {
+  return component.kind === "pgdump" ? "database" : "stanza";
+}
+
+function sameServer(one: { connection: Connection }, other: { connection: Connection }): boolean {
+  return host(one.connection) === host(other.connection) && one.connection.port === other.connection.port;
+}
+
+function host({ host }: Connection): string {
+  const local = ["localhost", "::1"].includes(host.toLowerCase()) || host.startsWith("/") || host.startsWith("127.");
+  return local ? "this host" : host.toLowerCase();
+}
+
+function noSystemDatabase({ components }: Plan): Complaint[] {
+  return components.flatMap((component, n) => {
+    if (component.kind !== "pgdump") return [];
+    if (systemDatabases.includes(component.database)) {
+      const hint = "Protect the databases that hold data of your own; a server cannot work without this one.";
+      return [at(n, "database", `"${component.database}" belongs to the server itself`, hint)];
+    }
+    if (component.database !== component.maintenanceDatabase) return [];
+    const hint = "Name a database that stays while the protected one is gone, such as `postgres`.";
+    return [at(n, "maintenanceDatabase", "must not be the protected database", hint)];
+  });
+}
+
+function maintenanceDatabaseSurvives({ components }: Plan): Complaint[] {
+  const dumps = pgDumps(components);
+  return dumps.flatMap(([component, n]) => {
+    const owner = dumps.find(
+      ([other]) =>
+        other !== component && sameServer(component, other) && component.maintenanceDatabase === other.database,
+    );
+    if (owner === undefined) return [];
+    const hint = "Name a database that no component protects, such as `postgres`.";
+    return [at(n, "maintenanceDatabase", `is the database that "${owner[0].name}" destroys`, hint)];
+  });
+}
+
+function distinctDumps({ components }: Plan): Complaint[] {
+  const dumps = pgDumps(components);
+  return dumps.flatMap(([component, n], index) => {
+    const same = dumps.slice(0, index).find(([other]) => posix.resolve(other.dumps) === posix.resolve(component.dumps));
+    if (same === undefined) return [];
+    const hint = "Give each component a directory of its own, such as one below that one.";
+    return [at(n, "dumps", `"${same[0].name}" keeps its dumps in this directory`, hint)];
+  });
+}
+
+function dumpsOutsideData({ components }: Plan): Complaint[] {
+  return pgDumps(components).flatMap(([{ dumps }, n]) => {
+    const around = components.find((other) => other.kind === "pgbackrest" && isInside(dumps, other.data));
+    if (around === undefined) return [];
+    const hint = "Keep dumps where they survive the loss of what they protect.";
+    return [at(n, "dumps", `lies inside the data directory of "${around.name}"`, hint)];
+  });
+}
+
+/** It is emptied for a restore: a slip here would cost more than a database. */
+function dataIsADataDirectory({ components }: Plan): Complaint[] {
+  return components.flatMap((component, n) => {
+    if (component.kind !== "pgbackrest") return [];
+    const data = posix.resolve(component.data);
+    const shallow = data.split("/").length < 3;
+    const shared = systemTrees.test(data) || sharedDirectories.includes(data) || homeDirectory.test(data);
+    if (!shallow && !shared) return [];
+    const hint = "Name the directory that holds PG_VERSION, for example `data: /var/lib/postgresql/15/main`.";
+    return [at(n, "data", "is not a directory of PostgreSQL alone", hint)];
+  });
+}
+
+function objectivesFitThePlan({ components, objectives }: Plan): Complaint[] {
+  return components.flatMap((component, n) =>
+    (["rto", "rpo"] as const).flatMap((key) => {
+      const [own, whole] = [component.objectives?.[key], objectives[key]];
+      if (own === undefined || whole === undefined || own <= whole) return [];
+      const hint = "The whole run includes this component: shorten this objective, or give the plan a longer one.";
+      return [{ path: ["components", n, "objectives", key], message: `is longer than the plan's own ${key}`, hint }];
+    }),
+  );
+}
+
+function pgDumps(components: Component[]): [PgDumpComponent, number][] {
+  return components.flatMap((component, n): [PgDumpComponent, number][] =>
+    component.kind === "pgdump" ? [[component, n]] : [],
+  );
+}
+
+function isInside(path: string, directory: string): boolean {
+  const [inner, outer] = [posix.resolve(path), posix.resolve(directory)];
+  return inner === outer || inner.startsWith(outer === "/" ? "/" : `${outer}/`);
+}
+
+function at(component: number, key: string, message: string, hint: string): Complaint {
+  return { path: ["components", component, key], message, hint };
+}

@@ -1,0 +1,192 @@
+import * as z from "zod";
+import { durationMs, durationShape, sizeBytes, sizeShape } from "./units.ts";
+
+/** What stands in a plan file. Everything a person may write is here, with its meaning; unknown keys are errors. */
+
+const name = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/, "must be 1 to 40 lower-case letters, digits and dashes")
+  .meta({ examples: ["shop"] });
+const path = z
+  .string()
+  .regex(/^\//, "must be an absolute path, starting with /")
+  .meta({ title: "path", examples: ["/var/backups/shop"] });
+
+const durationWrong = 'is not a duration; write "45m", "1h 30m" or "24h"';
+const Duration = z
+  .string()
+  .regex(durationShape, durationWrong)
+  .transform((text, context) => {
+    const ms = durationMs(text);
+    if (ms !== undefined && ms > 0) return ms;
+    context.issues.push({ code: "custom", input: text, message: "must be a duration longer than nothing" });
+    return z.NEVER;
+  })
+  .describe('a duration as people write it: "90s", "45m", "1h 30m", "7d"')
+  .meta({ title: "duration", examples: ["45m"] });
+
+const Size = z
+  .string()
+  .regex(sizeShape, 'is not a size; write "500 MB" or "1 GiB"')
+  .transform((text, context) => {
+    const bytes = sizeBytes(text);
+    if (bytes !== undefined) return bytes;
+    context.issues.push({ code: "custom", input: text, message: "is a size too big to count" });
+    return z.NEVER;
+  })
+  .describe('a size as people write it: "500 MB", "1 GiB"')
+  .meta({ title: "size", examples: ["500 MB"] });
+
+/** Marks the schemas under which a value may be a secret by mistake: no message may repeat what stands there. */
+export const secretSchemas = z.registry<{ secret: true }>();
+
+export const Secret = z
+  .union([
+    z.strictObject({
+      env: z
+        .string()
+        .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be the name of an environment variable")
+        .describe("environment variable of the worker")
+        .meta({ examples: ["SHOP_PASSWORD"] }),
+    }),
+    z.strictObject({
+      file: path
+        .describe("file on the worker's host; its last line break is cut off")
+        .meta({ examples: ["/run/secrets/shop-password"] }),
+    }),
+  ])
+  .describe("a reference to a secret; the secret itself never stands in a plan")
+  .meta({ title: "secret" })
+  .register(secretSchemas, { secret: true });
+export type Secret = z.infer<typeof Secret>;
+
+const Objectives = z.strictObject({
+  rto: Duration.optional().describe("recovery time objective: how long it may take until the data is back"),
+  rpo: Duration.optional().describe("recovery point objective: how much time's data may be lost"),
+});
+
+/** A connection string would bring its password into the history; and libpq takes a database's name for one. */
+const databaseName = z
+  .string()
+  .min(1)
+  .max(63)
+  .regex(/^(?!.*(:\/\/|=))/, "must be the name of a database, not a connection string");
+
+export const Connection = z
+  .strictObject({
+    host: z
+      .string()
+      .min(1)
+      .regex(/^(\/|[^\s@=/]+$)/, "must be a host or directory alone, not a connection string")
+      .meta({ examples: ["db.lan"] })
+      .default("127.0.0.1")
+      .describe("host name, address, or directory of the Unix socket"),
+    port: z.int().min(1).max(65535).default(5432).describe("port of the server"),
+    user: z
+      .string()
+      .min(1)
+      .regex(/^[^:=]+$/, "must be the name of a user alone, without a password")
+      .meta({ examples: ["dr"] })
+      .default("postgres")
+      .describe("user that may dump, create and drop the database"),
+    password: Secret.optional().describe("password of that user"),
+    tls: z
+      .enum(["disable", "prefer", "require", "verify-full"])
+      .default("prefer")
+      .describe("libpq's sslmode; prefer takes TLS where the server offers it"),
+  })
+  .describe("how to reach a PostgreSQL server");
+export type Connection = z.infer<typeof Connection>;
+
+const common = {
+  name: name.describe("name of the component, unique in the plan; the steps of a run carry it"),
+  objectives: Objectives.optional().describe("objectives of this component; those of the plan otherwise"),
+};
+
+export const PgDumpComponent = z
+  .strictObject({
+    ...common,
+    kind: z.literal("pgdump").describe("kind of the component"),
+    connection: Connection.prefault({}).describe("how to reach the server"),
+    database: databaseName.describe("the database that is protected").meta({ examples: ["shop"] }),
+    maintenanceDatabase: databaseName
+      .meta({ examples: ["postgres"] })
+      .default("postgres")
+      .describe("database to connect to while the protected one is gone"),
+    dumps: path.describe("directory for the dumps, outside the server's own data"),
+    format: z.enum(["directory", "custom"]).default("directory").describe("pg_dump's format; directory is parallel"),
+    jobs: z.int().min(1).max(64).default(2).describe("parallel jobs of pg_dump (directory only) and pg_restore"),
+    plain: path
+      .optional()
+      .describe("pattern of plain SQL dumps (.sql, .sql.gz) that another job makes; `restore` takes the newest backup"),
+    retention: z
+      .strictObject({
+        count: z.int().min(1).optional().describe("keep at most so many good dumps"),
+        age: Duration.optional().describe("remove dumps that are older"),
+      })
+      .default({})
+      .describe("which dumps are removed after a run that passed; the newest good one never is"),
+    keepFree: Size.prefault("256 MiB").describe("space that must stay free beside the dumps"),
+  })
+  .describe("one database of any reachable server, by pg_dump and pg_restore");
+export type PgDumpComponent = z.infer<typeof PgDumpComponent>;
+
+export const PgBackRestComponent = z
+  .strictObject({
+    ...common,
+    kind: z.literal("pgbackrest").describe("kind of the component"),
+    connection: Connection.prefault({}).describe("how to reach the server"),
+    database: databaseName
+      .meta({ examples: ["postgres"] })
+      .default("postgres")
+      .describe("database that holds the sentinel"),
+    stanza: z
+      .string()
+      .min(1)
+      .describe("pgBackRest's name for the cluster")
+      .meta({ examples: ["main"] }),
+    config: path.default("/etc/pgbackrest/pgbackrest.conf").describe("pgBackRest's configuration file"),
+    data: path
+      .describe("data directory of the cluster (PGDATA) on this host")
+      .meta({ examples: ["/var/lib/postgresql/15/main"] }),
+    configFile: path.optional().describe("postgresql.conf, where it does not lie in the data directory (Debian)"),
+    osUser: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("operating-system user that owns the data; needed where the worker runs as root"),
+    start: z.array(z.string()).min(1).optional().describe("command that starts the server; pg_ctl otherwise"),
+    stop: z.array(z.string()).min(1).optional().describe("command that stops the server; pg_ctl otherwise"),
+    backup: z.enum(["full", "diff", "incr"]).default("diff").describe("type of the backup that a run makes"),
+    keepFree: Size.prefault("256 MiB").describe("space that must stay free where a scratch copy is restored"),
+  })
+  .describe("a whole PostgreSQL cluster of this host, by a pgBackRest stanza");
+export type PgBackRestComponent = z.infer<typeof PgBackRestComponent>;
+
+export const Component = z.discriminatedUnion("kind", [PgDumpComponent, PgBackRestComponent]);
+export type Component = z.infer<typeof Component>;
+
+export const Plan = z
+  .strictObject({
+    name: name.describe("name of the plan; the same as its file's name"),
+    environment: z
+      .enum(["dev", "staging", "production"])
+      .default("dev")
+      .describe("production is never destroyed without approvals"),
+    owner: z
+      .strictObject({
+        team: z.string().optional().describe("who owns the plan"),
+        contacts: z.array(z.string()).default([]).describe("where to reach them"),
+        escalation: z.array(z.string()).default([]).describe("whom to call when they do not answer"),
+      })
+      .optional()
+      .describe("people behind the plan, shown in the report"),
+    objectives: Objectives.default({}).describe("objectives of the whole run"),
+    components: z
+      .array(Component)
+      .min(1, "must list at least one component")
+      .describe("what has data")
+      .meta({ examples: [[{ name: "shop", kind: "pgdump", database: "shop", dumps: "/var/backups/shop" }]] }),
+  })
+  .describe("A Firedrill plan: what is protected, how it is restored and checked, its objectives");
+export type Plan = z.infer<typeof Plan>;
