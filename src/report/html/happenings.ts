@@ -1,0 +1,109 @@
+import { seconds, time } from "../format.ts";
+import { events, type RunEvent } from "../events.ts";
+import type { RunRecord } from "../record.ts";
+import { causes, headline } from "../words.ts";
+import { html, type Markup, prose } from "./markup.ts";
+
+/** What a reader must know beyond the numbers: refusals, causes, what stayed behind, what interrupted the run. */
+
+interface Item {
+  head: Markup | string;
+  text: string;
+  hint: string | null;
+}
+
+function list(title: string, lead: string, tone: string, items: Item[]): Markup | null {
+  if (items.length === 0) return null;
+  return html`<section class="notices tone-${tone}">
+    <h2>${title}</h2>
+    <p class="lead">${lead}</p>
+    <ul>
+      ${items.map(
+        ({ head, text, hint }) =>
+          html`<li>
+            <p><b>${head}</b></p>
+            <p>${prose(text)}</p>
+            ${hint === null ? null : html`<p class="hint">${prose(hint)}</p>`}
+          </li>`,
+      )}
+    </ul>
+  </section>`;
+}
+
+/** Refusals, diagnosis and leftovers: they stand above the numbers. */
+export function notices(record: RunRecord): (Markup | null)[] {
+  const { refusals, leftovers } = record;
+  return [
+    list(
+      "Refused",
+      "These guards did not let the run go on.",
+      "doubt",
+      refusals.map(({ guard, component, message, hint }) => ({
+        head: component === null ? guard : `${guard}: ${component}`,
+        text: message,
+        hint,
+      })),
+    ),
+    list(
+      "Diagnosis",
+      "What stands in the way of a PASS, and what to do.",
+      headline(record).tone,
+      causes(record).map(({ object, cause, hint }) => ({ head: object, text: cause, hint })),
+    ),
+    list(
+      "Left behind",
+      "The run made these and could not remove them again.",
+      "doubt",
+      leftovers.map(({ what, where, why }) => ({ head: what, text: `${where}: ${why}`, hint: null })),
+    ),
+  ];
+}
+
+function death(at: string, resumedAt: string | null): string {
+  if (resumedAt === null) return "No worker has gone on yet.";
+  return `The next worker went on after ${seconds((Date.parse(resumedAt) - Date.parse(at)) / 1000)}.`;
+}
+
+function told(event: RunEvent): { head: string; tone: string; body: Markup } {
+  switch (event.kind) {
+    case "death":
+      return { head: "Worker died", tone: "bad", body: html`<p>${death(event.at, event.resumedAt)}</p>` };
+    case "ignored":
+      return { head: "Decision ignored", tone: "none", body: html`<p>${event.why}</p>` };
+    case "decision": {
+      const { action, by, reason } = event.decision;
+      return { head: `Decision: ${action}`, tone: "doubt", body: html`<p><b>${by}</b>: “${reason}”</p>` };
+    }
+    case "failure": {
+      const { type, message, hint } = event.failure;
+      return {
+        head: "Failure",
+        tone: "bad",
+        body: html`<p><code>${type}</code></p>
+          <p class="message">${prose(message)}</p>
+          <p class="hint">${prose(hint)}</p>`,
+      };
+    }
+  }
+}
+
+/** Failures, deaths of workers and decisions of people, in the order in which they happened. */
+export function interruptions(record: RunRecord): Markup | null {
+  const all = events(record);
+  if (all.length === 0) return null;
+  return html`<section class="interruptions">
+    <h2>Interruptions and decisions</h2>
+    <ol>
+      ${all.map((event) => {
+        const { head, tone, body } = told(event);
+        return html`<li>
+          <p class="when">${time(event.at)}</p>
+          <div>
+            <p><span class="mark tone-${tone}">${head}</span> ${event.step && html`<code>${event.step.id}</code>`}</p>
+            ${body}
+          </div>
+        </li>`;
+      })}
+    </ol>
+  </section>`;
+}

@@ -1,0 +1,191 @@
+import { events, type RunEvent } from "./events.ts";
+import { bytes, seconds, time } from "./format.ts";
+import type { ComponentRecord, RpoRecord, RtoRecord, RunRecord, StepRecord } from "./record.ts";
+import { seal } from "./seal.ts";
+import {
+  against,
+  causes,
+  checkWords,
+  controlWords,
+  score,
+  headline,
+  measured,
+  scenarioWords,
+  statusWords,
+  type Tone,
+} from "./words.ts";
+
+/** report.md: readable as it is, and as a comment on a pull request. */
+
+const signs: Record<Tone, string> = { good: "✅", bad: "❌", doubt: "⚠️", open: "⏳" };
+
+/** Text that Markdown shows as it is, in one line: no markup, no HTML, no table cell that ends early, nobody mentioned. */
+function plain(text: string): string {
+  return text
+    .replace(/[\\`*[\]|~]|(?<!\w)_|_(?!\w)|^(?:[#+-](?=\s)|\d+(?=[.)]\s))/g, (found) =>
+      /^\d/.test(found) ? `${found}\\` : `\\${found}`,
+    )
+    .replace(/&/g, "&amp;")
+    .replace(/</g, "&lt;")
+    .replace(/>/g, "&gt;")
+    .replace(/@(?=\w)/g, "@&#8203;")
+    .replace(/\s*[\r\n]+\s*/g, "<br>");
+}
+
+function code(text: string): string {
+  const escaped = text
+    .replace(/[\r\n]+/g, " ")
+    .replace(/`/g, "'")
+    .replace(/\|/g, "\\|");
+  return escaped.trim() === "" ? "" : `\`${escaped}\``;
+}
+
+/** A sentence whose `backticks` are meant as code. */
+function prose(text: string): string {
+  return text
+    .split(/`([^`\r\n]+)`/)
+    .map((piece, n) => (n % 2 === 1 ? code(piece) : plain(piece)))
+    .join("");
+}
+
+/** Cells are Markdown already. */
+function table(heads: string[], rows: string[][]): string {
+  if (rows.length === 0) return "";
+  return [heads, heads.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
+
+function section(title: string, body: string): string {
+  return body === "" ? "" : `### ${title}\n\n${body}`;
+}
+
+function details(summary: string, body: string): string {
+  return body === "" ? "" : `<details>\n<summary>${summary}</summary>\n\n${body}\n\n</details>`;
+}
+
+function objectiveRow(name: string, record: RpoRecord, split: string): string[] {
+  const { text, tone } = against(record.objectiveSeconds, record.seconds);
+  const result = tone === null ? text : `${signs[tone]} ${text}`;
+  return [`**${name}**`, measured(record.seconds), measured(record.objectiveSeconds), result, split];
+}
+
+function split(rto: RtoRecord): string {
+  if (rto.seconds === null) return "";
+  const { machineSeconds: machine, waitingSeconds: target, peopleSeconds: people } = rto;
+  return `machine ${seconds(machine)}, target ${seconds(target)}, people ${seconds(people)}`;
+}
+
+function goal(record: RpoRecord): string {
+  const { tone } = against(record.objectiveSeconds, record.seconds);
+  const sign = tone === null ? "" : `${signs[tone]} `;
+  return record.objectiveSeconds === null
+    ? measured(record.seconds)
+    : `${sign}${measured(record.seconds)} of ${seconds(record.objectiveSeconds)}`;
+}
+
+function componentRow(component: ComponentRecord): string[] {
+  const { name, target, verdict, rto, rpo, checks } = component;
+  const result = verdict === null ? "–" : `${signs[headline({ verdict, status: "done" }).tone]} ${verdict}`;
+  return [`**${plain(name)}**<br>${plain(target)}`, result, goal(rto), goal(rpo), score(checks)];
+}
+
+function evidence({ name, checks, backup }: ComponentRecord): string {
+  const copy =
+    backup &&
+    [
+      `Backup ${code(backup.id)}, ${bytes(backup.bytes)}, ended ${time(backup.completedAt)}, in ${code(backup.location)}`,
+      backup.sha256 === null ? "" : `, sha256 ${code(backup.sha256)}`,
+    ].join("");
+  const rows = checks.map((check) => [
+    `**${plain(check.title)}**`,
+    `${signs[checkWords(check).tone]} ${checkWords(check).text}`,
+    check.proven ? "proven" : "**not proven**",
+    check.exact ? "exact" : "not exact",
+    [controlWords(check.negativeControl), plain(check.negativeControl?.found ?? "")].filter(Boolean).join("<br>"),
+    plain(check.expected),
+    plain(check.found),
+  ]);
+  const heads = ["check", "result", "proof", "comparison", "negative control", "expected", "found"];
+  const body = [copy, table(heads, rows)].filter(Boolean).join("\n\n");
+  return details(
+    `Evidence of ${plain(name)}: ${checks.length === 0 ? "no check has run" : `${score(checks)} checks passed and proven`}`,
+    body,
+  );
+}
+
+function eventLine(event: RunEvent): string {
+  const head = `- ${time(event.at)} · ${event.step === null ? "" : `${code(event.step.id)} · `}`;
+  switch (event.kind) {
+    case "failure":
+      return `${head}❌ **${plain(event.failure.type)}**: ${prose(event.failure.message)}<br>→ ${prose(event.failure.hint)}`;
+    case "decision":
+      return `${head}🧑 **${event.decision.action}** by ${plain(event.decision.by)}: “${plain(event.decision.reason)}”`;
+    case "ignored":
+      return `${head}a decision was ignored: ${plain(event.why)}`;
+    case "death":
+      return `${head}💥 the worker died${event.resumedAt === null ? "" : `; the next one went on after ${seconds((Date.parse(event.resumedAt) - Date.parse(event.at)) / 1000)}`}`;
+  }
+}
+
+function stepRow(step: StepRecord): string[] {
+  const { startedAt, endedAt } = step;
+  const took = startedAt && endedAt ? seconds((Date.parse(endedAt) - Date.parse(startedAt)) / 1000) : "–";
+  const status = step.carriedOver ? "carried over" : statusWords[step.status];
+  const attempts = step.attempts > 1 ? ` (${step.attempts} attempts)` : "";
+  return [code(step.id), `${status}${attempts}`, took, plain(step.note ?? "")];
+}
+
+function about(record: RunRecord): string {
+  const { run, plan, startedAt, endedAt, codeVersion, directory } = record;
+  return table(
+    ["", ""],
+    [
+      ["plan", `${plain(plan.name)} (${plain(plan.environment)}), sha256 ${code(plan.sha256)}`],
+      ["scenario", scenarioWords[run.scenario]],
+      ["started by", `${plain(run.by)}: ${plain(run.reason)}`],
+      ["time", `${time(startedAt)} to ${endedAt === null ? "…" : time(endedAt)}`],
+      ["workflow", `${code(run.workflowId)}, run ${code(run.runId)}`],
+      ["Firedrill", plain(codeVersion)],
+      ["record", code(`${directory}/report.json`)],
+      ["seal of the record", code(seal(record))],
+    ],
+  );
+}
+
+/** The record as Markdown (GitHub's), for a comment on a pull request. Whatever the record holds is escaped. */
+export function renderMarkdown(record: RunRecord): string {
+  const { word, tone } = headline(record);
+  const { rto, rpo, components, steps } = record;
+  const parts = [
+    `## ${signs[tone]} ${word}: ${record.run.type} of ${plain(record.plan.name)}`,
+    plain(record.summary.trim()),
+    section(
+      "Refused",
+      record.refusals
+        .map(
+          (r) =>
+            `- **${plain(r.guard)}**${r.component === null ? "" : ` (${plain(r.component)})`}: ${prose(r.message)}<br>→ ${prose(r.hint)}`,
+        )
+        .join("\n"),
+    ),
+    section(
+      "Diagnosis",
+      causes(record)
+        .map((d) => `- **${plain(d.object)}**: ${prose(d.cause)}<br>→ ${prose(d.hint)}`)
+        .join("\n"),
+    ),
+    section(
+      "Left behind",
+      record.leftovers.map((l) => `- **${plain(l.what)}** at ${plain(l.where)}: ${prose(l.why)}`).join("\n"),
+    ),
+    table(
+      ["", "measured", "objective", "result", "split"],
+      [objectiveRow("RTO", rto, split(rto)), objectiveRow("RPO", rpo, "")],
+    ),
+    table(["component", "verdict", "RTO", "RPO", "checks proven"], components.map(componentRow)),
+    section("Interruptions and decisions", events(record).map(eventLine).join("\n")),
+    ...components.map(evidence),
+    details(`All ${steps.length} steps`, table(["step", "status", "took", "evidence"], steps.map(stepRow))),
+    details("About this run", about(record)),
+  ];
+  return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
+}

@@ -1,0 +1,170 @@
+/** The one document that says all that happened in a run: query answer, report.json and input of every report. */
+
+export type RunType = "exercise" | "restore" | "backup";
+export type Scenario = "database" | "none";
+export type Phase =
+  | "preflight"
+  | "plant"
+  | "backup"
+  | "approve"
+  | "destroy"
+  | "rebuild"
+  | "restore"
+  | "verify"
+  | "report";
+export type Verdict = "PASS" | "FAIL" | "INCONCLUSIVE";
+/** `aborted`: it had failed and a person gave up; `cancelled`: it was running when the run was cancelled or given up. */
+export type StepStatus = "pending" | "running" | "waiting" | "done" | "skipped" | "aborted" | "cancelled";
+export type Action = "retry" | "skip" | "abort";
+
+/** A person's answer to a failed step. `at` is ISO 8601 in UTC. */
+export interface Decision {
+  action: Action;
+  by: string;
+  reason: string;
+  at: string;
+}
+
+export interface StepFailure {
+  type: string;
+  message: string;
+  hint: string;
+  at: string;
+}
+
+/**
+ * One stretch of a step's time. `ran` ended well, `failed` ended in a failure, `died` ended with the worker's process
+ * (until its last sign of life), `resuming` is the time until the next worker went on, `waited` was for a person.
+ */
+export interface Stretch {
+  kind: "ran" | "failed" | "died" | "resuming" | "waited";
+  from: string;
+  to: string;
+}
+
+export interface StepRecord {
+  /** `phase/component` or `phase/system/name`. */
+  id: string;
+  phase: Phase;
+  title: string;
+  component: string | null;
+  destroys: boolean;
+  skippable: boolean;
+  status: StepStatus;
+  startedAt: string | null;
+  endedAt: string | null;
+  /** Attempts that were started, those that died with a worker included. */
+  attempts: number;
+  failures: StepFailure[];
+  decisions: Decision[];
+  stretches: Stretch[];
+  /** Taken over from an earlier run instead of being done in this one. */
+  carriedOver: boolean;
+  /** Median of earlier runs, null without any. */
+  expectedSeconds: number | null;
+  /** One line of evidence, such as "3 tables, 1,250,000 rows, 104 MB". */
+  note: string | null;
+}
+
+/** `exact`: compares like with like; false where writers made an exact comparison impossible, and `found` says so. */
+export interface CheckRecord {
+  name: string;
+  title: string;
+  proven: boolean;
+  passed: boolean;
+  exact: boolean;
+  /** What the same check said while the data was lost; null where it was not asked. */
+  negativeControl: { passed: boolean; found: string } | null;
+  expected: string;
+  found: string;
+}
+
+export interface BackupRecord {
+  id: string;
+  completedAt: string;
+  bytes: number;
+  /** Where it lies: a directory, or repository and stanza. */
+  location: string;
+  sha256: string | null;
+}
+
+export interface RtoRecord {
+  objectiveSeconds: number | null;
+  seconds: number | null;
+  machineSeconds: number;
+  /** The target itself was busy coming back (recovery, start-up). */
+  waitingSeconds: number;
+  /** A failed step waited for a person. */
+  peopleSeconds: number;
+}
+
+export interface RpoRecord {
+  objectiveSeconds: number | null;
+  seconds: number | null;
+}
+
+export interface ComponentRecord {
+  name: string;
+  kind: string;
+  /** What a person would call the thing, such as "database shop on 127.0.0.1:5432". */
+  target: string;
+  verdict: Verdict | null;
+  rto: RtoRecord;
+  rpo: RpoRecord;
+  backup: BackupRecord | null;
+  /** The moment from which on the data was gone, or, without a destruction, from which on it was restored. */
+  lostAt: string | null;
+  newestRecoveredAt: string | null;
+  /** When the last check had passed. */
+  provenAt: string | null;
+  /** Times in which the target itself was busy coming back (recovery, start-up). */
+  waits: { from: string; to: string }[];
+  checks: CheckRecord[];
+}
+
+export interface Refusal {
+  guard: string;
+  component: string | null;
+  message: string;
+  hint: string;
+}
+
+/** Why something did not come back, in one sentence. */
+export interface Diagnosis {
+  object: string;
+  cause: string;
+  hint: string;
+}
+
+/** Something that a run made and could not remove again. */
+export interface Leftover {
+  what: string;
+  where: string;
+  why: string;
+}
+
+export interface RunRecord {
+  version: 1;
+  run: { workflowId: string; runId: string; type: RunType; scenario: Scenario; by: string; reason: string };
+  plan: { name: string; sha256: string; environment: string };
+  codeVersion: string;
+  /** The directory where the worker keeps report.json, report.md and report.html of this run. */
+  directory: string;
+  startedAt: string;
+  endedAt: string | null;
+  /** `closing`: the last step of a run that was given up or cancelled cleans up. */
+  status: "running" | "waiting" | "closing" | "done" | "refused" | "aborted" | "cancelled" | "failed";
+  verdict: Verdict | null;
+  score: { proven: number; total: number };
+  /** One sentence that stands alone. */
+  summary: string;
+  rto: RtoRecord;
+  rpo: RpoRecord;
+  components: ComponentRecord[];
+  steps: StepRecord[];
+  refusals: Refusal[];
+  /** Decisions that came as signals and did not fit what was waiting. */
+  ignoredDecisions: { at: string; why: string }[];
+  diagnosis: Diagnosis[];
+  leftovers: Leftover[];
+}

@@ -1,0 +1,164 @@
+import * as z from "zod";
+import { fail } from "../failures.ts";
+import type { RunRecord } from "./record.ts";
+
+/** The record's schema, for tools and for reading a report.json again. Never imported by workflow code. */
+
+const time = z.iso.datetime().describe("ISO 8601, UTC");
+const someTime = time.nullable();
+const verdict = z.enum(["PASS", "FAIL", "INCONCLUSIVE"]);
+const seconds = z.number().describe("seconds");
+const someSeconds = seconds.nullable();
+
+const Rto = z
+  .strictObject({
+    objectiveSeconds: someSeconds,
+    seconds: someSeconds,
+    machineSeconds: seconds.describe("seconds in which Firedrill and its programs worked"),
+    waitingSeconds: seconds.describe("seconds in which the target itself was busy coming back"),
+    peopleSeconds: seconds.describe("seconds in which a failed step waited for a person"),
+  })
+  .describe("recovery time: from the moment of loss to the last passed check");
+
+const Rpo = z
+  .strictObject({ objectiveSeconds: someSeconds, seconds: someSeconds })
+  .describe("recovery point: how much time's data was lost");
+
+const Backup = z.strictObject({
+  id: z.string(),
+  completedAt: time,
+  bytes: z.int().nonnegative(),
+  location: z.string().describe("a directory, or repository and stanza"),
+  sha256: z.string().nullable(),
+});
+
+const Check = z.strictObject({
+  name: z.string(),
+  title: z.string(),
+  proven: z.boolean().describe("its answer counts: it could be asked, and it did not pass while the data was lost"),
+  passed: z.boolean(),
+  exact: z.boolean().describe("compares like with like"),
+  negativeControl: z
+    .strictObject({ passed: z.boolean(), found: z.string() })
+    .nullable()
+    .describe("what the same check said while the data was lost; null where it was not asked"),
+  expected: z.string(),
+  found: z.string(),
+});
+
+const Component = z.strictObject({
+  name: z.string(),
+  kind: z.string(),
+  target: z.string(),
+  verdict: verdict.nullable(),
+  rto: Rto,
+  rpo: Rpo,
+  backup: Backup.nullable(),
+  lostAt: someTime.describe("the data was gone from here on, or, without a destruction, was restored from here on"),
+  newestRecoveredAt: someTime,
+  provenAt: someTime.describe("the last check had passed"),
+  waits: z
+    .array(z.strictObject({ from: time, to: time }))
+    .describe("times in which the target itself was busy coming back"),
+  checks: z.array(Check),
+});
+
+const Failure = z.strictObject({ type: z.string(), message: z.string(), hint: z.string(), at: time });
+const Decision = z.strictObject({
+  action: z.enum(["retry", "skip", "abort"]),
+  by: z.string(),
+  reason: z.string(),
+  at: time,
+});
+const Stretch = z.strictObject({
+  kind: z
+    .enum(["ran", "failed", "died", "resuming", "waited"])
+    .describe("died: with the worker; resuming: until the next worker went on; waited: for a person"),
+  from: time,
+  to: time,
+});
+
+const Step = z.strictObject({
+  id: z.string().describe("phase/component or phase/system/name"),
+  phase: z.enum(["preflight", "plant", "backup", "approve", "destroy", "rebuild", "restore", "verify", "report"]),
+  title: z.string(),
+  component: z.string().nullable(),
+  destroys: z.boolean(),
+  skippable: z.boolean(),
+  status: z.enum(["pending", "running", "waiting", "done", "skipped", "aborted", "cancelled"]),
+  startedAt: someTime,
+  endedAt: someTime,
+  attempts: z.int().nonnegative().describe("attempts that were started, those that died with a worker included"),
+  failures: z.array(Failure),
+  decisions: z.array(Decision),
+  stretches: z.array(Stretch),
+  carriedOver: z.boolean().describe("taken over from an earlier run"),
+  expectedSeconds: someSeconds.describe("median of earlier runs"),
+  note: z.string().nullable().describe("one line of evidence"),
+});
+
+const schema = z
+  .strictObject({
+    version: z.literal(1),
+    run: z.strictObject({
+      workflowId: z.string(),
+      runId: z.string(),
+      type: z.enum(["exercise", "restore", "backup"]),
+      scenario: z.enum(["database", "none"]),
+      by: z.string(),
+      reason: z.string(),
+    }),
+    plan: z.strictObject({ name: z.string(), sha256: z.string(), environment: z.string() }),
+    codeVersion: z.string(),
+    directory: z.string().describe("where the worker keeps the reports of this run"),
+    startedAt: time,
+    endedAt: someTime,
+    status: z.enum(["running", "waiting", "closing", "done", "refused", "aborted", "cancelled", "failed"]),
+    verdict: verdict.nullable(),
+    score: z.strictObject({ proven: z.int().nonnegative(), total: z.int().nonnegative() }),
+    summary: z.string().describe("one sentence that stands alone"),
+    rto: Rto,
+    rpo: Rpo,
+    components: z.array(Component),
+    steps: z.array(Step),
+    refusals: z.array(
+      z.strictObject({ guard: z.string(), component: z.string().nullable(), message: z.string(), hint: z.string() }),
+    ),
+    ignoredDecisions: z
+      .array(z.strictObject({ at: time, why: z.string() }))
+      .describe("decisions that came as signals and did not fit what was waiting"),
+    diagnosis: z.array(z.strictObject({ object: z.string(), cause: z.string(), hint: z.string() })),
+    leftovers: z.array(z.strictObject({ what: z.string(), where: z.string(), why: z.string() })),
+  })
+  .meta({ title: "Firedrill run record", description: "All that happened in one run of a Firedrill plan" });
+
+// oxlint-disable-next-line no-unnecessary-type-parameters -- the comparison lives in the unused parameter
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+
+/** Does not compile when the schema and the interface differ, in either direction. */
+export const RunRecordSchema: Equal<z.infer<typeof schema>, RunRecord> extends true ? typeof schema : never = schema;
+
+/** The JSON schema (draft 2020-12) of report.json. */
+export function reportJsonSchema(): z.core.JSONSchema.BaseSchema {
+  return z.toJSONSchema(RunRecordSchema);
+}
+
+function readJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw fail("RECORD_INVALID", `${file} is not JSON: ${(error as Error).message}`);
+  }
+}
+
+/**
+ * Reads a report.json.
+ * @param file name for the message
+ * @throws RECORD_INVALID that names every place where the text is not a record
+ */
+export function parseRecord(text: string, file: string): RunRecord {
+  const parsed = RunRecordSchema.safeParse(readJson(text, file));
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues.map(({ path, message }) => `${path.join(".") || "(whole file)"}: ${message}`);
+  throw fail("RECORD_INVALID", `${file} is not a record of a run:\n  ${issues.join("\n  ")}`);
+}

@@ -1,0 +1,86 @@
+import { seconds } from "./format.ts";
+import type { CheckRecord, Diagnosis, RunRecord, Scenario, StepStatus, Stretch, Verdict } from "./record.ts";
+
+/** The words that both reports use for the same thing. */
+
+export type Tone = "good" | "bad" | "doubt" | "open";
+
+export const verdictTone: Record<Verdict, Tone> = { PASS: "good", FAIL: "bad", INCONCLUSIVE: "doubt" };
+
+const withoutVerdict: Record<RunRecord["status"], [string, Tone]> = {
+  running: ["RUNNING", "open"],
+  waiting: ["WAITING FOR A PERSON", "open"],
+  closing: ["CLEANING UP", "open"],
+  done: ["DONE", "good"],
+  refused: ["REFUSED", "doubt"],
+  aborted: ["ABORTED", "bad"],
+  cancelled: ["CANCELLED", "doubt"],
+  failed: ["FAILED", "bad"],
+};
+
+/** The one word that a reader looks for first: the verdict, or the run's state as long as there is none. */
+export function headline({ verdict, status }: Pick<RunRecord, "verdict" | "status">): { word: string; tone: Tone } {
+  if (verdict !== null && status !== "refused") return { word: verdict, tone: verdictTone[verdict] };
+  const [word, tone] = withoutVerdict[status];
+  return { word, tone };
+}
+
+/** Compares what was measured with its objective, both in seconds. */
+export function against(objective: number | null, measured: number | null): { text: string; tone: Tone | null } {
+  if (measured === null) return { text: "not measured", tone: null };
+  if (objective === null) return { text: "no objective", tone: null };
+  if (measured > objective) return { text: `missed by ${seconds(measured - objective)}`, tone: "bad" };
+  return { text: `met with ${seconds(objective - measured)} to spare`, tone: "good" };
+}
+
+/** A duration in seconds that may not have been measured. */
+export function measured(n: number | null): string {
+  return n === null ? "–" : seconds(n);
+}
+
+export const scenarioWords: Record<Scenario, string> = {
+  database: "database (destroyed and restored)",
+  none: "none (restored beside the live one)",
+};
+
+export const statusWords: Record<StepStatus, string> = {
+  pending: "not started",
+  running: "running",
+  waiting: "waits for a person",
+  done: "done",
+  skipped: "skipped",
+  aborted: "given up",
+  cancelled: "cancelled",
+};
+
+export const stretchWords: Record<Stretch["kind"], string> = {
+  ran: "ran",
+  failed: "ran and failed",
+  died: "lost with the worker",
+  resuming: "until a worker went on",
+  waited: "waited for a person",
+};
+
+/** What a negative control says about its check. */
+export function controlWords(control: { passed: boolean } | null): string {
+  if (control === null) return "not asked";
+  return control.passed ? "passed: proves nothing" : "failed, as it must";
+}
+
+/** What a check said. One that could not be asked says nothing. */
+export function checkWords({ passed, proven }: CheckRecord): { text: string; tone: Tone } {
+  if (passed) return { text: "passed", tone: "good" };
+  return proven ? { text: "failed", tone: "bad" } : { text: "no answer", tone: "doubt" };
+}
+
+/** "3 of 5": checks that passed and were able to fail. */
+export function score(checks: CheckRecord[]): string {
+  if (checks.length === 0) return "–";
+  return `${checks.filter(({ passed, proven }) => passed && proven).length} of ${checks.length}`;
+}
+
+/** The diagnosis without what the refusals say already. */
+export function causes({ diagnosis, refusals }: RunRecord): Diagnosis[] {
+  const told = new Set(refusals.map(({ message }) => message));
+  return diagnosis.filter(({ cause }) => !told.has(cause));
+}

@@ -1,0 +1,125 @@
+import { describe, expect, test } from "vitest";
+import { outline } from "../../src/plan/outline.ts";
+import type { CheckRecord, ComponentRecord, RunRecord, StepRecord } from "../../src/report/record.ts";
+import { newComponent, newRecord } from "../../src/report/begin.ts";
+import { judge } from "../../src/report/verdict.ts";
+import { newStep } from "../../src/workflows/journal.ts";
+import { check } from "../support/fake-activities.ts";
+import { twoComponents } from "../support/plans.ts";
+
+const plan = twoComponents();
+const at = (seconds: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, seconds)).toISOString();
+const proven = (name: string): CheckRecord => ({ ...check(name), negativeControl: { passed: false, found: "gone" } });
+
+/** A drill that went well: lost at second 100, proven at second 160, newest heartbeat at second 95. */
+function good(change: (record: RunRecord) => void = () => {}): RunRecord {
+  const record = newRecord(
+    { workflowId: "w", runId: "r", type: "exercise", scenario: "database", by: "anna", reason: "test" },
+    "both",
+    at(0),
+  );
+  record.status = "done";
+  record.rto.objectiveSeconds = 300;
+  record.rpo.objectiveSeconds = 900;
+  record.steps = outline("exercise", "database", plan.components).map((step) => ({
+    ...newStep(step, null),
+    status: "done" as const,
+  }));
+  record.components = plan.components.map((component) => ({
+    ...newComponent(component, plan),
+    lostAt: at(100),
+    provenAt: at(160),
+    newestRecoveredAt: at(95),
+    checks: [proven("sentinel"), proven("tables")],
+  }));
+  change(record);
+  return { ...record, ...judge(record) };
+}
+
+const shop = (record: RunRecord): ComponentRecord => record.components[0]!;
+const step = (record: RunRecord, id: string): StepRecord => record.steps.find((one) => one.id === id)!;
+
+test("everything proven is PASS, with RTO from the loss to the last proof and RPO from the newest heartbeat", () => {
+  expect(good()).toMatchObject({
+    verdict: "PASS",
+    score: { proven: 4, total: 4 },
+    rto: { seconds: 60, machineSeconds: 60 },
+    rpo: { seconds: 5 },
+    diagnosis: [],
+  });
+});
+
+describe("never PASS", () => {
+  const cases: [string, "FAIL" | "INCONCLUSIVE", (record: RunRecord) => void][] = [
+    ["a check failed", "FAIL", (r) => void (shop(r).checks[0]!.passed = false)],
+    ["a check proved nothing", "INCONCLUSIVE", (r) => void (shop(r).checks[0]!.proven = false)],
+    ["no check at all", "INCONCLUSIVE", (r) => void (shop(r).checks = [])],
+    ["put back but never proven", "INCONCLUSIVE", (r) => void (shop(r).provenAt = null)],
+    ["destroyed and not put back", "FAIL", (r) => void (step(r, "verify/place/shop").status = "cancelled")],
+    ["RTO beyond the objective", "FAIL", (r) => void (r.rto.objectiveSeconds = 59)],
+    ["RTO of a component beyond its own objective", "FAIL", (r) => void (shop(r).rto.objectiveSeconds = 59)],
+    ["RPO beyond the objective", "FAIL", (r) => void (r.rpo.objectiveSeconds = 4)],
+    ["a step was skipped", "INCONCLUSIVE", (r) => void (step(r, "restore/control/shop").status = "skipped")],
+    ["a step of the run was skipped", "INCONCLUSIVE", (r) => void (step(r, "report/cleanup").status = "skipped")],
+    ["given up", "FAIL", (r) => void (r.status = "aborted")],
+    ["cancelled", "INCONCLUSIVE", (r) => void (r.status = "cancelled")],
+    ["refused", "INCONCLUSIVE", (r) => void (r.status = "refused")],
+    ["ended by a defect", "FAIL", (r) => void (r.status = "failed")],
+    ["a step that never ran", "INCONCLUSIVE", (r) => void (step(r, "verify/shop").status = "pending")],
+    ["no component", "INCONCLUSIVE", (r) => void (r.components = [])],
+  ];
+  test.each(cases)("%s", (_, verdict, change) => {
+    expect(good(change).verdict).toBe(verdict);
+  });
+});
+
+test("FAIL beats INCONCLUSIVE", () => {
+  const record = good((r) => {
+    shop(r).checks[0]!.passed = false;
+    r.components[1]!.checks[0]!.proven = false;
+  });
+  expect(record).toMatchObject({ verdict: "FAIL", components: [{ verdict: "FAIL" }, { verdict: "INCONCLUSIVE" }] });
+});
+
+test("the RTO is split: people are counted once, and before the target's own waiting", () => {
+  const record = good((r) => {
+    step(r, "restore/shop").stretches = [{ kind: "waited", from: at(110), to: at(120) }];
+    step(r, "restore/ledger").stretches = [{ kind: "waited", from: at(115), to: at(130) }];
+    r.components[1]!.waits = [{ from: at(125), to: at(140) }];
+  });
+  expect(record.rto).toMatchObject({ seconds: 60, peopleSeconds: 20, waitingSeconds: 10, machineSeconds: 30 });
+  expect(shop(record).rto).toMatchObject({ peopleSeconds: 10, waitingSeconds: 0, machineSeconds: 50 });
+});
+
+test("what a person waited for before the loss does not count", () => {
+  expect(
+    good((r) => void (step(r, "backup/shop").stretches = [{ kind: "waited", from: at(0), to: at(99) }])).rto
+      .peopleSeconds,
+  ).toBe(0);
+});
+
+test("the whole run has no RTO before every component is back", () => {
+  expect(good((r) => void (r.components[1]!.provenAt = null)).rto.seconds).toBeNull();
+});
+
+test("a check that passed while the data was lost is named in the diagnosis", () => {
+  const record = good((r) =>
+    Object.assign(shop(r).checks[0]!, { proven: false, negativeControl: { passed: true, found: "still there" } }),
+  );
+  expect(record.diagnosis).toMatchObject([
+    { object: "shop: sentinel", cause: expect.stringContaining("still there") as string },
+  ]);
+});
+
+test("judging twice changes nothing", () => {
+  const once = good();
+  expect(judge(once)).toEqual({
+    verdict: once.verdict,
+    score: once.score,
+    summary: once.summary,
+    rto: once.rto,
+    rpo: once.rpo,
+    components: once.components,
+    diagnosis: once.diagnosis,
+  });
+});
