@@ -1,0 +1,108 @@
+import { existsSync } from "node:fs";
+import { dirname, posix, resolve } from "node:path";
+import * as z from "zod";
+import { fail } from "./failures.ts";
+import { checkText, formatProblems } from "./plan/problems.ts";
+import { readText } from "./plan/read-text.ts";
+
+/** The worker's own configuration: where things lie, and what it may destroy. Plans cannot change any of it. */
+
+const directory = z
+  .string()
+  .min(1)
+  .refine((text) => !text.startsWith("~"), 'must not begin with "~"; write the whole path')
+  .meta({ title: "path", examples: ["/var/lib/firedrill"] });
+
+const systemIdentifier = z
+  .string()
+  .regex(/^[0-9]{1,20}$/, "must be PostgreSQL's system identifier: digits only")
+  .describe(
+    "which server: `select system_identifier from pg_control_system()`; in quotes, because it is too long a number",
+  )
+  .meta({ examples: ["7412345678901234567"] });
+
+const Destroyable = z.union([
+  z.strictObject({
+    systemIdentifier,
+    database: z
+      .string()
+      .min(1)
+      .max(63)
+      .describe("the database that may be destroyed")
+      .meta({ examples: ["shop"] }),
+    server: z
+      .string()
+      .regex(/^\S+:[0-9]{1,5}$/, "must be host and port as the plan writes them, such as db.lan:5432")
+      .describe("host:port as in the plan; a physical copy of the server has the same identifier, but not this")
+      .meta({ examples: ["db.lan:5432"] }),
+  }),
+  z.strictObject({
+    systemIdentifier,
+    data: z
+      .string()
+      .regex(/^\//, "must be an absolute path, starting with /")
+      .transform((path) => withoutEndingSlash(posix.normalize(path)))
+      .describe("the data directory of the whole cluster that may be destroyed")
+      .meta({ title: "path", examples: ["/var/lib/postgresql/15/main"] }),
+  }),
+]);
+
+export const WorkerConfig = z
+  .strictObject({
+    plans: directory.default("./plans").describe("directory of the plans; relative to this file"),
+    records: directory
+      .default("./records")
+      .describe("directory of the records and reports of runs; relative to this file"),
+    state: directory.default("./state").describe("directory of what runs need meanwhile; relative to this file"),
+    taskQueue: z
+      .string()
+      .min(1)
+      .max(200)
+      .default("firedrill")
+      .describe("Temporal task queue on which the worker takes runs")
+      .meta({ examples: ["firedrill"] }),
+    mayDestroy: z
+      .array(Destroyable)
+      .default([])
+      .describe("the only databases and clusters that runs of this worker may destroy; none by default")
+      .meta({ examples: [[{ systemIdentifier: "7412345678901234567", server: "db.lan:5432", database: "shop" }]] }),
+  })
+  .describe("The worker's configuration: where things lie, and what it may destroy");
+
+/** Directories are absolute paths. */
+export interface Config {
+  plans: string;
+  records: string;
+  state: string;
+  taskQueue: string;
+  mayDestroy: (
+    | { systemIdentifier: string; server: string; database: string }
+    | { systemIdentifier: string; data: string }
+  )[];
+}
+
+/**
+ * Reads the file that FIREDRILL_CONFIG names, else firedrill.yaml of the working directory, else takes the defaults.
+ * @throws CONFIG_INVALID with all problems of the file
+ */
+export function loadConfig(environment: NodeJS.ProcessEnv = process.env, cwd: string = process.cwd()): Config {
+  const named = environment["FIREDRILL_CONFIG"];
+  if (named === "")
+    throw fail("CONFIG_INVALID", "FIREDRILL_CONFIG is empty", "Set it to the path of the file, or unset it.");
+  const file = resolve(cwd, named ?? "firedrill.yaml");
+  if (named === undefined && !existsSync(file)) return absolute(WorkerConfig.parse({}), cwd);
+  const read = readText(file);
+  if (read.text === null) throw fail("CONFIG_INVALID", formatProblems([read.problem]), read.problem.hint);
+  const { value, problems } = checkText(read.text, file, WorkerConfig);
+  if (value === null) throw fail("CONFIG_INVALID", formatProblems(problems));
+  return absolute(value, dirname(file));
+}
+
+function absolute(config: z.output<typeof WorkerConfig>, base: string): Config {
+  const { plans, records, state } = config;
+  return { ...config, plans: resolve(base, plans), records: resolve(base, records), state: resolve(base, state) };
+}
+
+function withoutEndingSlash(path: string): string {
+  return path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
+}

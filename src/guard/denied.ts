@@ -1,0 +1,14 @@
+import type { Refusal } from "../report/record.ts";
+import { destroyed, type Facts } from "./facts.ts";
+
+/** Some things may not be destroyed even if they are listed: a server cannot live without them. */
+export function denied(facts: Facts): Refusal[] {
+  return destroyed(facts)
+    .filter((component) => component.denied !== null)
+    .map(({ name, target, denied: why }) => ({
+      guard: "denied",
+      component: name,
+      message: `${target} may never be destroyed: ${why}`,
+      hint: "Protect another database, or use `--scenario none`, which restores beside the live one.",
+    }));
+}

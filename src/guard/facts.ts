@@ -1,0 +1,52 @@
+import type { RunType, Scenario } from "../report/record.ts";
+
+/** What the guards know of one component. Read from the live system, never from the plan alone. */
+export interface ComponentFacts {
+  name: string;
+  kind: string;
+  /** What a person would call it: "database shop on 127.0.0.1:5432". */
+  target: string;
+  /** The live target is there. */
+  exists: boolean;
+  /** PostgreSQL's system identifier; empty when the target does not exist. */
+  identity: string;
+  /** The worker's configuration lists the target among those that it may destroy. */
+  listed: boolean;
+  /** The line for `mayDestroy` that would list it. */
+  listLine: string;
+  /** Why it may never be destroyed (template database, maintenance database …), null otherwise. */
+  denied: string | null;
+  /** It is a replica, or has so many replicas that its loss would break. */
+  inRecovery: boolean;
+  replicas: number;
+  /** Data that would not come back because it lies elsewhere. */
+  tablespacesOutside: string[];
+  /** Things that must survive (dumps, repository, records, run directory) but lie inside the target. */
+  insideTarget: string[];
+  /** WAL archiving works, or is not needed (null). */
+  archiving: boolean | null;
+  space: { path: string; freeBytes: number; neededBytes: number } | null;
+}
+
+/** A backup of this run that was read back and found whole. */
+interface VerifiedBackup {
+  component: string;
+  backupId: string;
+  verifiedAt: string;
+}
+
+export interface Facts {
+  type: RunType;
+  scenario: Scenario;
+  environment: string;
+  /** `destroy`: asked a second time, right before something is destroyed. */
+  stage: "preflight" | "destroy";
+  components: ComponentFacts[];
+  verified: VerifiedBackup[];
+}
+
+/** The components whose live target this run takes away: an exercise with a loss, a restore over something that exists. */
+export function destroyed({ type, scenario, components }: Facts): ComponentFacts[] {
+  if (type === "exercise" && scenario !== "none") return components;
+  return type === "restore" ? components.filter(({ exists }) => exists) : [];
+}

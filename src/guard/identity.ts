@@ -1,0 +1,14 @@
+import type { Refusal } from "../report/record.ts";
+import type { Facts } from "./facts.ts";
+
+/** Without an identity nobody can tell later whether this is still the same server. */
+export function identity({ components }: Facts): Refusal[] {
+  return components
+    .filter((component) => component.exists && component.identity === "")
+    .map(({ name, target }) => ({
+      guard: "identity",
+      component: name,
+      message: `${target} does not say who it is (its system identifier could not be read)`,
+      hint: "Let the user of the plan's connection call pg_control_system(), for example as a member of pg_monitor.",
+    }));
+}

@@ -1,0 +1,33 @@
+import type { Refusal } from "../report/record.ts";
+import { allowList } from "./allow-list.ts";
+import { archiving } from "./archiving.ts";
+import { blastRadius } from "./blast-radius.ts";
+import { denied } from "./denied.ts";
+import type { Facts } from "./facts.ts";
+import { identity } from "./identity.ts";
+import { production } from "./production.ts";
+import { replica } from "./replica.ts";
+import { space } from "./space.ts";
+import { tablespaces } from "./tablespaces.ts";
+import { targetMissing } from "./target-missing.ts";
+import { verifiedBackup } from "./verified-backup.ts";
+
+/** Every guard, by the name of its file and of its heading in docs/safety.md. */
+export const guards: Record<string, (facts: Facts) => Refusal[]> = {
+  "allow-list": allowList,
+  denied,
+  production,
+  "verified-backup": verifiedBackup,
+  identity,
+  "target-missing": targetMissing,
+  replica,
+  tablespaces,
+  "blast-radius": blastRadius,
+  archiving,
+  space,
+};
+
+/** Asks all guards and returns every refusal; none means that the run may go on. */
+export function checkGuards(facts: Facts): Refusal[] {
+  return Object.values(guards).flatMap((guard) => guard(facts));
+}

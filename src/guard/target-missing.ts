@@ -1,0 +1,15 @@
+import type { Refusal } from "../report/record.ts";
+import type { Facts } from "./facts.ts";
+
+/** What is not there cannot be backed up, and destroying it would prove nothing. */
+export function targetMissing({ type, components }: Facts): Refusal[] {
+  if (type === "restore") return [];
+  return components
+    .filter(({ exists }) => !exists)
+    .map(({ name, target }) => ({
+      guard: "target-missing",
+      component: name,
+      message: `${target} does not exist`,
+      hint: "Correct the plan; if it was lost for real, bring it back with `firedrill restore PLAN`.",
+    }));
+}

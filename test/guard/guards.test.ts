@@ -1,0 +1,94 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import type { ComponentFacts, Facts } from "../../src/guard/facts.ts";
+import { checkGuards, guards } from "../../src/guard/index.ts";
+import { component, facts } from "./facts.ts";
+
+const safety = readFileSync("docs/safety.md", "utf8");
+
+/** What makes each guard refuse, and the words that its message must have. */
+const bad: Record<string, { run?: Partial<Facts>; of?: Partial<ComponentFacts>; says: string; hints: string }> = {
+  "allow-list": {
+    of: { listed: false },
+    says: "does not list database shop on 127.0.0.1:5432",
+    hints: component().listLine,
+  },
+  denied: { of: { denied: "it is a template database" }, says: "it is a template database", hints: "--scenario none" },
+  production: { run: { environment: "production" }, says: "belongs to production", hints: "--scenario none" },
+  "verified-backup": { run: { verified: [] }, says: "no backup of database shop", hints: "new run" },
+  identity: { of: { identity: "" }, says: "does not say who it is", hints: "pg_control_system()" },
+  "target-missing": { of: { exists: false }, says: "does not exist", hints: "firedrill restore" },
+  replica: { of: { inRecovery: true, replicas: 2 }, says: "is a replica", hints: "primary" },
+  tablespaces: { of: { tablespacesOutside: ["/mnt/fast"] }, says: "/mnt/fast", hints: "pg_default" },
+  "blast-radius": { of: { insideTarget: ["/pg/dumps"] }, says: "/pg/dumps would be lost", hints: "out of the target" },
+  archiving: { of: { archiving: false }, says: "does not archive its WAL", hints: "archive_mode" },
+  space: {
+    of: { space: { path: "/srv", freeBytes: 5e8, neededBytes: 1e9 } },
+    says: "/srv has 500 MB free, but 1 GB are needed",
+    hints: "Free space",
+  },
+};
+
+const files = readdirSync("src/guard")
+  .map((file) => file.replace(/\.ts$/, ""))
+  .filter((file) => !["facts", "index"].includes(file));
+
+test("every guard file is in the index, in the tests and in docs/safety.md", () => {
+  expect(Object.keys(guards).sort()).toEqual(files.sort());
+  expect(Object.keys(bad).sort()).toEqual(files);
+  const headings = [...safety.matchAll(/^### (.*)$/gm)].map(([, heading]) => heading);
+  expect(headings).toEqual(Object.keys(guards));
+});
+
+test("a sound run is refused by none", () => {
+  expect(checkGuards(facts())).toEqual([]);
+});
+
+test.each(Object.entries(bad))("%s refuses, names the fact and says what to do", (name, { run, of, says, hints }) => {
+  const [first, ...more] = guards[name]!(facts(run, of));
+  expect(first).toMatchObject({ guard: name, component: "shop" });
+  expect(first!.message).toContain(says);
+  expect(first!.message).toMatch(/^[^A-Z].*[^.]$/);
+  expect(first!.hint).toContain(hints);
+  expect(more.every(({ guard }) => guard === name)).toBe(true);
+});
+
+test.each(Object.keys(bad))("%s does not refuse a sound run", (name) => {
+  expect(guards[name]!(facts())).toEqual([]);
+});
+
+test.each(Object.entries(bad))("checkGuards passes on the refusal of %s, and of none but it", (name, { run, of }) => {
+  expect([...new Set(checkGuards(facts(run, of)).map(({ guard }) => guard))]).toEqual([name]);
+});
+
+test("all refusals are shown, of every guard and every component", () => {
+  const everything = Object.values(bad).map(({ of }) => of ?? {});
+  const worst: Partial<ComponentFacts> = Object.assign({}, ...everything, { exists: true });
+  const components = [component(worst), component({ ...worst, name: "mail" })];
+  const refusals = checkGuards(facts({ environment: "production", verified: [], components }));
+  const expected = Object.keys(guards).filter((name) => name !== "target-missing");
+  for (const name of ["shop", "mail"])
+    expect([...new Set(refusals.filter((r) => r.component === name).map(({ guard }) => guard))]).toEqual(expected);
+});
+
+/** The runs of the table in docs/safety.md, in its order. */
+const runs: Record<string, { run: Partial<Facts>; of?: Partial<ComponentFacts> }> = {
+  "exercise `database`": { run: {} },
+  "exercise `none`": { run: { scenario: "none", stage: "preflight" } },
+  backup: { run: { type: "backup", scenario: "none", stage: "preflight" } },
+  "restore over something": { run: { type: "restore", stage: "preflight" } },
+  "restore of what is gone": { run: { type: "restore", stage: "preflight" }, of: { exists: false, identity: "" } },
+};
+
+test("the table of docs/safety.md is what the guards do", () => {
+  const rows = Object.entries(bad).map(([name, { run, of }]) => {
+    const cells = Object.values(runs).map((kind) => {
+      const asked = facts({ ...run, ...kind.run }, { ...of, ...kind.of });
+      return guards[name]!(asked).length > 0 ? "refuses" : "";
+    });
+    return [name, ...cells];
+  });
+  const table = [...safety.matchAll(/^\|(.*)\|$/gm)].map(([, line]) => line!.split("|").map((cell) => cell.trim()));
+  expect(table[0]).toEqual(["guard", ...Object.keys(runs)]);
+  expect(table.slice(2)).toEqual(rows);
+});
