@@ -1,0 +1,45 @@
+import type { Config } from "../config.ts";
+import type { RunRecord } from "../report/record.ts";
+import { cleanRun } from "./cleanup.ts";
+import { loadPlan } from "./load-plan.ts";
+import * as pgbackrest from "./pgbackrest/index.ts";
+import * as pgdump from "./pgdump/index.ts";
+import { writeReports } from "./report.ts";
+import { readRunFile, writeRunFile } from "./run-directory.ts";
+import { type StepContext, stepActivity } from "./step.ts";
+import type { Done, RunRef } from "./verbs.ts";
+
+type Code = (input: never, context: StepContext) => Promise<unknown>;
+type AsActivities<T extends Record<string, Code>> = {
+  [K in keyof T]: T[K] extends (input: infer I, context: StepContext) => Promise<infer R>
+    ? (input: I & { run: RunRef }) => Promise<Done<R>>
+    : never;
+};
+
+/** Makes activities of the verbs that a kind's folder exports; their names are what people read in the Temporal UI. */
+function verbsOf<T extends Record<string, Code>>(config: Config, kind: T): AsActivities<T> {
+  return Object.fromEntries(
+    Object.entries(kind).map(([name, code]) => [name, stepActivity(config, code as never)]),
+  ) as AsActivities<T>;
+}
+
+/** All activities of a worker. A new component kind is one more line here. */
+export function createActivities(config: Config) {
+  return {
+    loadPlan: (input: Parameters<typeof loadPlan>[1]) => loadPlan(config, input),
+    ...verbsOf(config, { ...pgdump }),
+    ...verbsOf(config, { ...pgbackrest }),
+    cleanUp: stepActivity(config, async (_: { run: RunRef }, context) => {
+      const cleaned = await cleanRun(context.directory);
+      const file = await readRunFile(config, context.run.id);
+      if (file !== undefined) await writeRunFile(config, context.run.id, { ...file, closed: true });
+      return cleaned;
+    }),
+    writeReport: stepActivity(
+      config,
+      async ({ record }: { run: RunRef; record: RunRecord }) => await writeReports(record),
+    ),
+  };
+}
+
+export type Activities = ReturnType<typeof createActivities>;

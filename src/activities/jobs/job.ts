@@ -1,0 +1,105 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, open } from "node:fs/promises";
+import { extname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { programEnvironment } from "../program-environment.ts";
+import { exists, fileFailure, privateDirectory, readJson, writeAtomically } from "../files.ts";
+import { isAlive, type ProcessIdentity, signalGroup } from "../process-identity.ts";
+
+/** What a supervisor runs. No secret stands here: secrets go through the environment of the process. */
+export interface Job {
+  argv: string[];
+}
+
+/** How the program of a job ended. `error`: it could not be started. */
+export interface JobEnd {
+  exitCode: number | null;
+  signal: NodeJS.Signals | null;
+  error: string | null;
+}
+
+/** `lost`: the supervisor is gone without having said how the program ended. */
+export type JobState = "absent" | "running" | "ended" | "lost";
+
+const supervisor = join(import.meta.dirname, `supervisor${extname(import.meta.filename)}`);
+
+/** Starts a job in a directory of its own and returns when its supervisor runs. */
+export async function startJob(directory: string, job: Job, env: Record<string, string> = {}): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true, mode: privateDirectory });
+  } catch (error) {
+    throw fileFailure(error, directory);
+  }
+  await writeAtomically(join(directory, "job.json"), JSON.stringify(job));
+  const child = spawn(process.execPath, [supervisor, directory], {
+    cwd: "/",
+    detached: true,
+    stdio: "ignore",
+    env: programEnvironment(env),
+  });
+  await once(child, "spawn");
+  child.unref();
+  await claimed(directory);
+}
+
+/** Waits until some supervisor has taken the job. A machine under load may need seconds to start a process. */
+async function claimed(directory: string): Promise<boolean> {
+  for (let waited = 0; waited < 10_000; waited += 50) {
+    if (await exists(join(directory, "supervisor.json"))) return true;
+    await sleep(50);
+  }
+  return false;
+}
+
+/** What has become of a job. */
+export async function jobState(directory: string): Promise<JobState> {
+  if (await exists(join(directory, "end.json"))) return "ended";
+  if (!(await exists(join(directory, "job.json")))) return "absent";
+  // A worker that died right after it had started the supervisor: give that one its time before calling it lost.
+  if (!(await claimed(directory))) return "lost";
+  const identity = await readJson<ProcessIdentity>(join(directory, "supervisor.json"));
+  if (identity !== undefined && (await isAlive(identity))) return "running";
+  return (await exists(join(directory, "end.json"))) ? "ended" : "lost";
+}
+
+export async function jobEnd(directory: string): Promise<JobEnd | undefined> {
+  return readJson<JobEnd>(join(directory, "end.json"));
+}
+
+/**
+ * Stops a job and everything that it started: SIGTERM to its process group, SIGKILL after the grace time.
+ * Returns when nobody of the group is left, so that whatever comes next finds no second writer.
+ * @param graceMs milliseconds between the two signals
+ */
+export async function stopJob(directory: string, graceMs = 10_000): Promise<void> {
+  if ((await jobState(directory)) === "absent") return;
+  const leader = await readJson<ProcessIdentity>(join(directory, "supervisor.json"));
+  if (leader === undefined || !(await groupIsOurs(directory, leader))) return;
+  signalGroup(leader.pid, "SIGTERM");
+  for (let waited = 0; waited < graceMs; waited += 100) {
+    if (!signalGroup(leader.pid, 0) || (await jobEnd(directory)) !== undefined) break;
+    await sleep(100);
+  }
+  // Bounded: where nobody reaps orphans, the dead stay in the group as zombies, and they write nothing any more.
+  for (let round = 0; round < 100 && signalGroup(leader.pid, "SIGKILL"); round += 1) await sleep(50);
+}
+
+/** Gives a lost job up for good: a supervisor that was only slow to start finds its claim taken and does nothing. */
+export async function abandonJob(directory: string): Promise<void> {
+  try {
+    await (await open(join(directory, "claim"), "wx", 0o600)).close();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    // Somebody has claimed it and is about to say who.
+    await claimed(directory);
+  }
+  await stopJob(directory, 0);
+}
+
+/** A group number may have been given to somebody else since; only kill it when a process of ours is still in it. */
+async function groupIsOurs(directory: string, leader: ProcessIdentity): Promise<boolean> {
+  if (await isAlive(leader)) return true;
+  const program = await readJson<ProcessIdentity>(join(directory, "program.json"));
+  return program !== undefined && (await isAlive(program));
+}

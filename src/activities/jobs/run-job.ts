@@ -1,0 +1,135 @@
+import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fail } from "../../failures.ts";
+import { asUser, lastWords, programMissing } from "../exec.ts";
+import { freeBytes } from "../files.ts";
+import { fileName } from "../run-directory.ts";
+import type { StepContext } from "../step.ts";
+import { abandonJob, type JobEnd, jobEnd, jobState, startJob, stopJob } from "./job.ts";
+
+export interface LongProgram {
+  /** Program and arguments; never a secret. */
+  argv: string[];
+  /** Environment, secrets included: it is given to the process and never written down. */
+  env?: Record<string, string>;
+  osUser?: string | undefined;
+  /** Runs before each start, not when a running program is adopted: removes what a lost one may have left half-done. */
+  prepare?: () => Promise<void>;
+  /** Reads progress out of the newest line of standard output or error. */
+  progress?: (line: string) => string | undefined;
+}
+
+/** How a long program ended, and where its output lies. */
+export interface LongEnd extends JobEnd {
+  stdout: string;
+  stderr: string;
+}
+
+/** A program that something else kills again and again is a case for a person. */
+const mostStarts = 3;
+
+/**
+ * Runs a long program under a supervisor and waits for its end. Safe to call again after a crash of the worker: the
+ * program that still runs, or has ended meanwhile, is adopted. A program that was killed by somebody else is started
+ * anew, three times at most.
+ * @throws PROGRAM_MISSING, PROGRAM_FAILED when it was killed too often
+ */
+export async function runLong(context: StepContext, name: string, program: LongProgram): Promise<LongEnd> {
+  await stopEarlierTries(context, name);
+  for (let start = 1; start <= mostStarts; start += 1) {
+    const directory = jobDirectory(context, name, context.run.tryNo, start);
+    const state = await jobState(directory);
+    if (state === "absent") {
+      // Nothing new is made for a run that has been cancelled or terminated meanwhile.
+      context.signal.throwIfAborted();
+      await program.prepare?.();
+      context.signal.throwIfAborted();
+      await startJob(directory, { argv: asUser(program.argv, program.osUser) }, program.env ?? {});
+    }
+    const end = state === "lost" ? undefined : await waitForEnd(context, directory, program.progress);
+    // 137 is what runuser and shells say of a program that was killed with SIGKILL.
+    if (end === undefined || end.signal === "SIGKILL" || end.exitCode === 137) {
+      await abandonJob(directory);
+      if ((await freeBytes(directory)) < 65_536) throw fail("DISK_FULL", `no space left for ${directory}`);
+      continue;
+    }
+    if (end.error === "ENOENT") throw programMissing(program.argv[0] ?? "");
+    if (end.error !== null) throw fail("PROGRAM_FAILED", `${program.argv[0]} could not be started: ${end.error}`);
+    return { ...end, stdout: join(directory, "stdout.log"), stderr: join(directory, "stderr.log") };
+  }
+  throw fail(
+    "PROGRAM_FAILED",
+    `${program.argv[0]} was killed ${mostStarts} times by something else`,
+    "Look for the out-of-memory killer in the system's log; then retry.",
+  );
+}
+
+function jobDirectory(context: StepContext, name: string, tryNo: number, start: number): string {
+  return join(context.directory, "jobs", `${fileName(context.step)}.${name}.${tryNo}.${start}`);
+}
+
+/** A decision to retry starts anew: whatever an earlier try may have left running ends first. */
+async function stopEarlierTries(context: StepContext, name: string): Promise<void> {
+  for (let tryNo = 0; tryNo < context.run.tryNo; tryNo += 1) {
+    for (let start = 1; start <= mostStarts; start += 1) await stopJob(jobDirectory(context, name, tryNo, start), 0);
+  }
+}
+
+/** undefined when the job was lost. On cancellation the program is stopped; an attempt that ends otherwise leaves it running. */
+async function waitForEnd(
+  context: StepContext,
+  directory: string,
+  progress: LongProgram["progress"],
+): Promise<JobEnd | undefined> {
+  for (let round = 0; ; round += 1) {
+    const end = await jobEnd(directory);
+    if (end !== undefined) return end;
+    if (context.signal.aborted) {
+      if (context.cancelRequested()) await stopJob(directory);
+      context.signal.throwIfAborted();
+    }
+    if (round % 5 === 4) {
+      if ((await jobState(directory)) === "lost") return undefined;
+      await report(context, directory, progress);
+    }
+    await sleep(200);
+  }
+}
+
+async function report(context: StepContext, directory: string, progress: LongProgram["progress"]): Promise<void> {
+  if (progress === undefined) return;
+  for (const log of ["stdout.log", "stderr.log"]) {
+    const lines = (await tail(join(directory, log))).trim().split("\n").toReversed();
+    const text = lines.map(progress).find((found) => found !== undefined);
+    if (text !== undefined) return context.progress(text);
+  }
+}
+
+/** The last 4 KiB of a file; empty when it does not exist yet. */
+export async function tail(path: string, bytes = 4096): Promise<string> {
+  try {
+    const file = await open(path);
+    const { size } = await file.stat();
+    const chunks: Buffer[] = [];
+    for await (const chunk of createReadStream("", { fd: file, start: Math.max(0, size - bytes) }))
+      chunks.push(chunk as Buffer);
+    return Buffer.concat(chunks).toString("utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+    throw error;
+  }
+}
+
+/** The failure of a long program that ended badly: its exit code and last words. */
+export async function longFailure(name: string, end: LongEnd) {
+  const words = lastWords((await tail(end.stderr)) || (await tail(end.stdout)));
+  if (/no space left/i.test(words)) return fail("DISK_FULL", `${name} found no space left: ${words}`);
+  const how = end.signal === null ? `exit code ${end.exitCode}` : `signal ${end.signal}`;
+  return fail(
+    "PROGRAM_FAILED",
+    `${name} ended with ${how}: ${words}`,
+    `Its whole output is in ${end.stderr} on the worker's host.`,
+  );
+}

@@ -1,0 +1,80 @@
+import { lstat, readFile, rename, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fail } from "../../failures.ts";
+import type { PgBackRestComponent } from "../../plan/schema.ts";
+import { exists } from "../files.ts";
+import { noteLeftover } from "../leftovers.ts";
+import type { StepContext } from "../step.ts";
+import { controlData, isEmpty, stopLive } from "./cluster.ts";
+import { isListed, listLine } from "./identity.ts";
+import { mustRecall, recall } from "./memory.ts";
+import { privateServer } from "./private-server.ts";
+
+/** Nothing is deleted in a real loss: what is in the way is moved beside it, if the worker may destroy it at all. */
+export async function moveAside(component: PgBackRestComponent, context: StepContext): Promise<string | null> {
+  const { data } = component;
+  const aside = `${data}.before-${context.run.short}`;
+  const { bin, systemIdentifier } = await mustRecall(context, component, "cluster");
+  if (await isEmpty(data)) return (await exists(aside)) ? aside : null;
+  if (await exists(aside))
+    throw fail(
+      "TARGET_EXISTS",
+      `${aside} exists already, and ${data} is not empty again`,
+      "Move one of them away; then retry.",
+    );
+  const control = await controlData(bin, data, component.osUser);
+  if (control !== undefined && control.systemIdentifier !== systemIdentifier) {
+    throw fail(
+      "IDENTITY_CHANGED",
+      `${data} holds cluster ${control.systemIdentifier}, but ${systemIdentifier} was inspected`,
+    );
+  }
+  if (!isListed(component, systemIdentifier, context)) {
+    throw fail(
+      "REFUSED",
+      `${data} is not empty, and the worker's configuration does not list it`,
+      `Add to mayDestroy: ${listLine(component, systemIdentifier)}`,
+    );
+  }
+  const [at, above] = await Promise.all([lstat(data), stat(dirname(data))]);
+  if (at.isSymbolicLink() || at.dev !== above.dev) {
+    throw fail(
+      "TARGET_EXISTS",
+      `${data} is ${at.isSymbolicLink() ? "a link" : "a mount point"} and not empty, so it cannot be moved aside as a whole`,
+      "Move what is in it away by hand; then retry.",
+    );
+  }
+  await noteLeftover(context.directory, `before.${component.name}`, {
+    kind: "path",
+    path: aside,
+    keep: `it holds what was in ${data} before the restore: delete it when you are sure`,
+  });
+  await stopLive(bin, component);
+  // The whole directory, in one step: after a crash it is in one place or in the other.
+  await rename(data, aside);
+  return aside;
+}
+
+/**
+ * A person who waits at a failed restore may roll back by hand: what is in the directory then is no longer ours.
+ * @throws TARGET_EXISTS unless it is empty, or the directory that an earlier try filled and nobody else uses
+ */
+export async function requireOwn(
+  component: PgBackRestComponent,
+  data: string,
+  bin: string,
+  context: StepContext,
+): Promise<void> {
+  if (await isEmpty(data)) return;
+  const own = await recall(context, component, "own");
+  const { ino, dev } = await stat(data);
+  const pidFile = join(data, "postmaster.pid");
+  const server = (await exists(pidFile)) ? await readFile(pidFile, "utf8") : "";
+  const ours = server === "" || server.includes(privateServer(component, context, bin, data).directory);
+  if (own?.ino === ino && own.dev === dev && ours) return;
+  throw fail(
+    "TARGET_EXISTS",
+    `${data} is not what this run restored there before`,
+    "If somebody has put the cluster back by hand, abort: the run leaves it alone. Otherwise move it away and retry.",
+  );
+}

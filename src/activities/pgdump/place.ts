@@ -1,0 +1,128 @@
+import { join } from "node:path";
+import { fail } from "../../failures.ts";
+import type { PgDumpComponent } from "../../plan/schema.ts";
+import type { CheckRecord } from "../../report/record.ts";
+import { readJson, writeAtomically } from "../files.ts";
+import { forgetLeftover, noteLeftover } from "../leftovers.ts";
+import { type Client, describePlace, identifier, withClient } from "../postgres/client.ts";
+import { findSentinel, sha256 } from "../postgres/sentinel.ts";
+import { inspectServer, serverNow } from "../postgres/server.ts";
+import type { StepContext } from "../step.ts";
+import type { Restored, Verification } from "../verbs.ts";
+import { nameWith } from "./scratch-name.ts";
+import { isListed, listLine } from "./inspect.ts";
+import { databaseExists, oidOf } from "./oid.ts";
+
+/**
+ * Renames the verified scratch database to the name of the lost one. What still bears that name is renamed, never
+ * dropped, in a run that restores after a real loss; in an exercise it must not be there.
+ */
+export async function placePgDump(
+  { component, restored }: { component: PgDumpComponent; restored: Restored },
+  context: StepContext,
+): Promise<Verification> {
+  const { connection, database, maintenanceDatabase } = component;
+  const oid = await withClient(connection, maintenanceDatabase, async (client) => {
+    const oid = await rememberOid(client, restored.place, join(context.directory, `place.${component.name}.json`));
+    const name = await nameOf(client, oid);
+    if (name === restored.place) {
+      if (await databaseExists(client, database)) await moveAside(client, component, context);
+      await rename(client, restored.place, database);
+    } else if (name !== database) {
+      throw fail("TARGET_GONE", `the restored database ${describePlace(connection, restored.place)} is gone`);
+    }
+    return oid;
+  });
+  await forgetLeftover(context.directory, `scratch.${component.name}`);
+  return withClient(connection, database, (client) => checkPlace(client, component, oid, context));
+}
+
+/** A database keeps its OID when it is renamed: an attempt after a crash cannot take another one for it. */
+async function rememberOid(client: Client, place: string, file: string): Promise<number> {
+  const known = await readJson<{ oid: number }>(file);
+  if (known !== undefined) return known.oid;
+  const oid = await oidOf(client, place);
+  if (oid === undefined) throw fail("TARGET_GONE", `the restored database ${place} is gone`);
+  await writeAtomically(file, JSON.stringify({ oid }));
+  return oid;
+}
+
+async function nameOf(client: Client, oid: number): Promise<string | undefined> {
+  const { rows } = await client.query<{ name: string }>("select datname as name from pg_database where oid = $1", [
+    oid,
+  ]);
+  return rows[0]?.name;
+}
+
+/** What applications reach under the name must be the very database that was verified, with this exercise's sentinel. */
+async function checkPlace(
+  client: Client,
+  component: PgDumpComponent,
+  oid: number,
+  { run }: StepContext,
+): Promise<Verification> {
+  const found = await oidOf(client, component.database);
+  const wanted = run.type === "exercise" ? sha256(run.nonce) : null;
+  const { nonceSha256 } = await findSentinel(client, run.id);
+  const check: CheckRecord = {
+    name: "place",
+    title: "In place under its own name",
+    proven: true,
+    passed: found === oid && nonceSha256 === wanted,
+    exact: true,
+    negativeControl: null,
+    expected: `${describePlace(component.connection, component.database)} is the verified database, OID ${oid}`,
+    found: `OID ${found}${wanted === null ? "" : nonceSha256 === wanted ? ", with the sentinel" : ", without the sentinel"}`,
+  };
+  return {
+    checks: [check],
+    newestRecoveredAt: null,
+    verifiedAt: await serverNow(client),
+    note: `${component.database} is OID ${oid}`,
+  };
+}
+
+async function moveAside(client: Client, component: PgDumpComponent, context: StepContext): Promise<void> {
+  const { connection, database, maintenanceDatabase } = component;
+  if (context.run.type === "exercise")
+    throw fail("TARGET_EXISTS", `somebody made ${describePlace(connection, database)} anew meanwhile`);
+  const { systemIdentifier } = await inspectServer(client);
+  if (!isListed(component, systemIdentifier, context)) {
+    throw fail(
+      "REFUSED",
+      `${describePlace(connection, database)} is in the way and the worker's configuration does not list it`,
+      `Add to mayDestroy: ${listLine(component, systemIdentifier)}`,
+    );
+  }
+  const aside = nameWith(database, `_before_${context.run.short}`);
+  await noteLeftover(context.directory, `aside.${component.name}`, {
+    kind: "database",
+    connection,
+    maintenanceDatabase,
+    database: aside,
+    keep: `it is what ${database} was before the restore: drop it when it is not needed any more`,
+  });
+  const locked = { kind: "locked-out", connection, maintenanceDatabase, databases: [database, aside] } as const;
+  await noteLeftover(context.directory, `locked.${component.name}`, locked);
+  // Applications reconnect quickly, and nobody may be connected while a database is renamed: shut them out first.
+  await client.query(`alter database ${identifier(database)} with allow_connections false`);
+  try {
+    await rename(client, database, aside);
+  } finally {
+    await letIn(client, locked.databases);
+    await forgetLeftover(context.directory, `locked.${component.name}`);
+  }
+}
+
+async function rename(client: Client, from: string, to: string): Promise<void> {
+  await client.query("select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = $1", [from]);
+  await client.query(`alter database ${identifier(from)} rename to ${identifier(to)}`);
+}
+
+/** Lets applications in again, under whichever of the names there is. */
+export async function letIn(client: Client, databases: readonly string[]): Promise<void> {
+  for (const database of databases) {
+    if (await databaseExists(client, database))
+      await client.query(`alter database ${identifier(database)} with allow_connections true`);
+  }
+}

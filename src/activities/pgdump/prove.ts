@@ -1,0 +1,70 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fail } from "../../failures.ts";
+import type { PgDumpComponent } from "../../plan/schema.ts";
+import { output } from "../exec.ts";
+import { readJson } from "../files.ts";
+import { longFailure, runLong } from "../jobs/run-job.ts";
+import type { Fingerprint } from "../postgres/fingerprint.ts";
+import type { StepContext } from "../step.ts";
+import type { Backup, Proof } from "../verbs.ts";
+import { programs } from "./programs.ts";
+import { checkFiles, dataPath, fingerprintFile, type Manifest, readManifest, setDirectory } from "./sets.ts";
+
+/**
+ * Reads the whole dump back before anything is destroyed: checksums of all files, the table of contents against the
+ * fingerprint, and every byte through pg_restore (its --list alone is content with a truncated file).
+ * @throws BACKUP_NOT_VERIFIED
+ */
+export async function provePgDump(
+  { component, backup }: { component: PgDumpComponent; backup: Backup },
+  context: StepContext,
+): Promise<Proof> {
+  const manifest = await readManifest(component, backup.id);
+  if (manifest.sha256 !== backup.sha256)
+    throw fail("BACKUP_NOT_VERIFIED", `the manifest of ${backup.id} is not the one that this run wrote`);
+  await checkFiles(component, manifest, context);
+  const entries = await checkContents(component, manifest);
+  await readThrough(component, manifest, context);
+  return {
+    backupId: backup.id,
+    verifiedAt: new Date().toISOString(),
+    note: `${manifest.files.length} files read back, ${entries} entries, every byte decompressed`,
+  };
+}
+
+/** Every table of the fingerprint must have its data in the table of contents. */
+async function checkContents(component: PgDumpComponent, manifest: Manifest): Promise<number> {
+  const directory = setDirectory(component, manifest.id);
+  const { pgRestore } = await programs(manifest.serverVersion);
+  const list = await output({ argv: [pgRestore, "--list", join(directory, dataPath)] });
+  const entries = list.split("\n").filter((line) => /^\d+;/.test(line));
+  const data = new Set(entries.flatMap((line) => / TABLE DATA (\S+) (\S+) /.exec(line)?.slice(1).join(".") ?? []));
+  const fingerprint = await readJson<Fingerprint>(join(directory, fingerprintFile));
+  const plainName = /^[a-z_][a-z0-9_$]*\.[a-z_][a-z0-9_$]*$/;
+  const missing = (fingerprint?.tables ?? []).filter(
+    ({ name, rows }) =>
+      rows > 0 &&
+      plainName.test(name) &&
+      !data.has(name) &&
+      !entries.some((line) => line.includes(` MATERIALIZED VIEW DATA ${name.replace(".", " ")} `)),
+  );
+  if (fingerprint === undefined || missing.length > 0) {
+    throw fail(
+      "BACKUP_NOT_VERIFIED",
+      `the dump ${directory} holds no data of ${missing.map((table) => table.name).join(", ") || "any table that is known"}`,
+    );
+  }
+  return entries.length;
+}
+
+/** Lets pg_restore read and decompress the whole dump into nothing. */
+async function readThrough(component: PgDumpComponent, manifest: Manifest, context: StepContext): Promise<void> {
+  const { pgRestore } = await programs(manifest.serverVersion);
+  const source = join(setDirectory(component, manifest.id), dataPath);
+  context.progress("reading the whole dump");
+  const end = await runLong(context, "read", { argv: [pgRestore, "--exit-on-error", "--file=/dev/null", source] });
+  if (end.exitCode === 0 && (await readFile(end.stderr, "utf8")) === "") return;
+  const { message } = await longFailure("pg_restore", end);
+  throw fail("BACKUP_NOT_VERIFIED", `the dump ${source} cannot be read to its end: ${message}`);
+}

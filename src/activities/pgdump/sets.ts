@@ -1,0 +1,169 @@
+import { createHash } from "node:crypto";
+import { readdir, rm, stat } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { fail } from "../../failures.ts";
+import type { PgDumpComponent } from "../../plan/schema.ts";
+import type { BackupRecord } from "../../report/record.ts";
+import { fileFailure, readJson, sha256File, writeAtomically } from "../files.ts";
+import type { StepContext } from "../step.ts";
+import type { RunRef } from "../verbs.ts";
+import type { DumpAbout } from "./dump-program.ts";
+
+/**
+ * A dump on disk is a directory, `<dumps>/<time>-<run>`: `data` (what pg_dump wrote), fingerprint.json, roles.json (with
+ * password hashes, if they could be read) and manifest.json. While it is written its name ends in `.partial`.
+ */
+export interface Manifest {
+  version: 1;
+  id: string;
+  plan: string;
+  component: string;
+  database: string;
+  /** Which server, and which database of it, was dumped: PostgreSQL's system identifier and the database's OID. */
+  systemIdentifier: string;
+  oid: number;
+  format: PgDumpComponent["format"];
+  /** The moment of the snapshot, and when the dump was complete; ISO 8601 in UTC. */
+  takenAt: string;
+  completedAt: string;
+  serverVersion: number;
+  sentinel: { run: string; sha256: string } | null;
+  files: { path: string; bytes: number; sha256: string }[];
+  bytes: number;
+  /** sha256 of the list of all files' sha256. */
+  sha256: string;
+}
+
+const manifestFile = "manifest.json";
+export const fingerprintFile = "fingerprint.json";
+export const rolesFile = "roles.json";
+export const dataPath = "data";
+export const aboutFile = "about.json";
+
+/** The name of a run's dump of a component, the same in each attempt. */
+export function setId(component: PgDumpComponent, run: RunRef): string {
+  return `${run.startedAt.replace(/\.\d+/, "").replace(/[-:]/g, "")}-${component.name}-${run.short}`;
+}
+
+export function setDirectory(component: PgDumpComponent, id: string): string {
+  return join(component.dumps, id);
+}
+
+export function partialDirectory(component: PgDumpComponent, id: string): string {
+  return `${setDirectory(component, id)}.partial`;
+}
+
+async function filesBelow(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { withFileTypes: true, recursive: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+}
+
+/** Size and sha256 of every file of a set but the manifest. */
+export async function hashFiles(
+  directory: string,
+  { progress, signal }: Pick<StepContext, "progress" | "signal">,
+): Promise<Pick<Manifest, "files" | "bytes" | "sha256">> {
+  const paths = (await filesBelow(directory)).filter((path) => relative(directory, path) !== manifestFile).sort();
+  const files: Manifest["files"] = [];
+  for (const path of paths) {
+    signal.throwIfAborted();
+    const { size } = await stat(path);
+    files.push({ path: relative(directory, path), bytes: size, sha256: await sha256File(path, signal) });
+    progress(`checksum of file ${files.length} of ${paths.length}`);
+  }
+  const sha256 = createHash("sha256")
+    .update(files.map((file) => `${file.sha256}  ${file.path}\n`).join(""))
+    .digest("hex");
+  return { files, sha256, bytes: files.reduce((sum, file) => sum + file.bytes, 0) };
+}
+
+export async function writeManifest(directory: string, manifest: Manifest): Promise<void> {
+  await writeAtomically(join(directory, manifestFile), `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+/** @throws NO_BACKUP when the set is gone, BACKUP_NOT_VERIFIED when its manifest cannot be read */
+export async function readManifest(component: PgDumpComponent, id: string): Promise<Manifest> {
+  const path = join(setDirectory(component, id), manifestFile);
+  const manifest = await readJson<Manifest>(path).catch((error: unknown) => {
+    throw fail("BACKUP_NOT_VERIFIED", `the manifest ${path} cannot be read: ${(error as Error).message}`);
+  });
+  if (manifest === undefined) throw fail("NO_BACKUP", `the dump ${setDirectory(component, id)} is gone`);
+  return manifest;
+}
+
+/** What the dump's own program wrote beside it. @throws BACKUP_NOT_VERIFIED */
+export async function readAbout(directory: string): Promise<DumpAbout> {
+  const about = await readJson<DumpAbout>(join(directory, aboutFile));
+  if (about === undefined) throw fail("BACKUP_NOT_VERIFIED", `the dump ${directory} has no ${aboutFile}`);
+  return about;
+}
+
+/**
+ * Reads every file of a set and compares it with the manifest: a truncated, altered, missing or added file is found.
+ * @throws BACKUP_NOT_VERIFIED naming the first file that differs
+ */
+export async function checkFiles(
+  component: PgDumpComponent,
+  manifest: Manifest,
+  context: Pick<StepContext, "progress" | "signal">,
+): Promise<void> {
+  const directory = setDirectory(component, manifest.id);
+  const now = await hashFiles(directory, context);
+  if (now.sha256 === manifest.sha256) return;
+  const found = new Map(now.files.map((file) => [file.path, file]));
+  for (const file of manifest.files) {
+    const other = found.get(file.path);
+    found.delete(file.path);
+    if (other === undefined) throw altered(directory, `${file.path} is missing`);
+    if (other.bytes !== file.bytes)
+      throw altered(directory, `${file.path} has ${other.bytes} bytes instead of ${file.bytes}`);
+    if (other.sha256 !== file.sha256)
+      throw altered(directory, `${file.path} has other content than when it was written`);
+  }
+  throw altered(
+    directory,
+    [...found.keys()].map((path) => `${path} was added`).join(", ") || "its manifest was changed",
+  );
+}
+
+function altered(directory: string, what: string) {
+  return fail(
+    "BACKUP_NOT_VERIFIED",
+    `the dump ${directory} was altered: ${what}`,
+    "Do not rely on this dump: abort, look at the disk, and make a new backup.",
+  );
+}
+
+/**
+ * All complete dumps of a plan's component, the newest first. What lies in the directory besides (dumps of another plan
+ * or component, other files) is none of its business.
+ */
+export async function listSets(component: PgDumpComponent, plan: string): Promise<Manifest[]> {
+  const names = await readdir(component.dumps).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw fileFailure(error, component.dumps);
+  });
+  const complete = names.filter((name) => /^\d{8}T\d{6}Z-.+-[0-9a-f]{8}$/.test(name));
+  // A set whose manifest is damaged is no backup to choose or to count on; it stays on the disk for a person to see.
+  const manifests = await Promise.all(complete.map((id) => readManifest(component, id).catch(() => undefined)));
+  return manifests
+    .filter((found) => found !== undefined)
+    .filter(
+      (found) => found.plan === plan && found.component === component.name && found.database === component.database,
+    )
+    .sort((a, b) => b.takenAt.localeCompare(a.takenAt));
+}
+
+export async function removeSet(component: PgDumpComponent, id: string): Promise<void> {
+  await rm(setDirectory(component, id), { recursive: true, force: true });
+}
+
+export function toBackup(component: PgDumpComponent, manifest: Manifest): BackupRecord {
+  return {
+    id: manifest.id,
+    completedAt: manifest.completedAt,
+    bytes: manifest.bytes,
+    location: setDirectory(component, manifest.id),
+    sha256: manifest.sha256,
+  };
+}

@@ -1,0 +1,118 @@
+import type { Component } from "../plan/schema.ts";
+import type { BackupRecord, CheckRecord, RunType, Scenario } from "../report/record.ts";
+import type { ComponentFacts } from "../guard/facts.ts";
+
+/** The verbs that every component kind has, and the small JSON that flows between them. Types only: workflows read them. */
+
+/** Which run an activity works for. */
+export interface RunRef {
+  /** Name of the run's directories, unique for ever: workflow ID and the last eight digits of the run ID. */
+  id: string;
+  /** Eight lower-case hex digits for names that must be short, such as a scratch database's. */
+  short: string;
+  /** Name of the plan; backups belong to it. */
+  plan: string;
+  type: RunType;
+  scenario: Scenario;
+  /** Fresh for each run; the sentinel carries it. */
+  nonce: string;
+  /** ISO 8601 in UTC; stands in the names of backups. */
+  startedAt: string;
+  /** How often this step has failed before: a decision to retry starts its programs anew, a crash does not. */
+  tryNo: number;
+}
+
+/** One attempt of an activity, as far as the ones after it could find out. Times are ISO 8601 in UTC. */
+export interface Attempt {
+  startedAt: string;
+  /** Of an attempt that died with its worker: its last sign of life. */
+  endedAt: string;
+  outcome: "ran" | "failed" | "died";
+}
+
+/** What an activity of a step returns. */
+export interface Done<T> {
+  value: T;
+  attempts: Attempt[];
+}
+
+interface Input<C extends Component> {
+  run: RunRef;
+  component: C;
+}
+
+export interface Inspection {
+  target: string;
+  facts: ComponentFacts;
+  /** One line of evidence for the record. */
+  note: string;
+}
+
+export interface Planted {
+  /** sha256 of the sentinel's content; the content itself never leaves the target. */
+  sha256: string;
+  at: string;
+  note: string;
+}
+
+export interface Backup extends BackupRecord {
+  /** Where the worker keeps what the backup must contain (tables, checksums, catalogue); empty when unknown. */
+  fingerprint: string;
+  note: string;
+}
+
+export interface Proof {
+  backupId: string;
+  verifiedAt: string;
+  note: string;
+}
+
+export interface Loss {
+  /** From here on the data was gone (or, beside a live target, from here on it was restored). The server's clock. */
+  lostAt: string;
+  note: string;
+}
+
+export interface Restored {
+  /** Where the data is now: a database's name, a data directory. */
+  place: string;
+  backup: BackupRecord;
+  /** Times in which the target itself was busy coming back. */
+  waits: { from: string; to: string }[];
+  note: string;
+}
+
+export interface Verification {
+  checks: CheckRecord[];
+  newestRecoveredAt: string | null;
+  verifiedAt: string;
+  note: string;
+}
+
+export interface Control {
+  checks: Pick<CheckRecord, "name" | "passed" | "found">[];
+  lostAt: string | null;
+  note: string;
+}
+
+export interface Retention {
+  removed: string[];
+  note: string;
+}
+
+/** `C` is the component's own type; a kind that lacks a verb does not compile. */
+export interface Verbs<C extends Component> {
+  inspect(input: Input<C> & { toTime: string | null }): Promise<Done<Inspection>>;
+  plant(input: Input<C>): Promise<Done<Planted>>;
+  backup(input: Input<C>): Promise<Done<Backup>>;
+  proveBackup(input: Input<C> & { backup: Backup }): Promise<Done<Proof>>;
+  destroy(input: Input<C> & { inspection: Inspection; proof: Proof }): Promise<Done<Loss>>;
+  /** Runs the checks of `verify` while the data is lost: each must fail. */
+  control(input: Input<C> & { backup: Backup | null; toTime: string | null }): Promise<Done<Control>>;
+  restore(input: Input<C> & { backup: Backup | null; toTime: string | null }): Promise<Done<Restored>>;
+  verify(
+    input: Input<C> & { backup: Backup | null; restored: Restored; toTime: string | null },
+  ): Promise<Done<Verification>>;
+  place(input: Input<C> & { restored: Restored }): Promise<Done<Verification>>;
+  retain(input: Input<C> & { backup: Backup }): Promise<Done<Retention>>;
+}

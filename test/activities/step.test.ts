@@ -1,0 +1,101 @@
+import { type ApplicationFailure, CancelledFailure } from "@temporalio/common";
+import { MockActivityEnvironment } from "@temporalio/testing";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type StepContext, stepActivity } from "../../src/activities/step.ts";
+import type { RunRef } from "../../src/activities/verbs.ts";
+import type { Config } from "../../src/config.ts";
+import { fail } from "../../src/failures.ts";
+import { resolveSecret } from "../../src/secrets.ts";
+
+let state: string;
+beforeAll(async () => void (state = await mkdtemp(join(tmpdir(), "steps-"))));
+afterAll(() => rm(state, { recursive: true }));
+
+let count = 0;
+const ref = (tryNo = 0, id = `run-${(count += 1)}`): RunRef => ({
+  id,
+  short: "0",
+  plan: "p",
+  type: "exercise",
+  scenario: "none",
+  nonce: "n",
+  startedAt: "",
+  tryNo,
+});
+
+async function run(
+  code: (context: StepContext) => Promise<unknown>,
+  { reference = ref(), environment = new MockActivityEnvironment({ activityId: "backup/shop" }) } = {},
+) {
+  const activity = stepActivity({ state } as Config, (_: { run: RunRef }, context) => code(context));
+  return environment.run(activity, { run: reference });
+}
+
+const failureOf = async (code: (context: StepContext) => Promise<unknown>) =>
+  (await run(code).catch((error: unknown) => error)) as ApplicationFailure;
+
+test("a step returns its value and its one attempt", async () => {
+  expect(await run(() => Promise.resolve(7))).toMatchObject({ value: 7, attempts: [{ outcome: "ran" }] });
+});
+
+test("an attempt that never said how it ended has died, as the next one finds", async () => {
+  const reference = ref();
+  const never = run(() => new Promise(() => {}), { reference });
+  await expect
+    .poll(() => readFile(join(state, "runs", reference.id, "attempts", "backup.shop.0.json"), "utf8").catch(() => ""))
+    .toContain("died");
+  const second = await run(() => Promise.resolve(7), { reference });
+  expect(second).toMatchObject({ attempts: [{ outcome: "died" }, { outcome: "ran" }] });
+  void never;
+});
+
+test("a decision to retry starts a new count", async () => {
+  const reference = ref();
+  await run(() => Promise.reject(fail("DISK_FULL", "no space")), { reference }).catch(() => "expected");
+  expect(await run(() => Promise.resolve(7), { reference: { ...reference, tryNo: 1 } })).toMatchObject({
+    attempts: [{ outcome: "ran" }],
+  });
+});
+
+test("a failure of ours goes to the gate with type, message, hint and facts", async () => {
+  const failure = await failureOf(() =>
+    Promise.reject(fail("DISK_FULL", "no space left for /x", "Make room.", { bytes: 1 })),
+  );
+  expect(failure).toMatchObject({ type: "DISK_FULL", message: "no space left for /x", nonRetryable: true });
+  expect(failure.details![0]).toMatchObject({ hint: "Make room.", bytes: 1, attempts: [{ outcome: "failed" }] });
+});
+
+test("an unexpected error is not retried for ever, and takes no cause or stack with it", async () => {
+  const failure = await failureOf(() =>
+    Promise.reject(new TypeError("x is undefined", { cause: new Error("secret of the cause") })),
+  );
+  expect(failure).toMatchObject({ type: "UNEXPECTED", message: "x is undefined", nonRetryable: true });
+  expect(failure.cause).toBeUndefined();
+  expect(JSON.stringify(failure.details)).not.toContain("secret of the cause");
+});
+
+test("no secret leaves in a message or a hint", async () => {
+  process.env.FIREDRILL_TEST_STEP = "hunter22";
+  const failure = await failureOf(async () => {
+    const secret = await resolveSecret({ env: "FIREDRILL_TEST_STEP" });
+    throw fail("PROGRAM_FAILED", `psql: ${secret} is wrong`, `not ${secret}`);
+  });
+  expect(failure.message).toBe("psql: *** is wrong");
+  expect(JSON.stringify(failure.details)).not.toContain("hunter22");
+});
+
+test("a cancelled step ends as cancelled, whatever its code threw", async () => {
+  const environment = new MockActivityEnvironment({ activityId: "backup/shop" });
+  const running = run(
+    (context) =>
+      new Promise((_, reject) =>
+        context.signal.addEventListener("abort", () => reject(new Error("connection closed"))),
+      ),
+    { environment },
+  );
+  setTimeout(() => environment.cancel("CANCELLED"), 50);
+  await expect(running).rejects.toBeInstanceOf(CancelledFailure);
+});
