@@ -1,0 +1,109 @@
+import type { Attempt, Control, Inspection, Loss, Restored, Verification } from "../activities/verbs.ts";
+import { describeFailure, type FailureDetails } from "../failures.ts";
+import { ActivityFailure, ApplicationFailure } from "@temporalio/workflow";
+import type { StepOutline } from "../plan/outline.ts";
+import type { BackupRecord, CheckRecord, ComponentRecord, RunRecord, StepRecord, Stretch } from "../report/record.ts";
+
+/** Pure changes of the record: what a step's end means for it. */
+
+export function newStep(outline: StepOutline, expectedSeconds: number | null): StepRecord {
+  return {
+    ...outline,
+    status: "pending",
+    startedAt: null,
+    endedAt: null,
+    attempts: 0,
+    failures: [],
+    decisions: [],
+    stretches: [],
+    carriedOver: false,
+    expectedSeconds,
+    note: null,
+  };
+}
+
+export function finishedStep(step: StepRecord, attempts: Attempt[]): void {
+  addAttempts(step, attempts);
+  Object.assign(step, { status: "done", endedAt: new Date().toISOString() });
+}
+
+/** Notes a failure and returns what came with it. */
+export function failedStep(step: StepRecord, error: unknown): Partial<FailureDetails & { attempts: Attempt[] }> {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  const details = (cause instanceof ApplicationFailure ? cause.details?.[0] : undefined) as
+    | Partial<FailureDetails & { attempts: Attempt[] }>
+    | undefined;
+  const { type, message, hint } = describeFailure(error);
+  addAttempts(step, details?.attempts ?? []);
+  step.failures.push({ type, message, hint, at: new Date().toISOString() });
+  return details ?? {};
+}
+
+/** Turns attempts into stretches of time; between a death and the next attempt the step was resuming. */
+function addAttempts(step: StepRecord, attempts: Attempt[]): void {
+  step.attempts += Math.max(attempts.length, 1);
+  attempts.forEach((attempt, index) => {
+    const before = attempts[index - 1];
+    if (before !== undefined) step.stretches.push({ kind: "resuming", from: before.endedAt, to: attempt.startedAt });
+    step.stretches.push({ kind: attempt.outcome, from: attempt.startedAt, to: attempt.endedAt } satisfies Stretch);
+  });
+}
+
+function component(record: RunRecord, name: string | null): ComponentRecord | undefined {
+  return record.components.find((one) => one.name === name);
+}
+
+/** What a finished step says about its component; each result is told by the step it belongs to. */
+export function noteResult(record: RunRecord, step: StepRecord, value: unknown): void {
+  const about = component(record, step.component);
+  step.note = (value as { note?: string } | null)?.note ?? null;
+  if (about === undefined) return;
+  const verb = step.id.split("/").slice(0, -1).join("/");
+  if (verb === "preflight") about.target = (value as Inspection).target;
+  else if (verb === "backup") about.backup = withoutExtras(value as BackupRecord);
+  else if (verb === "destroy") about.lostAt = (value as Loss).lostAt;
+  else if (verb === "restore/control") noteControl(about, value as Control);
+  else if (verb === "restore") noteRestored(about, value as Restored);
+  else if (verb === "verify" || verb === "verify/place") noteVerification(record, about.name, value);
+}
+
+function withoutExtras({ id, completedAt, bytes, location, sha256 }: BackupRecord): BackupRecord {
+  return { id, completedAt, bytes, location, sha256 };
+}
+
+/** Until `verify` tells what each check found, its record holds only what the negative control said. */
+function noteControl(about: ComponentRecord, control: Control): void {
+  about.lostAt ??= control.lostAt;
+  about.checks = control.checks.map(({ name, passed, found }) => ({
+    name,
+    title: name,
+    proven: false,
+    passed: false,
+    exact: true,
+    negativeControl: { passed, found },
+    expected: "",
+    found: "not asked yet",
+  }));
+}
+
+function noteRestored(about: ComponentRecord, { backup, waits }: Restored): void {
+  about.backup ??= withoutExtras(backup);
+  about.waits = waits;
+}
+
+/** Takes over what checks found; one that passed while the data was lost proves nothing. */
+export function noteVerification(record: RunRecord, name: string, value: unknown): void {
+  const about = component(record, name);
+  if (about === undefined) return;
+  const { checks, newestRecoveredAt, verifiedAt } = value as Verification;
+  const controls = new Map(about.checks.map((check) => [check.name, check.negativeControl]));
+  const found = checks.map((check): CheckRecord => {
+    const negativeControl = controls.get(check.name) ?? null;
+    return { ...check, negativeControl, proven: check.proven && !(check.passed && negativeControl?.passed) };
+  });
+  const names = new Set(found.map((check) => check.name));
+  about.checks = [...about.checks.filter((check) => !names.has(check.name)), ...found];
+  about.newestRecoveredAt ??= newestRecoveredAt;
+  if (about.checks.every(({ passed, proven }) => passed || !proven) && checks.some(({ passed }) => passed))
+    about.provenAt = verifiedAt;
+}

@@ -1,0 +1,84 @@
+import { closest } from "fastest-levenshtein";
+import { fail } from "../failures.ts";
+import type { RunType, Scenario } from "../report/record.ts";
+
+/** The one argument of every workflow. It names a plan of the worker; no path, command or secret arrives through Temporal. */
+export interface Request {
+  plan: string;
+  /** What is lost; `none` restores beside the live target. */
+  scenario?: Scenario;
+  /** Names of components; all of the plan otherwise. */
+  components?: string[];
+  /** Point in time to restore to, ISO 8601 with time zone; only for `restore`. */
+  toTime?: string;
+  by: string;
+  reason: string;
+}
+
+type Checked = Required<Omit<Request, "toTime" | "components">> & {
+  toTime: string | null;
+  components: string[] | null;
+};
+
+const keys = ["plan", "scenario", "components", "toTime", "by", "reason"];
+
+/** Checks what a person typed into the `temporal` CLI. @throws REQUEST_INVALID, which fails the run at once */
+export function checkRequest(type: RunType, input: unknown): Checked {
+  const example = `{"plan":"homelab","by":"anna","reason":"monthly drill"}`;
+  const invalid = (message: string, hint = `The input is one JSON object such as ${example}.`) =>
+    fail("REQUEST_INVALID", message, hint);
+  if (typeof input !== "object" || input === null || Array.isArray(input))
+    throw invalid("the input is not a JSON object");
+  const request = input as Record<string, unknown>;
+  for (const key of Object.keys(request)) {
+    if (!keys.includes(key))
+      throw invalid(`unknown key "${key}" in the input`, `Did you mean "${closest(key, keys)}"?`);
+  }
+  for (const key of ["plan", "by", "reason"]) {
+    const value = request[key];
+    if (typeof value !== "string" || value.trim() === "") throw invalid(`the input lacks "${key}"`);
+    if (value.length > 500) throw invalid(`"${key}" is longer than 500 characters`);
+  }
+  return {
+    plan: request.plan as string,
+    by: request.by as string,
+    reason: request.reason as string,
+    scenario: checkScenario(type, request.scenario, invalid),
+    components: checkComponents(request.components, invalid),
+    toTime: checkTime(type, request.toTime, invalid),
+  };
+}
+
+type Invalid = (message: string, hint?: string) => Error;
+
+function checkScenario(type: RunType, scenario: unknown, invalid: Invalid): Scenario {
+  const usual: Scenario = type === "backup" ? "none" : "database";
+  if (scenario === undefined || scenario === null) return usual;
+  if (scenario !== "database" && scenario !== "none")
+    throw invalid(`unknown scenario ${JSON.stringify(scenario)}`, 'Scenarios are "database" and "none".');
+  if (type !== "exercise" && scenario !== usual)
+    throw invalid(`a ${type} has no scenario "${scenario}"`, "Leave scenario out.");
+  return scenario;
+}
+
+function checkComponents(components: unknown, invalid: Invalid): string[] | null {
+  if (components === undefined || components === null) return null;
+  const good =
+    Array.isArray(components) && components.length > 0 && components.every((name) => typeof name === "string");
+  if (!good)
+    throw invalid('"components" is not a list of names', 'Write "components":["shop"], or leave it out for all.');
+  return components;
+}
+
+function checkTime(type: RunType, toTime: unknown, invalid: Invalid): string | null {
+  if (toTime === undefined || toTime === null) return null;
+  if (type !== "restore") throw invalid(`"toTime" is for a restore, not for a ${type}`, "Leave toTime out.");
+  const shape = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)$/;
+  if (typeof toTime !== "string" || !shape.test(toTime) || Number.isNaN(Date.parse(toTime.replace(" ", "T")))) {
+    throw invalid(
+      `"toTime" is not a time with a time zone: ${JSON.stringify(toTime)}`,
+      'Write "2026-11-21T03:00:00Z".',
+    );
+  }
+  return toTime.replace(" ", "T");
+}
