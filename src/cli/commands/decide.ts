@@ -1,0 +1,57 @@
+import {
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from "@temporalio/client";
+import { describeFailure, fail, isFailureType } from "../../failures.ts";
+import type { Action } from "../../report/record.ts";
+import { connectClient } from "../../temporal/connect.ts";
+import { print, printJson } from "../console.ts";
+import { exitCodes } from "../outcome.ts";
+import { personName } from "../person.ts";
+import { programName } from "../program-name.ts";
+
+const answerWithinMs = 15_000;
+
+/** Makes of a refused or lost update what a person needs to know. */
+function translate(error: unknown, run: string): unknown {
+  if (error instanceof WorkflowNotFoundError) {
+    const hint = `Look at it, or at the newest run: ${programName} status`;
+    return fail("REQUEST_INVALID", `run ${run} cannot take a decision: ${error.message}`, hint);
+  }
+  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
+    const hint = `Start a worker (${programName} worker) and look with \`${programName} status ${run}\` before you decide again.`;
+    return fail("SYSTEM_UNREACHABLE", `no worker took the decision within ${answerWithinMs / 1000} s`, hint);
+  }
+  if (error instanceof WorkflowUpdateFailedError) {
+    const { type, message } = describeFailure(error);
+    const hint = `See what the run waits for: ${programName} status ${run}`;
+    return isFailureType(type) && type !== "UNEXPECTED"
+      ? fail(type, message, hint)
+      : fail("REQUEST_INVALID", message, hint);
+  }
+  return error;
+}
+
+/** Answers a step that waits. Throws REQUEST_INVALID with the run's own words when it refuses the decision. */
+export async function decide(
+  action: Action,
+  run: string,
+  step: string,
+  { by, reason, json }: { by?: string; reason: string; json?: boolean },
+): Promise<number> {
+  const decision = { step, action, by: personName(by), reason };
+  const { client, close } = await connectClient();
+  try {
+    const answer = await client.withDeadline(Date.now() + answerWithinMs, () =>
+      client.workflow.getHandle(run).executeUpdate<unknown, [typeof decision]>("decide", { args: [decision] }),
+    );
+    if (json === true) printJson(answer);
+    else print(`${action} ${step}: taken\nfollow it: ${programName} status ${run} --watch`);
+    return exitCodes.done;
+  } catch (error) {
+    throw translate(error, run);
+  } finally {
+    await close();
+  }
+}

@@ -1,0 +1,31 @@
+import chalk from "chalk";
+import { loadPlanFile } from "../../plan/load.ts";
+import { outline, type StepOutline } from "../../plan/outline.ts";
+import type { RunType, Scenario } from "../../report/record.ts";
+import { print, printJson } from "../console.ts";
+import { exitCodes } from "../outcome.ts";
+
+/** Throws PLAN_INVALID with all problems. */
+export async function showPlan(
+  file: string,
+  { type, scenario, json }: { type: RunType; scenario: Scenario; json?: boolean },
+): Promise<number> {
+  const { plan } = await loadPlanFile(file);
+  const steps = outline(type, scenario, plan.components);
+  if (json === true) printJson({ plan: plan.name, type, scenario, steps });
+  else {
+    const what = type === "exercise" ? `exercise ${plan.name}, scenario ${scenario}` : `${type} ${plan.name}`;
+    print([chalk.bold(`${what}: ${steps.length} steps`), ...lines(steps)].join("\n"));
+  }
+  return exitCodes.done;
+}
+
+function lines(steps: StepOutline[]): string[] {
+  const width = Math.max(...steps.map(({ id }) => id.length));
+  const numberWidth = String(steps.length).length;
+  return steps.map(({ id, title, destroys, skippable }, index) => {
+    const number = String(index + 1).padStart(numberWidth);
+    const mark = destroys ? chalk.red("  DESTROYS") : skippable ? chalk.dim("  may be skipped") : "";
+    return `${chalk.dim(number)}  ${id.padEnd(width)}  ${title}${mark}`;
+  });
+}

@@ -1,0 +1,67 @@
+import { loadConfig } from "../../config.ts";
+import { fail } from "../../failures.ts";
+import type { RunType, Scenario } from "../../report/record.ts";
+import { connectClient } from "../../temporal/connect.ts";
+import { conclude } from "../conclude.ts";
+import { note, print, printJson } from "../console.ts";
+import { followRun } from "../live.ts";
+import { exitCodes } from "../outcome.ts";
+import { confirmDestruction, personName } from "../person.ts";
+import { programName } from "../program-name.ts";
+import { start, workerPolls } from "../runs.ts";
+
+export interface RunOptions {
+  component?: string[];
+  scenario?: Scenario;
+  /** ISO 8601 in UTC. */
+  toTime?: string;
+  by?: string;
+  reason?: string;
+  id?: string;
+  detach?: boolean;
+  json?: boolean;
+  yes?: boolean;
+}
+
+function requireName(plan: string, directory: string): void {
+  if (!/[/\\]|\.ya?ml$/.test(plan)) return;
+  const name = plan.replace(/^.*[/\\]/, "").replace(/\.ya?ml$/, "");
+  const hint = `Plans live with the worker (here: ${directory}): put the file there and say its name, ${name}.`;
+  throw fail("REQUEST_INVALID", `${plan} is a file, and a run takes the name of a plan`, hint);
+}
+
+/** "exercise-shop-20261121-031245": readable, and short enough to be typed. */
+function newId(type: RunType, plan: string): string {
+  const now = new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-");
+  return `${type}-${plan}-${now}`;
+}
+
+/** Starts a run and follows it to its end. Throws REQUEST_INVALID, SYSTEM_UNREACHABLE and the run's own failure. */
+export async function startRun(type: RunType, plan: string, options: RunOptions): Promise<number> {
+  const { taskQueue, plans } = loadConfig();
+  requireName(plan, plans);
+  const by = personName(options.by);
+  const { component: components, scenario, toTime, reason = "no reason given" } = options;
+  if (type === "exercise" && scenario !== "none" && options.yes !== true) await confirmDestruction(plan, components);
+
+  const { client, close } = await connectClient();
+  try {
+    if (!(await workerPolls(client, taskQueue))) {
+      note(`no worker asks for work on task queue ${taskQueue}; the run waits for one: ${programName} worker`);
+    }
+    const workflowId = options.id ?? newId(type, plan);
+    const request = { plan, scenario, components, toTime, by, reason };
+    const runId = await start(client, type, { taskQueue, workflowId, request });
+    if (options.detach === true) {
+      if (options.json === true) printJson({ workflowId, runId });
+      else print(`started ${workflowId}\nfollow it: ${programName} status ${workflowId} --watch`);
+      return exitCodes.done;
+    }
+    const out = options.json === true ? process.stderr : process.stdout;
+    const record = await followRun({ client, workflowId, runId, out });
+    if (options.json === true) printJson(record);
+    return await conclude(client.workflow.getHandle(workflowId, runId), record, options.json === true, exitCodes.left);
+  } finally {
+    await close();
+  }
+}

@@ -1,0 +1,41 @@
+import type { Client } from "@temporalio/client";
+import { loadConfig } from "../../config.ts";
+import type { RunRecord } from "../../report/record.ts";
+import { exitCodeOf, exitCodes } from "../outcome.ts";
+import { connectClient } from "../../temporal/connect.ts";
+import { conclude } from "../conclude.ts";
+import { print, printJson } from "../console.ts";
+import { fetchRecord } from "../fetch-record.ts";
+import { followRun } from "../live.ts";
+import { describeRun, progressOf } from "../observe.ts";
+import { newestRun } from "../runs.ts";
+import { viewLines } from "../view.ts";
+
+async function printOnce(client: Client, record: RunRecord, workflowId: string): Promise<void> {
+  const description = await describeRun(client, client.workflow.getHandle(workflowId));
+  const progress = description === null ? new Map() : progressOf(description);
+  const size = { columns: process.stdout.columns ?? 100, rows: Infinity };
+  print(viewLines({ record, progress, trouble: null, now: Date.now(), frame: 0 }, size).join("\n"));
+}
+
+/** Shows a run once, or follows it. Throws REQUEST_INVALID and SYSTEM_UNREACHABLE. */
+export async function showStatus(
+  id: string | undefined,
+  { watch = false, json = false }: { watch?: boolean; json?: boolean },
+): Promise<number> {
+  const { client, close } = await connectClient();
+  try {
+    const workflowId = id ?? (await newestRun(client, loadConfig().taskQueue));
+    const record = watch ? await followRun({ client, workflowId }) : await fetchRecord(client, workflowId);
+    if (json) printJson(record);
+    else if (!watch) await printOnce(client, record, workflowId);
+    return await conclude(
+      client.workflow.getHandle(workflowId),
+      record,
+      json,
+      watch ? exitCodes.left : exitCodeOf(record),
+    );
+  } finally {
+    await close();
+  }
+}

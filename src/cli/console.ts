@@ -1,0 +1,63 @@
+import chalk from "chalk";
+
+/** The only file that prints. Results go to stdout, everything else to stderr. */
+
+/** An output that is gone (`firedrill status | head`) ends the program quietly, as other programs do. */
+function endWhenClosed(error: NodeJS.ErrnoException): void {
+  if (error.code === "EPIPE") process.exit(141);
+  throw error;
+}
+
+/** Colours only on a terminal, and not where NO_COLOR or --no-color forbids them (Node reads NO_COLOR itself). */
+export function setUpConsole(colours: boolean): void {
+  process.stdout.on("error", endWhenClosed);
+  process.stderr.on("error", endWhenClosed);
+  const depth = process.stdout.isTTY && colours ? process.stdout.getColorDepth() : 1;
+  if (depth === 1) chalk.level = 0;
+}
+
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+export function printJson(value: unknown): void {
+  print(JSON.stringify(value, null, 2));
+}
+
+/** For what is not the result: hints, progress, questions. */
+export function note(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** A failure, said once: what is wrong and what to do. */
+export function printFailure({ message, hint }: { message: string; hint: string }): void {
+  const [error, advice] = process.stderr.isTTY ? [chalk.red("error:"), chalk.cyan("hint:")] : ["error:", "hint:"];
+  // The problems of a file carry their own hints.
+  note(message.endsWith(`hint: ${hint}`) ? `${error} ${message}` : `${error} ${message}\n${advice} ${hint}`);
+}
+
+/** A place on a terminal that is drawn again and again; elsewhere only `say` shows something. */
+export interface Screen {
+  live: boolean;
+  size(): { columns: number; rows: number };
+  draw(lines: string[]): void;
+  /** A line that stays. */
+  say(line: string): void;
+  /** Leaves the last drawing where it is. */
+  close(): void;
+}
+
+export async function openScreen(stream: NodeJS.WriteStream): Promise<Screen> {
+  const size = () => ({ columns: stream.columns ?? 80, rows: stream.rows ?? 24 });
+  const say = (line: string) => void stream.write(`${line}\n`);
+  if (!stream.isTTY) return { live: false, size, draw() {}, say, close() {} };
+  const { createLogUpdate } = await import("log-update");
+  const update = createLogUpdate(stream);
+  return {
+    live: true,
+    size,
+    draw: (lines) => update(lines.join("\n")),
+    say: (line) => update.persist(line),
+    close: () => update.done(),
+  };
+}

@@ -1,0 +1,41 @@
+import { WorkflowFailedError, type WorkflowHandle } from "@temporalio/client";
+import { ApplicationFailure, CancelledFailure, TerminatedFailure, TimeoutFailure } from "@temporalio/common";
+import { describeFailure, failureTypes, type FailureText } from "../failures.ts";
+
+/** How a closed run ended, as far as the server knows without a worker. */
+export interface Ending {
+  /** What the workflow returned, null when it failed. */
+  result: unknown;
+  failure: FailureText | null;
+}
+
+function textOf({ cause, message }: WorkflowFailedError): FailureText {
+  const again = "Start a new run when the reason is gone.";
+  if (cause instanceof CancelledFailure) return { type: "ABORTED", message: "the run was cancelled", hint: again };
+  if (cause instanceof TerminatedFailure) {
+    const hint = `A worker on the run's host cleans up within seconds and says in report.md what it found. ${again}`;
+    return { type: "ABORTED", message: `the run was terminated: ${cause.message}`, hint };
+  }
+  if (cause instanceof TimeoutFailure) return { type: "TIMED_OUT", message: "the run timed out", hint: again };
+  return describeFailure(cause ?? new Error(message));
+}
+
+/** Waits until the run has closed. */
+export async function endingOf(handle: WorkflowHandle): Promise<Ending> {
+  try {
+    return { result: await handle.result(), failure: null };
+  } catch (error) {
+    if (error instanceof WorkflowFailedError) return { result: null, failure: textOf(error) };
+    throw error;
+  }
+}
+
+/** The failure of a run that left no record, to be thrown. */
+export function failureFrom(failure: FailureText | null): ApplicationFailure {
+  const { type, message, hint } = failure ?? {
+    type: "UNEXPECTED",
+    message: "the run left no record",
+    hint: failureTypes.UNEXPECTED.hint,
+  };
+  return ApplicationFailure.nonRetryable(message, type, { hint });
+}

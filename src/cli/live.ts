@@ -1,0 +1,116 @@
+import type { Client } from "@temporalio/client";
+import { fail } from "../failures.ts";
+import type { RunRecord } from "../report/record.ts";
+import { openScreen, type Screen } from "./console.ts";
+import { endingOf, failureFrom } from "./ending.ts";
+import { readRecord } from "./observe.ts";
+import { programName } from "./program-name.ts";
+import { viewLines } from "./view.ts";
+import { eventLines } from "./view/events.ts";
+import type { Trouble } from "./view/scene.ts";
+import { troubleLines } from "./view/trouble.ts";
+import { pause, readDescriptions, readRecords, troubleOf, watchOf, type Watch } from "./watch.ts";
+
+const drawEveryMs = 120;
+
+function drawing(
+  { record, progress, handle }: Watch,
+  trouble: Trouble | null,
+  frame: number,
+  screen: Screen,
+): string[] {
+  const now = Date.now();
+  const { columns, rows } = screen.size();
+  // The last row and column stay free: a terminal wraps and scrolls when they are written to.
+  const room = { columns: columns - 1, rows: rows - 1 };
+  if (record !== null) return viewLines({ record, progress, trouble, now, frame }, room);
+  return [`Run ${handle.workflowId}: asking its worker`, ...troubleLines(trouble, now, room.columns)];
+}
+
+async function draw(watch: Watch, screen: Screen): Promise<void> {
+  let said: string | undefined;
+  for (let frame = 0; !watch.over.signal.aborted; frame++) {
+    const trouble = troubleOf(watch, Date.now());
+    if (screen.live) screen.draw(drawing(watch, trouble, frame, screen));
+    else if (trouble !== null && trouble.message !== said) {
+      screen.say(
+        `${new Date().toISOString().slice(11, 19)} ${"trouble".padEnd(9)} ${trouble.message}; ${trouble.hint}`,
+      );
+    }
+    said = trouble?.message;
+    await pause(watch, drawEveryMs);
+  }
+}
+
+/** The record after the end: from a worker, from the result, or the last one that was seen. */
+async function finalRecord({ client, handle, record }: Watch): Promise<RunRecord> {
+  const answer = await readRecord(client, handle);
+  if (answer !== null) return answer;
+  const { result, failure } = await endingOf(handle);
+  const known = (result as RunRecord | null) ?? record;
+  if (known !== null) return known;
+  throw failureFrom(failure);
+}
+
+async function showEnd(watch: Watch, screen: Screen): Promise<RunRecord> {
+  const before = watch.record;
+  const record = await finalRecord(watch);
+  watch.record = record;
+  watch.progress = new Map();
+  if (!screen.live) for (const line of eventLines(before, record)) screen.say(line);
+  // Little room closes the phases, so that the verdict below has it.
+  else screen.draw(drawing(watch, null, 0, { ...screen, size: () => ({ ...screen.size(), rows: 0 }) }));
+  return record;
+}
+
+function farewell(workflowId: string): string[] {
+  return [
+    "",
+    "You have left the view; the run goes on.",
+    `  back to it:  ${programName} status ${workflowId} --watch`,
+    `  cancel it:   temporal workflow cancel --workflow-id ${workflowId} --reason "…"`,
+  ];
+}
+
+/**
+ * Shows a run until it has ended: drawn again and again on a terminal, a line an event elsewhere. Ctrl-C leaves the view
+ * and never stops the run; the record then has no `endedAt`. Throws the run's own failure when it never had a record.
+ */
+export async function followRun(options: {
+  client: Client;
+  workflowId: string;
+  runId?: string;
+  out?: NodeJS.WriteStream;
+  /** Told of each record that was read; `say` prints a line that stays above the view. */
+  onRecord?: (record: RunRecord, say: (line: string) => void) => void;
+  /** Leaves the view without a word when it is aborted; Ctrl-C is then the caller's. */
+  signal?: AbortSignal;
+}): Promise<RunRecord> {
+  const { client, workflowId, runId, out = process.stdout, onRecord, signal } = options;
+  const screen = await openScreen(out);
+  const watch = watchOf(client, client.workflow.getHandle(workflowId, runId));
+  const { promise: over, resolve } = Promise.withResolvers<void>();
+  watch.over.signal.addEventListener("abort", () => resolve());
+  const leave = () => watch.over.abort();
+  // Not once(): who restores the cursor counts the listeners, and kills the program when it is the only one left.
+  if (signal === undefined) process.on("SIGINT", leave).on("SIGTERM", leave);
+  signal?.addEventListener("abort", leave);
+  const say = (record: RunRecord) => {
+    if (!screen.live) for (const line of eventLines(watch.record, record)) screen.say(line);
+    onRecord?.(record, (line) => screen.say(line));
+  };
+  try {
+    // A reader may hang in a call to a server that is away: who leaves does not wait for it.
+    await Promise.race([over, Promise.all([readRecords(watch, say), readDescriptions(watch), draw(watch, screen)])]);
+    if (watch.closed) return await showEnd(watch, screen);
+    screen.close();
+    signal?.throwIfAborted();
+    for (const line of farewell(workflowId)) screen.say(line);
+    if (watch.record !== null) return watch.record;
+    throw fail("SYSTEM_UNREACHABLE", `run ${workflowId} has not answered yet`, "Start a worker; the run is not lost.");
+  } finally {
+    leave();
+    process.off("SIGINT", leave).off("SIGTERM", leave);
+    screen.close();
+  }
+}

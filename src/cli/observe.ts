@@ -1,0 +1,102 @@
+import {
+  WorkflowNotFoundError,
+  type Client,
+  type WorkflowExecutionDescription,
+  type WorkflowHandle,
+} from "@temporalio/client";
+import { defaultPayloadConverter, type Payload } from "@temporalio/common";
+import { fail } from "../failures.ts";
+import type { RunRecord } from "../report/record.ts";
+import type { Progress } from "./view/scene.ts";
+
+/** What a client can find out about a run. */
+
+const answerWithinMs = 5_000;
+/** Codes of gRPC. */
+const cancelled = 1;
+const deadlineExceeded = 4;
+const failedPrecondition = 9;
+const unavailable = 14;
+/** PENDING_ACTIVITY_STATE_SCHEDULED */
+const scheduled = 1;
+
+function grpcCode(error: unknown): number | undefined {
+  const cause = error instanceof Error ? error.cause : undefined;
+  for (const at of [error, cause]) {
+    const code = at instanceof Error && "code" in at ? at.code : undefined;
+    if (typeof code === "number") return code;
+  }
+  return undefined;
+}
+
+function isSilence(error: unknown): boolean {
+  const code = grpcCode(error);
+  return code === cancelled || code === deadlineExceeded || code === failedPrecondition || code === unavailable;
+}
+
+function unlessUnknown(error: unknown, workflowId: string): unknown {
+  if (!(error instanceof WorkflowNotFoundError)) return error;
+  return fail("REQUEST_INVALID", `there is no run ${workflowId}`, "Leave the ID out to see the newest run.");
+}
+
+/** The record, or null when nobody answers. Throws REQUEST_INVALID when there is no such run. */
+export async function readRecord(client: Client, handle: WorkflowHandle): Promise<RunRecord | null> {
+  try {
+    return await client.withDeadline(Date.now() + answerWithinMs, () => handle.query<RunRecord>("record"));
+  } catch (error) {
+    if (isSilence(error)) return null;
+    throw unlessUnknown(error, handle.workflowId);
+  }
+}
+
+/** Null when the server does not answer. Throws REQUEST_INVALID when there is no such run. */
+export async function describeRun(
+  client: Client,
+  handle: WorkflowHandle,
+): Promise<WorkflowExecutionDescription | null> {
+  try {
+    return await client.withDeadline(Date.now() + answerWithinMs, () => handle.describe());
+  } catch (error) {
+    if (isSilence(error)) return null;
+    throw unlessUnknown(error, handle.workflowId);
+  }
+}
+
+function heartbeat(payload: Payload | undefined): { text: string | null; percent: number | null } {
+  const details: unknown = payload === undefined ? null : defaultPayloadConverter.fromPayload(payload);
+  if (typeof details !== "object" || details === null) return { text: null, percent: null };
+  const text = "text" in details && typeof details.text === "string" ? details.text : null;
+  const percent = "percent" in details && typeof details.percent === "number" ? details.percent : null;
+  return { text, percent };
+}
+
+/** Progress of the activities that are under way, by the ID of their step. */
+export function progressOf({ raw }: WorkflowExecutionDescription): Map<string, Progress> {
+  const pending = raw.pendingActivities ?? [];
+  return new Map(
+    pending.map((activity) => [
+      activity.activityId ?? "",
+      {
+        ...heartbeat(activity.heartbeatDetails?.payloads?.[0]),
+        attempt: activity.attempt ?? 1,
+        queued: Number(activity.state) === scheduled,
+      },
+    ]),
+  );
+}
+
+/** Why the workflow's own code fails again and again, null when it does not. */
+export async function taskFailure(
+  client: Client,
+  handle: WorkflowHandle,
+  { raw }: WorkflowExecutionDescription,
+): Promise<string | null> {
+  if ((raw.pendingWorkflowTask?.attempt ?? 1) < 2) return null;
+  const { history } = await client.workflowService.getWorkflowExecutionHistoryReverse({
+    namespace: client.options.namespace,
+    execution: { workflowId: handle.workflowId, runId: raw.workflowExecutionInfo?.execution?.runId },
+    maximumPageSize: 5,
+  });
+  const failed = history?.events?.find(({ workflowTaskFailedEventAttributes: failed }) => failed != null);
+  return failed?.workflowTaskFailedEventAttributes?.failure?.message ?? null;
+}

@@ -1,0 +1,62 @@
+import type { Client } from "@temporalio/client";
+import { WorkflowExecutionAlreadyStartedError } from "@temporalio/common";
+import { fail } from "../failures.ts";
+import type { RunType } from "../report/record.ts";
+
+const types = "WorkflowType IN ('exercise', 'restore', 'backup')";
+/** Taken from its server's list, which sorts by closing; more than that never run at once. */
+const newestAmong = 50;
+
+/** Workflow ID of the run that was started last. Throws REQUEST_INVALID when there is none. */
+export async function newestRun(client: Client, taskQueue: string): Promise<string> {
+  let newest: { workflowId: string; startTime: Date } | undefined;
+  let seen = 0;
+  for await (const run of client.workflow.list({ query: `${types} AND TaskQueue = '${taskQueue}'` })) {
+    if (newest === undefined || run.startTime > newest.startTime) newest = run;
+    if (++seen === newestAmong) break;
+  }
+  if (newest !== undefined) return newest.workflowId;
+  throw fail("REQUEST_INVALID", "there is no run yet", "Start one: `firedrill exercise PLAN`.");
+}
+
+/** Whether a worker has asked for work in the last minute and a half; the server knows no better. */
+export async function workerPolls(client: Client, taskQueue: string): Promise<boolean> {
+  const { pollers } = await client.workflowService.describeTaskQueue({
+    namespace: client.options.namespace,
+    taskQueue: { name: taskQueue },
+  });
+  const recent = Date.now() / 1000 - 90;
+  return (pollers ?? []).some(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) > recent);
+}
+
+/** What a workflow of ours takes; the same as by hand with the `temporal` CLI. */
+export interface Request {
+  plan: string;
+  scenario?: string;
+  components?: string[];
+  toTime?: string;
+  by: string;
+  reason: string;
+}
+
+/** Throws REQUEST_INVALID when a run with this ID is under way. */
+export async function start(
+  client: Client,
+  type: RunType,
+  options: { taskQueue: string; workflowId: string; request: Request },
+): Promise<string> {
+  const { taskQueue, workflowId, request } = options;
+  try {
+    const handle = await client.workflow.start(type, {
+      taskQueue,
+      workflowId,
+      args: [request],
+      workflowIdConflictPolicy: "FAIL",
+    });
+    return handle.firstExecutionRunId;
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    const hint = `Follow it with \`firedrill status ${workflowId} --watch\`, or choose another --id.`;
+    throw fail("REQUEST_INVALID", `run ${workflowId} is under way already`, hint);
+  }
+}

@@ -1,0 +1,47 @@
+import chalk from "chalk";
+import { seconds } from "../report/format.ts";
+import type { RunRecord, StepRecord } from "../report/record.ts";
+import { eta } from "./view/eta.ts";
+import { phaseBlocks } from "./view/phases.ts";
+import type { Scene, Size } from "./view/scene.ts";
+import { cut, spread } from "./view/text.ts";
+import { troubleLines } from "./view/trouble.ts";
+import { waitingLines } from "./view/waiting.ts";
+import { elapsed } from "./view/step.ts";
+
+/** Record and progress -> the lines of the live view. Pure, but for the colours of the terminal. */
+
+const names: Record<RunRecord["run"]["type"], string> = { exercise: "Exercise", restore: "Restore", backup: "Backup" };
+
+function header({ record, now }: Scene, columns: number): string[] {
+  const { run, plan } = record;
+  const left = record.endedAt === null ? eta(record, now) : null;
+  const remaining = left === null ? "" : ` · ${left.partly ? "over " : ""}${seconds(Math.ceil(left.seconds))} to go`;
+  const time = `${seconds(Math.floor(elapsed(record, now)))}${remaining}`;
+  const scenario = run.type === "exercise" ? ` · scenario ${run.scenario}` : "";
+  const line = spread(`${names[run.type]} ${plan.name}${scenario}`, time, columns);
+  return [
+    chalk.bold(line.left) + line.right,
+    chalk.dim(cut(`${run.workflowId}, by ${run.by}: ${run.reason}`, columns)),
+  ];
+}
+
+/** Wider lines are hard to follow with the eye. */
+const widest = 150;
+
+function groupByPhase(steps: StepRecord[]): StepRecord[][] {
+  return [...Map.groupBy(steps, ({ phase }) => phase).values()];
+}
+
+/** At most `size.rows` lines, each at most `size.columns` wide; the less said of what is over or to come, the smaller. */
+export function viewLines(scene: Scene, { columns, rows }: Size): string[] {
+  const size = { columns: Math.min(columns, widest), rows };
+  const top = [...header(scene, size.columns), ...troubleLines(scene.trouble, scene.now, size.columns)];
+  const phases = groupByPhase(scene.record.steps);
+  const room = (bottom: string[]) => size.rows - top.length - bottom.length;
+  const full = waitingLines(scene.record, scene.now, size.columns, true);
+  const least = phases.length + 3;
+  const bottom = room(full) >= least ? full : waitingLines(scene.record, scene.now, size.columns, false);
+  const middle = phaseBlocks(phases, scene, { columns: size.columns, rows: Math.max(1, room(bottom)) });
+  return [...top, ...middle, ...bottom].slice(0, size.rows);
+}

@@ -1,0 +1,96 @@
+import { join } from "node:path";
+import chalk from "chalk";
+import type { ComponentRecord, RpoRecord, RtoRecord, RunRecord } from "../../report/record.ts";
+import { headline, measured, type Tone } from "../../report/words.ts";
+
+/** The end of a run for a terminal: verdict, table, what went wrong, where the reports are. */
+
+const paints: Record<Tone, typeof chalk> = { good: chalk.green, bad: chalk.red, doubt: chalk.yellow, open: chalk.cyan };
+
+function row(name: string, verdict: string, rto: RtoRecord, rpo: RpoRecord, checks: string): string[] {
+  return [
+    name,
+    verdict,
+    measured(rto.seconds),
+    measured(rto.objectiveSeconds),
+    measured(rpo.seconds),
+    measured(rpo.objectiveSeconds),
+    checks,
+  ];
+}
+
+function checksOf({ checks }: ComponentRecord): string {
+  return `${checks.filter(({ proven, passed }) => proven && passed).length} of ${checks.length}`;
+}
+
+function table(record: RunRecord): string[] {
+  const rows = [
+    ["component", "verdict", "RTO", "objective", "RPO", "objective", "proven"],
+    ...record.components.map((c) => row(c.name, c.verdict ?? "–", c.rto, c.rpo, checksOf(c))),
+    row("whole run", record.verdict ?? "–", record.rto, record.rpo, `${record.score.proven} of ${record.score.total}`),
+  ];
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((cells) => cells[column]!.length)));
+  return rows.map((cells, index) => {
+    const text = cells
+      .map((cell, column) => cell.padEnd(widths[column]!))
+      .join("  ")
+      .trimEnd();
+    return index === 0 ? chalk.dim(text) : text;
+  });
+}
+
+function failedChecks(record: RunRecord): string[] {
+  return record.components.flatMap(({ name, checks }) =>
+    checks
+      .filter(({ passed, proven }) => !passed || !proven)
+      .flatMap((check) => [
+        `${chalk.red("✘")} ${name}: ${check.title}${check.passed ? " (proves nothing)" : ""}`,
+        `  expected ${check.expected}; found ${check.found}`,
+      ]),
+  );
+}
+
+function lastFailures(record: RunRecord): string[] {
+  return record.steps
+    .filter(({ status }) => status === "aborted" || status === "skipped")
+    .flatMap(({ id, status, failures }) => {
+      const failure = failures.at(-1);
+      if (failure === undefined) return [];
+      return [`${chalk.red("✘")} ${id} (${status}): ${failure.message}`, `  hint: ${failure.hint}`];
+    });
+}
+
+/** A diagnosis that says no more than the failure of its step is not said twice. */
+function diagnoses({ diagnosis, steps }: RunRecord): string[] {
+  const told = new Set(steps.flatMap(({ failures }) => failures.map(({ message }) => message)));
+  return diagnosis
+    .filter(({ cause }) => !told.has(cause))
+    .flatMap(({ object, cause, hint }) => [`${object}: ${cause}`, `  hint: ${hint}`]);
+}
+
+function paragraph(lines: string[]): string[] {
+  return lines.length === 0 ? [] : ["", ...lines];
+}
+
+export function summaryLines(record: RunRecord): string[] {
+  const { word, tone } = headline(record);
+  const wide = record.verdict !== null && record.components.some(({ checks }) => checks.length > 0);
+  return [
+    "",
+    `${paints[tone].bold(word)}  ${record.summary}`,
+    ...paragraph(wide ? table(record) : []),
+    ...paragraph(
+      record.refusals.flatMap(({ guard, component, message, hint }) => [
+        `${chalk.red("✘")} ${guard}${component === null ? "" : ` (${component})`}: ${message}`,
+        `  hint: ${hint}`,
+      ]),
+    ),
+    ...paragraph(failedChecks(record)),
+    ...paragraph(lastFailures(record)),
+    ...paragraph(diagnoses(record)),
+    ...paragraph(record.leftovers.map(({ what, where, why }) => `left behind: ${what}, ${where}: ${why}`)),
+    ...paragraph(
+      record.endedAt === null ? [] : ["html", "md", "json"].map((end) => join(record.directory, `report.${end}`)),
+    ),
+  ];
+}
