@@ -1,0 +1,102 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { samples } from "../support/records.ts";
+
+/** The real program, as a child process. Nothing listens where it looks for Temporal. */
+
+const bin = join(import.meta.dirname, "..", "..", "bin", "firedrill.js");
+let directory: string;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "firedrill-cli-"));
+  const component = "{ name: shop, kind: pgdump, database: shop, dumps: /var/tmp/dumps }";
+  await writeFile(join(directory, "shop.yaml"), `name: shop\ncomponents:\n  - ${component}\n`);
+  await writeFile(join(directory, "bad.yaml"), `nam: bad\ncomponents:\n  - { name: shop, kind: pgdmp }\n`);
+  await writeFile(join(directory, "report.json"), JSON.stringify(samples.passed));
+});
+afterAll(() => rm(directory, { recursive: true }));
+
+function firedrill(...args: string[]) {
+  const env = { TEMPORAL_ADDRESS: "127.0.0.1:1", FORCE_COLOR: "1" };
+  return execa(process.execPath, [bin, ...args], { cwd: directory, env, reject: false, stdin: "ignore" });
+}
+
+describe("wrong use ends with exit code 2 and says what is wrong", () => {
+  test.each([
+    [["exrcise", "shop"], "Did you mean exercise?"],
+    [[], "Usage: firedrill"],
+    [["exercise"], "missing required argument 'plan'"],
+    [["exercise", "shop", "--scenario", "fire"], "Allowed choices are database, none"],
+    [["exercise", "shop", "--to-time", "now"], "unknown option '--to-time'"],
+    [["restore", "shop", "--to-time", "2026-11-21T03:00:00"], "time zone"],
+    [["retry", "run", "restore/shop"], "required option '--reason <text>' not specified"],
+    [["dev", "--port", "70000"], "from 1 to 65535"],
+    [["status", "--watch", "--json"], "cannot be used with"],
+    [["exercise", "plans/shop.yaml", "--scenario", "none"], "say its name, shop"],
+    [["report", "nowhere.json"], "there is no file nowhere.json"],
+    [["plan", "check", "nowhere.yaml"], "there is no such file"],
+  ])("%j", async (args, words) => {
+    const { exitCode, stderr, stdout } = await firedrill(...args);
+    expect(stderr).toContain(words);
+    expect(stdout).toBe("");
+    expect(exitCode).toBe(2);
+  });
+});
+
+test("a failure is printed once, as error and hint", async () => {
+  const { exitCode, stderr } = await firedrill("status", "run-1");
+  expect(stderr).toMatch(/^error: Temporal does not answer at 127\.0\.0\.1:1 .*\nhint: .*$/);
+  expect(exitCode).toBe(6);
+}, 20_000);
+
+test("an exercise that destroys is not started without a terminal and without --yes", async () => {
+  const { exitCode, stderr } = await firedrill("exercise", "shop");
+  expect(stderr).toContain("there is no terminal to ask");
+  expect(stderr).toContain("--yes");
+  expect(exitCode).toBe(2);
+});
+
+test("plan check tells all problems at once, with their places", async () => {
+  expect(await firedrill("plan", "check", "shop.yaml")).toMatchObject({ exitCode: 0, stderr: "" });
+  const { exitCode, stderr } = await firedrill("plan", "check", "bad.yaml");
+  expect(stderr).toContain("bad.yaml:1:1");
+  expect(stderr).toContain("bad.yaml:3:");
+  expect(exitCode).toBe(2);
+});
+
+test("plan show lists the steps in order and marks what destroys", async () => {
+  const { stdout } = await firedrill("plan", "show", "shop.yaml");
+  expect(stdout).toMatch(/ destroy\/shop .*DESTROYS\n.* restore\/control\/shop /);
+  expect((await firedrill("plan", "show", "shop.yaml", "--scenario", "none")).stdout).not.toContain("DESTROYS");
+});
+
+test("--json prints JSON and nothing else", async () => {
+  const { stdout, stderr } = await firedrill("plan", "show", "shop.yaml", "--type", "backup", "--json");
+  const { steps } = JSON.parse(stdout) as { steps: { id: string }[] };
+  expect(steps.map(({ id }) => id)).toContain("backup/proof/shop");
+  expect(stderr).toBe("");
+});
+
+test("report reads a file, in each format, and writes it where it is told", async () => {
+  expect((await firedrill("report", "report.json")).stdout).toContain(samples.passed.summary);
+  expect(JSON.parse((await firedrill("report", "report.json", "--format", "json")).stdout)).toEqual(samples.passed);
+  const { stdout, exitCode } = await firedrill("report", "report.json", "--format", "html", "--output", "out.html");
+  expect([stdout, exitCode]).toEqual(["", 0]);
+  expect(await readFile(join(directory, "out.html"), "utf8")).toContain("</html>");
+});
+
+test("there are no escape codes outside a terminal", async () => {
+  const { stdout, stderr } = await firedrill("plan", "show", "shop.yaml");
+  expect(stdout + stderr + (await firedrill("plan", "check", "bad.yaml")).stderr).not.toContain("\u001b");
+});
+
+test("help needs no Temporal and comes at once", async () => {
+  await firedrill("--help"); // fills the compile cache
+  // Other tests run beside this one: what counts is what it can do.
+  let best = Infinity;
+  for (let n = 0; n < 20 && best >= 150; n++) best = Math.min(best, (await firedrill("--help")).durationMs);
+  expect(best).toBeLessThan(150);
+});

@@ -1,0 +1,106 @@
+import { stripVTControlCharacters } from "node:util";
+import { describe, expect, test } from "vitest";
+import { viewLines } from "../../src/cli/view.ts";
+import type { Progress, Scene, Size } from "../../src/cli/view/scene.ts";
+import type { RunRecord, StepRecord } from "../../src/report/record.ts";
+import { samples } from "../support/records.ts";
+
+const start = Date.parse(samples.passed.startedAt);
+const sizes: Size[] = [
+  { columns: 79, rows: 23 },
+  { columns: 199, rows: 49 },
+  { columns: 59, rows: 12 },
+  { columns: 20, rows: 5 },
+];
+
+function draw(record: RunRecord, size: Size, more: Partial<Scene> = {}): string[] {
+  const scene = { record, progress: new Map(), trouble: null, now: start + 60_000, frame: 0, ...more };
+  return viewLines(scene, size).map((line) => stripVTControlCharacters(line));
+}
+
+function changed(id: string, changes: Partial<StepRecord>): RunRecord {
+  const record = structuredClone(samples.running);
+  const step = record.steps.find((one) => one.id === id);
+  Object.assign(step ?? expect.fail(`no step ${id}`), changes);
+  return record;
+}
+
+const failure = {
+  type: "DISK_FULL",
+  message: "no space left on /var/lib/postgresql",
+  hint: "Free space on the file system that the message names; then retry.",
+  at: new Date(start + 50_000).toISOString(),
+};
+const waiting = changed("restore/shop", { status: "waiting", failures: [failure] });
+const running = changed("restore/shop", { status: "running", startedAt: failure.at, endedAt: null, attempts: 1 });
+const progressOf = (progress: Partial<Progress>) =>
+  new Map([["restore/shop", { text: null, percent: null, attempt: 1, queued: false, ...progress }]]);
+
+describe.each(sizes)("at $columns x $rows", (size) => {
+  test.each(Object.entries({ ...samples, waiting }))("the view of a run that is %s fits", (_, record) => {
+    const lines = draw(record, size);
+    expect(lines.length).toBeLessThanOrEqual(size.rows);
+    for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(Math.max(size.columns, 40));
+  });
+});
+
+test("a finished phase is one line on a small terminal, and all its steps on a tall one", () => {
+  const title = samples.passed.steps[0]!.title;
+  expect(draw(samples.passed, sizes[0]!).join("\n")).not.toContain(title);
+  expect(draw(samples.passed, sizes[1]!).join("\n")).toContain(title);
+});
+
+test("a step that waits says what happened, the hint and the commands to type", () => {
+  const text = draw(waiting, sizes[0]!).join("\n");
+  const id = waiting.run.workflowId;
+  expect(text).toContain("restore/shop waits for a person for 10s");
+  expect(text).toContain(failure.message);
+  expect(text).toContain(failure.hint);
+  expect(text).toContain(`retry ${id} restore/shop --reason "…"`);
+  expect(text).toContain(`abort ${id} restore/shop --reason "…"`);
+});
+
+test("skip is offered only where the step may be skipped", () => {
+  for (const skippable of [true, false]) {
+    const record = changed("restore/shop", { status: "waiting", failures: [failure], skippable });
+    expect(draw(record, sizes[0]!).join("\n").includes(" skip ")).toBe(skippable);
+  }
+});
+
+test("what a person must type is shown even where nothing else has room", () => {
+  expect(draw(waiting, { columns: 59, rows: 12 }).join("\n")).toMatch(/abort \S+ \\?\s+restore\/shop --reason "…"/);
+});
+
+test("a running step shows its heartbeat", () => {
+  const text = draw(running, sizes[0]!, { progress: progressOf({ text: "82 MB of 200 MB", percent: 41 }) }).join("\n");
+  expect(text).toContain("━━━━┄┄┄┄┄┄ 41 % · 82 MB of 200 MB");
+});
+
+test("an attempt that died is seen, before and after another worker has taken over", () => {
+  const resumed = draw(running, sizes[0]!, { progress: progressOf({ attempt: 2 }) });
+  expect(resumed.join("\n")).toContain("worker died, resumed (attempt 2)");
+  const waits = draw(running, sizes[0]!, { progress: progressOf({ attempt: 2, queued: true }) });
+  expect(waits.join("\n")).toContain("attempt 1 died, waits for a worker");
+});
+
+test("trouble stands at the top with its age and what helps", () => {
+  const trouble = { message: "no worker answers", hint: "Start one.", since: start + 48_000 };
+  const lines = draw(running, sizes[0]!, { trouble });
+  expect(lines.slice(2, 4)).toEqual(["! no worker answers (12s)", "  Start one."]);
+});
+
+test("a phase with many components leaves out what is finished and says how many", () => {
+  const record = structuredClone(samples.running);
+  const [first] = record.steps;
+  record.steps = Array.from({ length: 40 }, (_, n) => ({
+    ...first!,
+    id: `backup/c${n}`,
+    phase: "backup",
+    title: `Back up c${n}`,
+    status: n < 37 ? "done" : "running",
+    endedAt: n < 37 ? failure.at : null,
+  }));
+  const text = draw(record, sizes[0]!).join("\n");
+  expect(text).toContain("… 37 done");
+  expect(text).toContain("Back up c39");
+});
