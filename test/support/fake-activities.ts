@@ -1,0 +1,118 @@
+import { activityInfo } from "@temporalio/activity";
+import { ApplicationFailure } from "@temporalio/common";
+import type { Attempt, RunRef } from "../../src/activities/verbs.ts";
+import type { ComponentFacts } from "../../src/guard/facts.ts";
+import type { Component, Plan } from "../../src/plan/schema.ts";
+import type { CheckRecord, RunRecord } from "../../src/report/record.ts";
+
+/** Stand-ins for what touches the world: they succeed unless told otherwise, and remember the order of calls. */
+export interface Fakes {
+  /** IDs of steps in the order in which they were called. */
+  calls: string[];
+  /** Each step's inputs, newest last. */
+  inputs: Record<string, unknown[]>;
+  activities: Record<string, (input: never) => Promise<unknown>>;
+}
+
+type Behaviour = (call: number, input: { run: RunRef; component: Component }) => unknown;
+
+export const now = () => new Date().toISOString();
+const attempts = (): Attempt[] => [{ startedAt: now(), endedAt: now(), outcome: "ran" }];
+
+/** A failure as the real activities make it. */
+export function stepFailure(type: string, message: string, facts: object = {}): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(message, type, { hint: `hint for ${type}`, attempts: attempts(), ...facts });
+}
+
+export const check = (name: string, passed = true): CheckRecord => ({
+  name,
+  title: name,
+  proven: true,
+  passed,
+  exact: true,
+  negativeControl: null,
+  expected: "as it was",
+  found: passed ? "as it was" : "different",
+});
+
+export function facts(component: { name: string; kind: string }, more: Partial<ComponentFacts> = {}): ComponentFacts {
+  return {
+    name: component.name,
+    kind: component.kind,
+    target: `database ${component.name}`,
+    exists: true,
+    identity: "1",
+    listed: true,
+    listLine: "- { … }",
+    denied: null,
+    inRecovery: false,
+    replicas: 0,
+    tablespacesOutside: [],
+    insideTarget: [],
+    archiving: true,
+    space: null,
+    ...more,
+  };
+}
+
+const verification = (name: string) => ({
+  checks: [check(name)],
+  newestRecoveredAt: now(),
+  verifiedAt: now(),
+  note: "1 of 1 checks passed",
+});
+const backup = {
+  id: "b1",
+  completedAt: now(),
+  bytes: 1,
+  location: "/backups/b1",
+  sha256: "00",
+  fingerprint: "",
+  note: "made",
+};
+
+/** What each verb returns when all is well. */
+const good: Record<string, (input: { component: Component; run: RunRef }) => unknown> = {
+  inspect: ({ component }) => ({ target: `database ${component.name}`, facts: facts(component), note: "looked at" }),
+  plant: () => ({ sha256: "00", at: now(), note: "planted" }),
+  backup: () => backup,
+  prove: () => ({ backupId: "b1", verifiedAt: now(), note: "proven" }),
+  destroy: () => ({ lostAt: now(), note: "destroyed" }),
+  control: ({ run }) => ({
+    checks: [{ name: "data", passed: false, found: "gone" }],
+    lostAt: run.type === "exercise" && run.scenario === "none" ? now() : null,
+    note: "fails",
+  }),
+  restore: () => ({ place: "scratch", backup, waits: [], note: "restored" }),
+  verify: () => verification("data"),
+  place: () => verification("place"),
+  retain: () => ({ removed: [], note: "kept" }),
+};
+
+/**
+ * @param behaviours by step ID, such as `restore/shop`: gets the number of the call (from 1), returns the value or throws
+ */
+export function fakeActivities(plan: Plan, host: string, behaviours: Record<string, Behaviour> = {}): Fakes {
+  const fakes: Fakes = { calls: [], inputs: {}, activities: {} };
+  const run = async (usual: (input: never) => unknown, input: never) => {
+    const id = activityInfo().activityId;
+    fakes.calls.push(id);
+    (fakes.inputs[id] ??= []).push(input);
+    const value = (await behaviours[id]?.(fakes.inputs[id].length, input)) ?? usual(input);
+    return { value, attempts: attempts() };
+  };
+  for (const kind of ["PgDump", "PgBackRest"]) {
+    for (const [verb, usual] of Object.entries(good)) fakes.activities[`${verb}${kind}`] = (input) => run(usual, input);
+  }
+  fakes.activities.cleanUp = (input) => run(() => ({ removed: 0, leftovers: [], note: "clean" }), input);
+  fakes.activities.writeReport = (input: { record: RunRecord }) =>
+    run(() => ({ note: `report of ${input.record.status}` }), input as never);
+  fakes.activities.loadPlan = async ({ plan: name }: { plan: string }) => {
+    if (name !== plan.name)
+      throw ApplicationFailure.nonRetryable(`there is no plan "${name}"`, "PLAN_NOT_FOUND", {
+        hint: `Did you mean "${plan.name}"?`,
+      });
+    return { plan, sha256: "ab", codeVersion: "0", host, directory: "", expectedSeconds: {} };
+  };
+  return fakes;
+}

@@ -1,0 +1,14 @@
+import { Plan } from "../../src/plan/schema.ts";
+
+/** A plan with two components, one of each kind, as the workflows get it. */
+export function twoComponents(change: object = {}): Plan {
+  return Plan.parse({
+    name: "both",
+    objectives: { rto: "5m", rpo: "15m" },
+    components: [
+      { name: "shop", kind: "pgdump", database: "shop", dumps: "/dumps/shop" },
+      { name: "ledger", kind: "pgbackrest", stanza: "ledger", data: "/pg/ledger/data" },
+    ],
+    ...change,
+  });
+}
