@@ -1,0 +1,120 @@
+import { bundleWorkflowCode, DefaultLogger } from "@temporalio/worker";
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { expect, test } from "vitest";
+import { Component } from "../src/plan/schema.ts";
+
+/** Facts of the whole house that a change of one room can break. Each message says which file, and what it should be. */
+
+const root = join(import.meta.dirname, "..");
+const read = (file: string) => readFileSync(join(root, file), "utf8");
+const files = (...patterns: string[]) => globSync(patterns, { cwd: root }).toSorted();
+const filesWith = (text: RegExp, ...patterns: string[]) => files(...patterns).filter((file) => text.test(read(file)));
+
+test("workflow code bundles, of pure files and small packages only", { timeout: 60_000 }, async () => {
+  // The bundler itself refuses what only Node has.
+  const workflowsPath = join(root, "src", "workflows", "index.ts");
+  const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger("ERROR") });
+  const modules = [...code.matchAll(/^\/\*{3}\/ "(.+)"$/gm)].map(([, path]) => path!);
+  const packages = modules.flatMap(
+    (path) => /node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*node_modules\/)/.exec(path)?.[1] ?? [],
+  );
+  const sdk = ["@temporalio/common", "@temporalio/workflow", "long", "ms", "nexus-rpc"];
+  expect([...new Set(packages)].toSorted()).toEqual([...sdk, "fastest-levenshtein", "pretty-bytes"].toSorted());
+  const own = modules.flatMap((path) => /^\.\/(src\/.+)$/.exec(path)?.[1] ?? []);
+  const pure = /^src\/(workflows\/|guard\/|failures\.ts|plan\/outline\.ts|report\/(verdict|begin|rto|diagnosis)\.ts)/;
+  expect(own.length).toBeGreaterThan(20);
+  expect(own.filter((path) => !pure.test(path))).toEqual([]);
+});
+
+/** Who reads the environment, and why it may. Everything else gets what it needs as an argument. */
+const readersOfEnvironment: Record<string, string> = {
+  "src/config.ts": "FIREDRILL_CONFIG: where the configuration is",
+  "src/secrets.ts": "a plan may name a variable as a secret",
+  "src/temporal/settings.ts": "Temporal's own variables, to name the profile file in messages",
+  "src/temporal/find-server.ts": "PATH and XDG_CACHE_HOME: where the temporal CLI lies",
+  "src/redaction.ts": "what looks like a secret there is redacted",
+  "src/activities/program-environment.ts": "programs get the worker's environment without its secrets",
+  "src/activities/pgdump/programs.ts": "PATH: where PostgreSQL's programs lie",
+  "src/activities/pgbackrest/cluster.ts": "PATH: where PostgreSQL's programs lie",
+  "lab/as-user.ts": "a server's user must not get the variables of libpq",
+  "lab/programs.ts": "PATH: where programs lie",
+  "lab/terminal.ts": "CI: nobody can be asked there",
+  "demo/main.ts": "a person's settings of PostgreSQL and Temporal must not reach the demo",
+};
+
+test("only files that say why read process.env", () => {
+  const found = filesWith(/\bprocess\.env\b|[{,]\s*env\b[^}]*\} from "node:process"/, "{src,lab,demo}/**/*.ts");
+  expect(found).toEqual(Object.keys(readersOfEnvironment).toSorted());
+});
+
+/** Files over the limit. The list may only shrink: a file that became short enough leaves it. */
+const tooLong = ["src/workflows/run.ts"];
+
+test("no file is longer than 200 lines, but for a list that may only shrink; none is longer than 300", () => {
+  const lines = (file: string) => read(file).trimEnd().split("\n").length;
+  const all = files("{src,lab,demo}/**/*.ts");
+  expect(all.filter((file) => lines(file) > 200)).toEqual(tooLong);
+  expect(all.filter((file) => lines(file) > 300)).toEqual([]);
+});
+
+const verbs = ["inspect", "plant", "backup", "prove", "destroy", "control", "restore", "verify", "place", "retain"];
+
+test.each(Component.options.map(({ shape }) => shape.kind.value))("kind %s exports the ten verbs", async (kind) => {
+  const names = Object.keys((await import(`../src/activities/${kind}/index.ts`)) as object);
+  const suffix = names.find((name) => name.startsWith("inspect"))?.slice("inspect".length) ?? "";
+  expect(suffix.toLowerCase()).toBe(kind);
+  expect(suffix).not.toBe(kind);
+  expect(names.toSorted()).toEqual(verbs.map((verb) => verb + suffix).toSorted());
+});
+
+test("in src/cli only console.ts prints; what else knows the streams only looks at them, or asks a question", () => {
+  expect(filesWith(/\bconsole\.\w+\(|process\.std(out|err)\.write/, "src/cli/**/*.ts")).toEqual(["src/cli/console.ts"]);
+  expect(filesWith(/process\.std(out|err)/, "src/cli/**/*.ts")).toEqual([
+    "src/cli/commands/run.ts", // which of the two the view is drawn on
+    "src/cli/commands/status.ts", // its width
+    "src/cli/console.ts",
+    "src/cli/live.ts", // the stream that console.ts draws on
+    "src/cli/person.ts", // asks for the plan's name before something is destroyed
+  ]);
+});
+
+const pages = files("*.md", "docs/**/*.md");
+const links = (page: string) => [...read(page).matchAll(/\]\((?!\w+:)([^)\s]*)\)/g)].map(([, link]) => link!);
+
+/** The name of a heading in an address, as GitHub makes it. */
+function anchors(page: string): string[] {
+  const headings = [...read(page).matchAll(/^#+ (.+)$/gm)].map(([, heading]) => heading!);
+  return headings.map((heading) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, "")
+      .replace(/\s/g, "-"),
+  );
+}
+
+test("every relative link of a page leads to a file, and to a heading where it names one", () => {
+  const broken = pages.flatMap((page) =>
+    links(page)
+      .filter((link) => {
+        const [path, anchor] = link.split("#") as [string, string?];
+        const target = path === "" ? page : join(dirname(page), path);
+        if (!existsSync(join(root, target))) return true;
+        return anchor !== undefined && !anchors(target).includes(anchor);
+      })
+      .map((link) => `${page}: ${link}`),
+  );
+  expect(broken).toEqual([]);
+});
+
+test("docs/architecture.md links every decision, and they are numbered without a gap", () => {
+  const decisions = files("docs/adr/*.md").map((file) => file.slice("docs/".length));
+  expect(decisions.length).toBeGreaterThan(0);
+  const linked = links("docs/architecture.md").filter((link) => link.startsWith("adr/"));
+  expect([...new Set(linked)].toSorted()).toEqual(decisions);
+  decisions.forEach((file, index) => {
+    const number = String(index + 1).padStart(4, "0");
+    expect(file).toMatch(new RegExp(`^adr/${number}-[a-z0-9-]+\\.md$`));
+    expect(read(join("docs", file))).toMatch(new RegExp(`^# ${number} `));
+  });
+});
