@@ -22,7 +22,12 @@ const managers: PackageManager[] = [
     refresh: ["apt-get", "update", "--quiet", ...aptLock],
     install: ["apt-get", "install", "--quiet", "--yes", "--no-install-recommends", ...aptLock],
     environment: { DEBIAN_FRONTEND: "noninteractive" },
-    packages: { postgres: ["postgresql"], pgbackrest: ["pgbackrest"], chromium: ["chromium"] },
+    packages: {
+      postgres: ["postgresql"],
+      pgbackrest: ["pgbackrest"],
+      chromium: ["chromium"],
+      faketime: ["faketime"],
+    },
   },
   {
     command: "dnf",
@@ -34,6 +39,7 @@ const managers: PackageManager[] = [
       postgres: ["postgresql-server", "postgresql-contrib"],
       pgbackrest: ["pgbackrest"],
       chromium: ["chromium"],
+      faketime: ["libfaketime"],
     },
   },
   {
@@ -46,6 +52,7 @@ const managers: PackageManager[] = [
       postgres: ["postgresql", "postgresql-client", "postgresql-contrib", "runuser"],
       pgbackrest: ["pgbackrest"],
       chromium: ["chromium"],
+      faketime: ["libfaketime"],
     },
   },
   {
@@ -54,7 +61,7 @@ const managers: PackageManager[] = [
     refresh: undefined,
     install: ["pacman", "--sync", "--refresh", "--needed", "--noconfirm"],
     environment: {},
-    packages: { postgres: ["postgresql"], chromium: ["chromium"] },
+    packages: { postgres: ["postgresql"], chromium: ["chromium"], faketime: ["libfaketime"] },
   },
   {
     command: "brew",
@@ -62,7 +69,12 @@ const managers: PackageManager[] = [
     refresh: undefined,
     install: ["brew", "install"],
     environment: { HOMEBREW_NO_AUTO_UPDATE: "1" },
-    packages: { postgres: ["postgresql@17"], pgbackrest: ["pgbackrest"], chromium: ["chromium"] },
+    packages: {
+      postgres: ["postgresql@17"],
+      pgbackrest: ["pgbackrest"],
+      chromium: ["chromium"],
+      faketime: ["libfaketime"],
+    },
   },
 ];
 

@@ -10,6 +10,7 @@ import type { Talk } from "./terminal.ts";
 const purposes: Record<Program, string> = {
   postgres: "PostgreSQL (the scratch servers that are destroyed and restored)",
   pgbackrest: "pgBackRest (backs up and restores one of the servers)",
+  faketime: "libfaketime (a server whose clock is set while a drill runs)",
   chromium: "Chromium (the tests open the report in a real browser)",
 };
 

@@ -81,9 +81,10 @@ function actOn(handle: WorkflowHandle, restart: () => Promise<void>): Act {
 
 /** Who asked and on which machine is nobody's business, and no matter for a replay. One event a line. */
 function neutral(history: string): string {
-  const { events } = JSON.parse(history.replaceAll(/"identity": "[^"]*"/g, '"identity": "anybody"')) as {
-    events: object[];
-  };
+  const silent = history
+    .replaceAll(/"identity": "[^"]*"/g, '"identity": "anybody"')
+    .replaceAll(/"stackTrace": "(?:\\.|[^"\\])*"/g, '"stackTrace": ""');
+  const { events } = JSON.parse(silent) as { events: object[] };
   const text = `{"events":[\n${events.map((event) => JSON.stringify(event)).join(",\n")}\n]}\n`;
   const decoded =
     text +

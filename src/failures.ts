@@ -39,6 +39,10 @@ export const failureTypes = {
     exitCode: 3,
     hint: "This is not the server that was inspected: abort, and check host and port in the plan.",
   },
+  PLAN_CHANGED: {
+    exitCode: 3,
+    hint: "Put the plan back as it was and retry, or abort and start a new run with the changed one.",
+  },
   NO_BACKUP: { exitCode: 1, hint: "Make a backup first: `firedrill backup PLAN`." },
   BACKUP_NOT_VERIFIED: {
     exitCode: 1,
@@ -54,6 +58,10 @@ export const failureTypes = {
     hint: "Retry checks again; skip puts it into place all the same (the verdict stays FAIL); abort keeps it beside.",
   },
   TIMED_OUT: { exitCode: 1, hint: "Look at what it was waiting for; then retry." },
+  STATE_DAMAGED: {
+    exitCode: 1,
+    hint: "What the run knew is lost: abort, look at the target yourself, then start a new run.",
+  },
   UNEXPECTED: { exitCode: 1, hint: "This is a defect of Firedrill: please report it with the worker's log." },
 } as const;
 

@@ -79,20 +79,24 @@ export async function watchForDead(config: Config, client: Client, logger: Logge
 async function reportDead(config: Config, client: Client, logger: Logger): Promise<void> {
   const root = directoryOf(config);
   await mkdir(root, { recursive: true, mode: privateDirectory });
-  for (const name of await readdir(root)) {
-    const directory = join(root, name);
-    const identity = await readJson<ProcessIdentity>(join(directory, "process.json"));
-    if (identity === undefined || (await isAlive(identity))) continue;
-    // Another worker that starts at the same time may have reported it already.
-    const files = (await exists(directory)) ? await readdir(directory) : [];
-    const report = async (file: string) => {
-      const task = await readJson<InFlight>(join(directory, file));
-      if (task !== undefined) await reportOne(client, task, logger);
-    };
-    // Together: most of them may be known to the server, and the one that is not must not wait for them.
-    await Promise.all(files.filter((one) => /^\d+\.json$/.test(one)).map(report));
-    await rm(directory, { recursive: true, force: true });
-  }
+  // One directory that cannot be read must not keep the others waiting.
+  const reports = (await readdir(root)).map((name) => reportProcess(join(root, name), client, logger));
+  const failed = (await Promise.allSettled(reports)).find((one) => one.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+}
+
+async function reportProcess(directory: string, client: Client, logger: Logger): Promise<void> {
+  const identity = await readJson<ProcessIdentity>(join(directory, "process.json"));
+  if (identity === undefined || (await isAlive(identity))) return;
+  // Another worker that starts at the same time may have reported it already.
+  const files = (await exists(directory)) ? await readdir(directory) : [];
+  const report = async (file: string) => {
+    const task = await readJson<InFlight>(join(directory, file));
+    if (task !== undefined) await reportOne(client, task, logger);
+  };
+  // Together: most of them may be known to the server, and the one that is not must not wait for them.
+  await Promise.all(files.filter((one) => /^\d+\.json$/.test(one)).map(report));
+  await rm(directory, { recursive: true, force: true });
 }
 
 async function reportOne(client: Client, { taskToken, activityId }: InFlight, logger: Logger): Promise<void> {

@@ -90,12 +90,13 @@ export async function sha256File(path: string, signal: AbortSignal): Promise<str
   return hash.digest("hex");
 }
 
-/** Parsed JSON of a file of ours, or undefined when there is none. A file that is no JSON is an error. */
+/** Parsed JSON of a file of ours, or undefined when there is none. @throws STATE_DAMAGED when it is no JSON any more */
 export async function readJson<T>(path: string): Promise<T | undefined> {
   try {
     return JSON.parse(await readFile(path, "utf8")) as T;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    if (error instanceof SyntaxError) throw fail("STATE_DAMAGED", `${path} is no JSON: it was cut or overwritten`);
     throw error;
   }
 }

@@ -6,6 +6,7 @@ import type { Config } from "../config.ts";
 import { describeFailure, failureTypes, withoutStack } from "../failures.ts";
 import { redact, redactTexts } from "../redaction.ts";
 import { privateDirectory, readJson, writeAtomically } from "./files.ts";
+import { learnSecretVariables } from "./program-environment.ts";
 import { fileName, runDirectory } from "./run-directory.ts";
 import type { Attempt, Done, RunRef } from "./verbs.ts";
 
@@ -71,6 +72,7 @@ async function attempt<I extends { run: RunRef }, T>(
   };
   try {
     context.signal.throwIfAborted();
+    await learnSecretVariables(config.plans);
     const value = await code(input, context);
     return { value: redactTexts(value), attempts: await attempts.end("ran") };
   } catch (error) {

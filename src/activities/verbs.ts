@@ -12,6 +12,8 @@ export interface RunRef {
   short: string;
   /** Name of the plan; backups belong to it. */
   plan: string;
+  /** Of the plan's file as the run has read it; empty until then. */
+  planSha256: string;
   type: RunType;
   scenario: Scenario;
   /** Fresh for each run; the sentinel carries it. */

@@ -1,3 +1,4 @@
+import { clockTrouble } from "./clock.ts";
 import type { CheckRecord, ComponentRecord, Diagnosis, RpoRecord, RunRecord, StepRecord, Verdict } from "./record.ts";
 
 /** Says in words what a judged record means: why something did not come back, and the run in one sentence. */
@@ -13,7 +14,15 @@ export function stepsOf(record: RunRecord, component: string): StepRecord[] {
   return record.steps.filter((step) => step.component === component);
 }
 
-export function diagnose({ steps, refusals }: RunRecord, components: ComponentRecord[]): Diagnosis[] {
+export function diagnose(record: RunRecord, components: ComponentRecord[]): Diagnosis[] {
+  const { steps, refusals } = record;
+  const ofClocks = components.flatMap((component) =>
+    clockTrouble(component, record).map(({ spoils, cause }) => ({
+      object: `${component.name}: ${spoils}`,
+      cause: `not measured, because a clock was set meanwhile: ${cause}`,
+      hint: "Let NTP keep the clocks of target, worker and Temporal server, then run the exercise again.",
+    })),
+  );
   const failed = steps.filter(({ status }) => status === "aborted" || status === "skipped" || status === "waiting");
   const ofSteps = failed.flatMap(({ id, failures }) =>
     failures.slice(-1).map(({ message, hint }) => ({ object: id, cause: message, hint })),
@@ -33,6 +42,7 @@ export function diagnose({ steps, refusals }: RunRecord, components: ComponentRe
     })),
     ...ofSteps,
     ...ofChecks,
+    ...ofClocks,
   ];
 }
 

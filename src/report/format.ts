@@ -5,6 +5,8 @@ import prettyMilliseconds from "pretty-ms";
 export function seconds(n: number): string {
   if (Math.abs(n) < 0.1) return Math.round(n * 1000) === 0 ? "0s" : `${Math.round(n * 1000)}ms`;
   if (Math.abs(n) < 10) return `${Number(n.toFixed(1))}s`;
+  // Only in a record that was edited: more milliseconds than can be counted.
+  if (!Number.isSafeInteger(Math.round(n) * 1000)) return `${n.toPrecision(3)}s`;
   return prettyMilliseconds(Math.round(n) * 1000, { unitCount: 2 });
 }
 

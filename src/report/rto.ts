@@ -1,3 +1,4 @@
+import { clockTrouble, lossOf } from "./clock.ts";
 import type { ComponentRecord, RtoRecord, RunRecord, StepRecord } from "./record.ts";
 
 /** Splits the time to recovery into who it was spent on. */
@@ -60,9 +61,9 @@ export function split(
 /** From the first loss to the last proof; only when every component has one. */
 export function overallRto(record: RunRecord, components: ComponentRecord[]): RtoRecord {
   const { objectiveSeconds } = record.rto;
-  const losses = components.flatMap(
-    ({ lostAt }) => lostAt ?? (record.run.type === "restore" ? [record.startedAt] : []),
-  );
+  const spoilt = components.some((one) => clockTrouble(one, record).some(({ spoils }) => spoils === "RTO"));
+  if (spoilt) return noRto(objectiveSeconds);
+  const losses = components.flatMap((one) => lossOf(one, record) ?? []);
   const proofs = components.flatMap(({ provenAt }) => provenAt ?? []);
   if (losses.length === 0 || proofs.length < components.length) return noRto(objectiveSeconds);
   const window = {

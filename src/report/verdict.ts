@@ -1,3 +1,4 @@
+import { clockTrouble, lossOf } from "./clock.ts";
 import { counts, diagnose, isLost, stepsOf, summarize } from "./diagnosis.ts";
 import type { ComponentRecord, RunRecord, Verdict } from "./record.ts";
 import { interval, noRto, overallRto, split } from "./rto.ts";
@@ -38,10 +39,12 @@ function ofRun({ status, steps, components }: RunRecord): Verdict[] {
 }
 
 function judgeComponent(component: ComponentRecord, record: RunRecord): ComponentRecord {
-  const { lostAt, provenAt, newestRecoveredAt, checks } = component;
-  const from = lostAt ?? (record.run.type === "restore" ? record.startedAt : null);
+  const { provenAt, newestRecoveredAt, checks } = component;
+  const from = lossOf(component, record);
+  const trouble = clockTrouble(component, record);
+  const spoilt = (number: "RTO" | "RPO") => trouble.some(({ spoils }) => spoils === number);
   const rto =
-    from === null || provenAt === null
+    from === null || provenAt === null || spoilt("RTO")
       ? noRto(component.rto.objectiveSeconds)
       : split(
           component.rto.objectiveSeconds,
@@ -50,7 +53,7 @@ function judgeComponent(component: ComponentRecord, record: RunRecord): Componen
           stepsOf(record, component.name),
         );
   const seconds =
-    from === null || newestRecoveredAt === null
+    from === null || newestRecoveredAt === null || spoilt("RPO")
       ? null
       : Math.max(0, (Date.parse(from) - Date.parse(newestRecoveredAt)) / 1_000);
   const rpo = { ...component.rpo, seconds };
@@ -66,6 +69,7 @@ function judgeComponent(component: ComponentRecord, record: RunRecord): Componen
     // Lost and not put back: whatever the reason, that is no drill that ended well.
     ...(lost ? (["FAIL"] as const) : []),
     ...(from !== null && provenAt === null ? (["INCONCLUSIVE"] as const) : []),
+    ...(trouble.length > 0 ? (["INCONCLUSIVE"] as const) : []),
     ...(record.run.type !== "backup" && checks.length === 0 ? (["INCONCLUSIVE"] as const) : []),
   ];
   return { ...component, rto, rpo, verdict: worst(verdicts) };

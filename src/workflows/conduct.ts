@@ -23,6 +23,7 @@ export async function conduct(type: RunType, input: unknown, work: (run: Run) =>
     id: runName({ workflowId, runId }),
     short: shortId(runId),
     plan: request.plan,
+    planSha256: "",
     type,
     scenario: request.scenario,
     nonce: uuid4(),

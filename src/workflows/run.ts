@@ -69,6 +69,7 @@ export class Run {
   announce(loaded: LoadedPlan, components: Component[]): void {
     const { plan, expectedSeconds } = loaded;
     this.host = loaded.host;
+    this.ref.planSha256 = loaded.sha256;
     this.components = components;
     Object.assign(this.record, {
       plan: { name: plan.name, sha256: loaded.sha256, environment: plan.environment },

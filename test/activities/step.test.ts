@@ -1,8 +1,8 @@
 import { type ApplicationFailure, CancelledFailure } from "@temporalio/common";
 import { MockActivityEnvironment } from "@temporalio/testing";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type StepContext, stepActivity } from "../../src/activities/step.ts";
 import type { RunRef } from "../../src/activities/verbs.ts";
@@ -19,6 +19,7 @@ const ref = (tryNo = 0, id = `run-${(count += 1)}`): RunRef => ({
   id,
   short: "0",
   plan: "p",
+  planSha256: "",
   type: "exercise",
   scenario: "none",
   nonce: "n",
@@ -30,7 +31,7 @@ async function run(
   code: (context: StepContext) => Promise<unknown>,
   { reference = ref(), environment = new MockActivityEnvironment({ activityId: "backup/shop" }) } = {},
 ) {
-  const activity = stepActivity({ state } as Config, (_: { run: RunRef }, context) => code(context));
+  const activity = stepActivity({ state, plans: state } as Config, (_: { run: RunRef }, context) => code(context));
   return environment.run(activity, { run: reference });
 }
 
@@ -41,15 +42,36 @@ test("a step returns its value and its one attempt", async () => {
   expect(await run(() => Promise.resolve(7))).toMatchObject({ value: 7, attempts: [{ outcome: "ran" }] });
 });
 
+/** The file in which a step's attempts are noted. */
+const attemptsOf = ({ id }: RunRef) => join(state, "runs", id, "attempts", "backup.shop.0.json");
+
 test("an attempt that never said how it ended has died, as the next one finds", async () => {
-  const reference = ref();
-  const never = run(() => new Promise(() => {}), { reference });
-  await expect
-    .poll(() => readFile(join(state, "runs", reference.id, "attempts", "backup.shop.0.json"), "utf8").catch(() => ""))
-    .toContain("died");
+  const [first, reference] = [ref(), ref()];
+  let asLeft = "";
+  await run(async () => (asLeft = await readFile(attemptsOf(first), "utf8")), { reference: first });
+  await mkdir(dirname(attemptsOf(reference)), { recursive: true });
+  await writeFile(attemptsOf(reference), asLeft);
   const second = await run(() => Promise.resolve(7), { reference });
   expect(second).toMatchObject({ attempts: [{ outcome: "died" }, { outcome: "ran" }] });
-  void never;
+});
+
+test("an attempt waits until the one before in the same worker has let go", async () => {
+  const reference = ref();
+  const order: string[] = [];
+  const letGo = Promise.withResolvers<void>();
+  const first = run(
+    async () => {
+      order.push("first begins");
+      await letGo.promise;
+      order.push("first ends");
+    },
+    { reference },
+  );
+  await expect.poll(() => order).toEqual(["first begins"]);
+  const second = run(() => Promise.resolve(order.push("second")), { reference });
+  letGo.resolve();
+  await Promise.all([first, second]);
+  expect(order).toEqual(["first begins", "first ends", "second"]);
 });
 
 test("a decision to retry starts a new count", async () => {

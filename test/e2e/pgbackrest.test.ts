@@ -5,6 +5,7 @@ import { chmod, mkdtemp, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { stringify } from "yaml";
 import { backrest, createServer, type LabServer } from "../../lab/postgres.ts";
 import { processesBelow } from "../../lab/processes.ts";
 import { cleanRun } from "../../src/activities/cleanup.ts";
@@ -12,12 +13,14 @@ import * as kind from "../../src/activities/pgbackrest/index.ts";
 import type { StepContext } from "../../src/activities/step.ts";
 import { connect } from "../../src/activities/postgres/client.ts";
 import type { Backup, Inspection, Proof } from "../../src/activities/verbs.ts";
+import { findPlan } from "../../src/plan/load.ts";
 import { PgBackRestComponent } from "../../src/plan/schema.ts";
 import type { RunType, Scenario } from "../../src/report/record.ts";
 
 let parent: string;
 let server: LabServer;
 let component: PgBackRestComponent;
+let planSha256: string;
 let runs = 0;
 
 beforeAll(async () => {
@@ -33,7 +36,7 @@ beforeAll(async () => {
      create unlogged table basket as select 1 as id`,
   );
   await backrest(server, "backup", "--type=full");
-  component = PgBackRestComponent.parse({
+  const written = {
     name: "ledger",
     kind: "pgbackrest",
     connection: { port: server.port, password: { file: server.passwordFile } },
@@ -42,7 +45,10 @@ beforeAll(async () => {
     data: server.data,
     osUser: server.osUser,
     backup: "incr",
-  });
+  };
+  component = PgBackRestComponent.parse(written);
+  writeFileSync(join(parent, "ledger.yaml"), stringify({ name: "ledger", components: [written] }));
+  ({ sha256: planSha256 } = await findPlan(parent, "ledger"));
 });
 
 afterAll(async () => {
@@ -63,6 +69,7 @@ function newRun(type: RunType, scenario: Scenario, progress: (text: string) => v
     id: `run-${runs}`,
     short: runs.toString(16).padStart(8, "0"),
     plan: "ledger",
+    planSha256,
     type,
     scenario,
     nonce: `nonce ${runs}`,

@@ -39,7 +39,9 @@ describe("of any record", () => {
         expect([...elements].filter((name) => name.includes("canary"))).toEqual([]);
         expect([...attributes].filter((name) => name.includes("canary"))).toEqual([]);
         expect(page).not.toMatch(/<[^>]{0,3}x-canary/);
-        expect(renderMarkdown(record)).not.toMatch(/(?<![\\`])<x-canary/);
+        // Between backticks nothing is markup.
+        const prose = renderMarkdown(record).replaceAll(/(?<!(?<!\\)(?:\\\\)*\\)`[^`]*`/g, "");
+        expect(prose).not.toMatch(/(?<!\\)<x-canary/);
         expect(summaryLines(record).join("\n")).toEqual(expect.any(String));
       }),
       runs(300),
@@ -98,7 +100,9 @@ describe("of any record", () => {
 
 test("the recheck of any value ends and finds something", { timeout }, () => {
   fc.assert(
-    fc.property(json, (value) => expect(recheck(value).found.length).toBeGreaterThan(0)),
+    fc.property(json, (value) => {
+      expect(recheck(value).found).not.toEqual([]);
+    }),
     { ...runs(500), examples: [[null], [[]], [{ __proto__: null }], [{ steps: "x" }]] },
   );
 });

@@ -36,7 +36,7 @@ test("a duration is the sum of its parts, however it is spaced", { timeout }, ()
 
 test("a size is its number times its unit", { timeout }, () => {
   fc.assert(
-    fc.property(fc.nat(9_000), gap, unit(bytesOf), (amount, inside, of) => {
+    fc.property(fc.nat(8_000), gap, unit(bytesOf), (amount, inside, of) => {
       expect(sizeBytes(`${amount}${inside}${of}`)).toBe(amount * bytesOf[of]);
     }),
     runs(500),
@@ -84,7 +84,7 @@ test(
   "a size that is shown can be read again within a percent, and bigger ones are not shown as smaller",
   { timeout },
   () => {
-    const big = fc.nat(Number.MAX_SAFE_INTEGER / 16);
+    const big = fc.integer({ min: 0, max: 2 ** 49 });
     const back = (n: number) => sizeBytes(bytes(n))!;
     fc.assert(
       fc.property(big, big, (a, b) => {

@@ -66,6 +66,16 @@ describe("never PASS", () => {
     ["refused", "INCONCLUSIVE", (r) => void (r.status = "refused")],
     ["ended by a defect", "FAIL", (r) => void (r.status = "failed")],
     ["a step that never ran", "INCONCLUSIVE", (r) => void (step(r, "verify/shop").status = "pending")],
+    ["proven before it was lost", "INCONCLUSIVE", (r) => void (shop(r).provenAt = at(99))],
+    ["data from after the loss", "INCONCLUSIVE", (r) => void (shop(r).newestRecoveredAt = at(3_700))],
+    [
+      "a clock that went back by an hour meanwhile",
+      "INCONCLUSIVE",
+      (r) => {
+        Object.assign(step(r, "destroy/shop"), { startedAt: at(99), endedAt: at(101) });
+        Object.assign(step(r, "verify/place/shop"), { startedAt: at(3_759), endedAt: at(3_761) });
+      },
+    ],
     ["no component", "INCONCLUSIVE", (r) => void (r.components = [])],
   ];
   test.each(cases)("%s", (_, verdict, change) => {
@@ -122,4 +132,25 @@ test("judging twice changes nothing", () => {
     components: once.components,
     diagnosis: once.diagnosis,
   });
+});
+
+test("a clock that was set spoils the number that was measured by it, and no other", () => {
+  const back = good((r) => void (shop(r).provenAt = at(99)));
+  expect(back).toMatchObject({ rto: { seconds: null }, rpo: { seconds: 5 } });
+  expect(shop(back)).toMatchObject({ rto: { seconds: null }, rpo: { seconds: 5 } });
+  expect(back.diagnosis).toMatchObject([
+    { object: "shop: RTO", cause: expect.stringContaining("clock was set") as string },
+  ]);
+  const forward = good((r) => void (shop(r).newestRecoveredAt = at(111)));
+  expect(shop(forward)).toMatchObject({ rto: { seconds: 60 }, rpo: { seconds: null } });
+});
+
+test("clocks of two hosts may be some seconds apart", () => {
+  const restore = good((r) => {
+    Object.assign(r.run, { type: "restore" });
+    for (const component of r.components) Object.assign(component, { lostAt: null, provenAt: at(150) });
+    Object.assign(step(r, "verify/place/shop"), { startedAt: at(180), endedAt: at(190) });
+  });
+  expect(restore.diagnosis).toEqual([]);
+  expect(shop(restore).rto.seconds).toBe(150);
 });

@@ -1,3 +1,5 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
 import { open, stat, truncate } from "node:fs/promises";
 
 /** Inverts one byte of a file. @param at from 0, the first, to 1, the last */
@@ -18,3 +20,13 @@ export async function flipByte(path: string, at: number): Promise<void> {
 export async function cutByte(path: string): Promise<void> {
   await truncate(path, (await stat(path)).size - 1);
 }
+
+/** Whether a small disk of one's own can be made here: it takes root. */
+export const canMount = (() => {
+  if (process.getuid?.() !== 0) return false;
+  const place = mkdtempSync("/tmp/fdm-");
+  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", place]).status === 0;
+  if (mounted) spawnSync("umount", [place]);
+  rmSync(place, { recursive: true });
+  return mounted;
+})();

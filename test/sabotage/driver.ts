@@ -109,6 +109,15 @@ async function play(stage: Stage, sabotage: Sabotage): Promise<void> {
   }
 }
 
+/** Waits for the next point of the same run, does something there and lets it go on; call it while the worker is held. */
+export async function next(drill: Drill, point: Point, act: () => Promise<unknown>): Promise<void> {
+  const hold = await drill.hooks.hold(point);
+  void hold.reached().then(async () => {
+    await act();
+    await hold.release();
+  });
+}
+
 /** Answers each step that waits, until the run has ended. */
 async function endOf(run: DrillRun, answer: "retry" | "skip" | "abort") {
   let waited = "";

@@ -1,5 +1,4 @@
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer as createListener } from "node:net";
 import { join } from "node:path";
@@ -7,8 +6,9 @@ import { execa } from "execa";
 import { afterAll, beforeAll } from "vitest";
 import { createServer, type LabServer } from "../../lab/postgres.ts";
 import { type Drill, pgbackrest } from "../support/drill.ts";
-import { type Sabotage, sabotages } from "./driver.ts";
-import { type BackRestStage, createStage, next, replace } from "./pgbackrest-stage.ts";
+import { canMount } from "./damage.ts";
+import { next, type Sabotage, sabotages } from "./driver.ts";
+import { type BackRestStage, createStage, replace } from "./pgbackrest-stage.ts";
 
 /** What is wrong with servers, leave and destruction: the target, another cluster in its place, ports, disks, time. */
 
@@ -72,15 +72,6 @@ async function takePort({ server }: Drill): Promise<void> {
   const listener = createListener().listen(server.port, "127.0.0.1");
   release = async () => void listener.close();
 }
-
-const canMount = (() => {
-  if (process.getuid?.() !== 0) return false;
-  const place = mkdtempSync("/tmp/fdm-");
-  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", place]).status === 0;
-  if (mounted) spawnSync("umount", [place]);
-  rmSync(place, { recursive: true });
-  return mounted;
-})();
 
 const rows: Sabotage[] = [
   {

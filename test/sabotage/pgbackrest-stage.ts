@@ -6,7 +6,7 @@ import { expect } from "vitest";
 import { backrest } from "../../lab/postgres.ts";
 import { freeSharedMemory, killBelow, processesBelow, sharedMemoryOf } from "../../lab/processes.ts";
 import { createDrill, type Drill, pgbackrest } from "../support/drill.ts";
-import type { DrillRun, Point, Stage } from "./driver.ts";
+import type { DrillRun, Stage } from "./driver.ts";
 
 export interface BackRestStage extends Stage {
   remove(): Promise<void>;
@@ -59,15 +59,6 @@ async function endServer({ server }: Drill): Promise<void> {
   const segment = await sharedMemoryOf(server.data);
   await killBelow(server.directory, server.clusterName);
   if (segment !== undefined) await freeSharedMemory(segment);
-}
-
-/** Waits for the next point of the same run, does something there and lets it go on; call it while the worker is held. */
-export async function next(drill: Drill, point: Point, act: () => Promise<unknown>): Promise<void> {
-  const hold = await drill.hooks.hold(point);
-  void hold.reached().then(async () => {
-    await act();
-    await hold.release();
-  });
 }
 
 /** A program that stands in for another one; the real one and its arguments are its own arguments. */

@@ -19,6 +19,8 @@ export interface Drill {
   client: Client;
   /** What workers do, and where they stand still; workers obey when the drill was made with `hooks`. */
   hooks: Hooks;
+  /** host:port of its Temporal server. */
+  address: string;
   /** The worker's task queue. */
   taskQueue: string;
   /** Takes effect with the next run. */
@@ -104,6 +106,7 @@ export async function createDrill({
     server,
     client,
     hooks,
+    address,
     taskQueue,
     plan: (components, more = {}) =>
       write("plans/drill.yaml", {

@@ -1,5 +1,6 @@
 import type { TestProject } from "vitest/node";
 import { ensurePrograms } from "../../lab/packages.ts";
+import type { Program } from "../../lab/programs.ts";
 import { terminalTalk } from "../../lab/terminal.ts";
 
 declare module "vitest" {
@@ -13,7 +14,9 @@ declare module "vitest" {
 
 /** Runs once before the tests that need real programs, and installs the missing ones. */
 export async function setup(project: TestProject): Promise<void> {
-  const programs = await ensurePrograms(["postgres", "pgbackrest", "chromium"], terminalTalk());
+  const wanted: Program[] = ["postgres", "pgbackrest", ...(project.name === "e2e" ? (["chromium"] as const) : [])];
+  if (project.name === "sabotage") wanted.push("faketime");
+  const programs = await ensurePrograms(wanted, terminalTalk());
   project.provide("postgresBin", programs.postgres);
-  project.provide("chromium", programs.chromium);
+  project.provide("chromium", programs.chromium ?? "");
 }

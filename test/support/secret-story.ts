@@ -171,6 +171,11 @@ async function plantCanaries({ directory, server }: Drill): Promise<void> {
   await writeFile(secretFile({ directory } as Drill), `${canaries.file.secret}\n`, { mode: 0o600 });
   await writeFile(join(directory, "long"), canaries.long.secret, { mode: 0o600 });
   await writeFile(join(directory, "short"), `${canaries.short.secret}\r\n`, { mode: 0o600 });
+  // Stays there all the time: `drill.plan` writes the other one anew.
+  await writeFile(
+    join(directory, "plans", "kept.yaml"),
+    "components: [{ connection: { password: { env: SHOP_LOGIN } } }]",
+  );
   // A password in every wrong place of a plan.
   const place = { name: "shop", kind: "pgdump", database: "shop", dumps: "/d" };
   const { secret } = canaries.literal;

@@ -4,6 +4,7 @@ import { fail } from "../../failures.ts";
 import type { PgBackRestComponent } from "../../plan/schema.ts";
 import { syncPath } from "../files.ts";
 import { noteLeftover } from "../leftovers.ts";
+import { requirePlanUnchanged } from "../plan-unchanged.ts";
 import { type Client, withClient } from "../postgres/client.ts";
 import { stopHeartbeat } from "../postgres/sentinel.ts";
 import { serverNow } from "../postgres/server.ts";
@@ -75,6 +76,7 @@ async function lastLook(
   proof: Proof,
   context: StepContext,
 ): Promise<Memory["loss"]> {
+  await requirePlanUnchanged(context);
   if (await isEmpty(component.data)) throw fail("TARGET_GONE", `there is nothing in ${component.data} any more`);
   return await withClient(component.connection, component.database, async (client) => {
     const server = await checkIdentity(client, component, inspection.facts.identity);

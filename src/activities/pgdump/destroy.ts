@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { fail } from "../../failures.ts";
 import type { PgDumpComponent } from "../../plan/schema.ts";
 import { readJson, writeAtomically } from "../files.ts";
+import { requirePlanUnchanged } from "../plan-unchanged.ts";
 import { describePlace, identifier, withClient } from "../postgres/client.ts";
 import { stopHeartbeat } from "../postgres/sentinel.ts";
 import { inspectServer, serverNow } from "../postgres/server.ts";
@@ -44,6 +45,7 @@ export async function destroyPgDump(
         `${place} is another database than the one that was backed up (OID ${oid}, not ${backup.oid})`,
       );
     }
+    await requirePlanUnchanged(context);
     const last = await stopHeartbeat(context, component.name);
     const loss: Loss = {
       lostAt: await serverNow(client),

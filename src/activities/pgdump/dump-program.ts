@@ -83,13 +83,13 @@ async function main(request: DumpRequest): Promise<void> {
   const after = await readSequences(readers[0]);
   const altered = changedShapes(shapes, await readShapes(readers[0]));
   const fingerprint: Fingerprint = { ...taken, sequences: { before, after }, altered };
-  const roles = await readRoles(holder, taken.roles);
+  const roles = await readRoles(holder);
   const about: DumpAbout = {
     systemIdentifier,
     oid,
     takenAt,
     serverVersion: taken.serverVersion,
-    properties: await readProperties(holder, taken.settings),
+    properties: await readProperties(holder),
     summary: describeFingerprint(taken),
   };
   await writeAtomically(join(directory, fingerprintFile), JSON.stringify(fingerprint));

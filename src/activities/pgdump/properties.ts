@@ -1,3 +1,4 @@
+import { rolesQuery, settingsQuery } from "../postgres/catalog.ts";
 import { type Client, identifier, literal } from "../postgres/client.ts";
 import type { Role } from "../postgres/fingerprint.ts";
 
@@ -24,7 +25,7 @@ export interface StoredRole extends Role {
   password: string | null;
 }
 
-export async function readProperties(client: Client, settings: Properties["settings"]): Promise<Properties> {
+export async function readProperties(client: Client): Promise<Properties> {
   // As JSON: the columns of locales differ from version to version.
   const { rows } = await client.query<Omit<Properties, "grants" | "settings">>(`
     select r.rolname as owner, pg_encoding_to_char(encoding) as encoding, datcollate as collate, datctype as ctype,
@@ -34,11 +35,13 @@ export async function readProperties(client: Client, settings: Properties["setti
   const { rows: grants } = await client.query<Properties["grants"][number]>(`
     select case when a.grantee = 0 then 'public' else a.grantee::regrole::text end as grantee, a.privilege_type as privilege, a.is_grantable as grantable
     from pg_database d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a where d.datname = current_database() order by 1, 2`);
+  const { rows: settings } = await client.query<Properties["settings"][number]>(settingsQuery);
   return { ...rows[0]!, grants, settings };
 }
 
 /** Password hashes stand in pg_authid, which superusers alone may read; without them roles come back without a password. */
-export async function readRoles(client: Client, roles: Role[]): Promise<StoredRole[]> {
+export async function readRoles(client: Client): Promise<StoredRole[]> {
+  const { rows: roles } = await client.query<Role>(rolesQuery);
   const { rows: may } = await client.query<{ may: boolean }>(
     "select has_table_privilege('pg_authid', 'select') as may",
   );

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { catalogQueries, catalogVersion, rolesQuery, sequencesQuery, settingsQuery, tablesQuery } from "./catalog.ts";
 import { type Client, queryFailure } from "./client.ts";
 import { readInvalidIndexes } from "./invalid-indexes.ts";
@@ -34,7 +35,7 @@ export interface Role {
   connectionLimit: number;
   /** null: for ever. */
   validUntil: string | null;
-  /** The role's own settings, "name=value". */
+  /** The role's own settings, "name=value"; see withoutValue. */
   settings: string[];
   memberOf: string[];
 }
@@ -51,6 +52,7 @@ export interface Fingerprint {
   /** Sequences do not obey snapshots: their values before and after the backup was read. */
   sequences: { before: SequenceValue[]; after: SequenceValue[] };
   roles: Role[];
+  /** "name=value"; see withoutValue. */
   settings: { role: string; setting: string }[];
   largeObjects: LargeObjects;
   /** Indexes that were invalid already. */
@@ -76,11 +78,21 @@ export async function takeFingerprint(
   );
   const objects = await readObjects(first);
   const invalidIndexes = await readInvalidIndexes(first);
-  const { rows: roles } = await first.query<Role>(rolesQuery);
-  const { rows: settings } = await first.query<{ role: string; setting: string }>(settingsQuery);
+  const roles = (await first.query<Role>(rolesQuery)).rows.map((role) => ({
+    ...role,
+    settings: role.settings.map(withoutValue),
+  }));
+  const { rows } = await first.query<{ role: string; setting: string }>(settingsQuery);
+  const settings = rows.map(({ role, setting }) => ({ role, setting: withoutValue(setting) }));
   const largeObjects = await readLargeObjects(first);
   const tables = await sumTables(readers, progress);
   return { ...about[0]!, catalog: catalogVersion, tables, objects, roles, settings, largeObjects, invalidIndexes };
+}
+
+/** "name=value" with a checksum in place of the value, which may be a secret of the application. */
+function withoutValue(setting: string): string {
+  const name = setting.slice(0, setting.indexOf("="));
+  return `${name}=sha256 ${createHash("sha256").update(setting).digest("hex").slice(0, 16)}`;
 }
 
 /** Row counts and checksums of all tables that hold rows, or only of those that are named. */

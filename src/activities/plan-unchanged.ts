@@ -1,0 +1,22 @@
+import { describeFailure, fail } from "../failures.ts";
+import { findPlan } from "../plan/load.ts";
+import type { StepContext } from "./step.ts";
+
+/**
+ * A run keeps to the plan that it read at its start, for days if it has to wait. Who changes the plan meanwhile, perhaps to
+ * save the target, must not be overtaken by it: call this right before something is destroyed.
+ * @throws PLAN_CHANGED
+ */
+export async function requirePlanUnchanged({ config, run }: Pick<StepContext, "config" | "run">): Promise<void> {
+  let sha256: string;
+  try {
+    ({ sha256 } = await findPlan(config.plans, run.plan));
+  } catch (error) {
+    throw fail("PLAN_CHANGED", `the plan that this run began with is there no more: ${describeFailure(error).message}`);
+  }
+  if (sha256 !== run.planSha256)
+    throw fail(
+      "PLAN_CHANGED",
+      `plan ${run.plan} was changed since this run began (its sha256 is ${sha256.slice(0, 16)}… now)`,
+    );
+}
