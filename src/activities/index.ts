@@ -29,16 +29,14 @@ export function createActivities(config: Config) {
     loadPlan: (input: Parameters<typeof loadPlan>[1]) => loadPlan(config, input),
     ...verbsOf(config, { ...pgdump }),
     ...verbsOf(config, { ...pgbackrest }),
-    cleanUp: stepActivity(config, async (_: { run: RunRef }, context) => {
-      const cleaned = await cleanRun(context.directory);
-      const file = await readRunFile(config, context.run.id);
-      if (file !== undefined) await writeRunFile(config, context.run.id, { ...file, closed: true });
-      return cleaned;
+    cleanUp: stepActivity(config, async (_: { run: RunRef }, { directory }) => await cleanRun(directory)),
+    writeReport: stepActivity(config, async ({ record }: { run: RunRef; record: RunRecord }, { run }) => {
+      const written = await writeReports(record);
+      // The last that a run does. Whoever ends it before leaves it to the sweeper.
+      const file = await readRunFile(config, run.id);
+      if (file !== undefined) await writeRunFile(config, run.id, { ...file, closed: true });
+      return written;
     }),
-    writeReport: stepActivity(
-      config,
-      async ({ record }: { run: RunRef; record: RunRecord }) => await writeReports(record),
-    ),
   };
 }
 

@@ -1,5 +1,6 @@
 import { describeFailure, fail } from "../failures.ts";
-import { findPlan } from "../plan/load.ts";
+import { findPlan, type LoadedPlan } from "../plan/load.ts";
+import type { Plan } from "../plan/schema.ts";
 import type { StepContext } from "./step.ts";
 
 /**
@@ -7,16 +8,18 @@ import type { StepContext } from "./step.ts";
  * save the target, must not be overtaken by it: call this right before something is destroyed.
  * @throws PLAN_CHANGED
  */
-export async function requirePlanUnchanged({ config, run }: Pick<StepContext, "config" | "run">): Promise<void> {
-  let sha256: string;
+export async function requirePlanUnchanged({ config, run }: Pick<StepContext, "config" | "run">): Promise<Plan> {
+  let found: LoadedPlan;
   try {
-    ({ sha256 } = await findPlan(config.plans, run.plan));
+    found = await findPlan(config.plans, run.plan);
   } catch (error) {
     throw fail("PLAN_CHANGED", `the plan that this run began with is there no more: ${describeFailure(error).message}`);
   }
+  const { plan, sha256 } = found;
   if (sha256 !== run.planSha256)
     throw fail(
       "PLAN_CHANGED",
       `plan ${run.plan} was changed since this run began (its sha256 is ${sha256.slice(0, 16)}… now)`,
     );
+  return plan;
 }

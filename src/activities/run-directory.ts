@@ -47,10 +47,9 @@ export async function readRunFile(config: Config, runId: string): Promise<RunFil
   return readJson<RunFile>(join(runDirectory(config, runId), "run.json"));
 }
 
-/** Runs that this worker has a directory for and that nobody has cleaned up yet. */
-export async function openRuns(config: Config): Promise<(RunFile & { id: string })[]> {
+/** Names of the runs that this worker has a directory of. */
+export async function runIds(config: Config): Promise<string[]> {
   await makePrivate(join(config.state, "runs"));
-  const ids = await readdir(join(config.state, "runs"));
-  const files = await Promise.all(ids.map(async (id) => ({ id, file: await readRunFile(config, id) })));
-  return files.flatMap(({ id, file }) => (file === undefined || file.closed ? [] : [{ id, ...file }]));
+  const entries = await readdir(join(config.state, "runs"), { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }

@@ -102,6 +102,9 @@ export interface Retention {
   note: string;
 }
 
+/** Old backups may be the only good ones where the new one did not prove itself. */
+export const notProven: Retention = { removed: [], note: "nothing removed: the new backup is not proven" };
+
 /** `C` is the component's own type; a kind that lacks a verb does not compile. */
 export interface Verbs<C extends Component> {
   inspect(input: Input<C> & { toTime: string | null }): Promise<Done<Inspection>>;
@@ -116,5 +119,5 @@ export interface Verbs<C extends Component> {
     input: Input<C> & { backup: Backup | null; restored: Restored; toTime: string | null },
   ): Promise<Done<Verification>>;
   place(input: Input<C> & { restored: Restored }): Promise<Done<Verification>>;
-  retain(input: Input<C> & { backup: Backup }): Promise<Done<Retention>>;
+  retain(input: Input<C> & { backup: Backup; proven: boolean }): Promise<Done<Retention>>;
 }

@@ -159,5 +159,5 @@ async function keepInCatalog(
   const { systemIdentifier } = await withClient(component.connection, component.database, inspectServer);
   const sentinel = context.run.type === "exercise" ? { run: context.run.id, sha256: sha256(context.run.nonce) } : null;
   const entry: CatalogEntry = { label, sentinel, state };
-  await writeAtomically(catalogFile(context, systemIdentifier, label), JSON.stringify(entry));
+  await writeAtomically(catalogFile(component, context, systemIdentifier, label), JSON.stringify(entry));
 }

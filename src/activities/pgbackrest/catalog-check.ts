@@ -1,4 +1,4 @@
-import type { Connection } from "../../plan/schema.ts";
+import type { Connection, PgBackRestComponent } from "../../plan/schema.ts";
 import type { CheckRecord } from "../../report/record.ts";
 import { readJson } from "../files.ts";
 import { some } from "../postgres/compare.ts";
@@ -14,11 +14,12 @@ import { type CatalogEntry, catalogFile, listDatabases } from "./cluster-state.t
  */
 export async function catalogCheck(
   connection: Connection,
+  component: PgBackRestComponent,
   label: string,
   context: StepContext,
   systemIdentifier: string,
 ): Promise<CheckRecord[]> {
-  const entry = await readJson<CatalogEntry>(catalogFile(context, systemIdentifier, label));
+  const entry = await readJson<CatalogEntry>(catalogFile(component, context, systemIdentifier, label));
   if (entry === undefined) return [];
   const there = await listDatabases(connection, "template1");
   const [problems, counts] = [[] as string[], { equal: 0, changed: 0 }];

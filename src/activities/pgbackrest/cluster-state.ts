@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Connection, PgBackRestComponent } from "../../plan/schema.ts";
 import { type Client, connect, withClient } from "../postgres/client.ts";
@@ -152,10 +153,21 @@ export interface CatalogEntry {
   state: ClusterState;
 }
 
-export function catalogDirectory(context: StepContext, systemIdentifier: string): string {
-  return join(context.config.state, "catalog", systemIdentifier);
+/** Two stanzas, or two repositories, may hold backups of one cluster: labels are told apart by where they are. */
+export function catalogDirectory(
+  { stanza, config }: PgBackRestComponent,
+  context: StepContext,
+  systemIdentifier: string,
+): string {
+  const where = createHash("sha256").update(`${stanza}\0${config}`).digest("hex").slice(0, 8);
+  return join(context.config.state, "catalog", systemIdentifier, where);
 }
 
-export function catalogFile(context: StepContext, systemIdentifier: string, label: string): string {
-  return join(catalogDirectory(context, systemIdentifier), `${label}.json`);
+export function catalogFile(
+  component: PgBackRestComponent,
+  context: StepContext,
+  systemIdentifier: string,
+  label: string,
+): string {
+  return join(catalogDirectory(component, context, systemIdentifier), `${label}.json`);
 }

@@ -4,16 +4,17 @@ import { fail } from "../../failures.ts";
 import type { PgBackRestComponent } from "../../plan/schema.ts";
 import { syncPath } from "../files.ts";
 import { noteLeftover } from "../leftovers.ts";
-import { requirePlanUnchanged } from "../plan-unchanged.ts";
+import { requireClear } from "../guard.ts";
 import { type Client, withClient } from "../postgres/client.ts";
 import { stopHeartbeat } from "../postgres/sentinel.ts";
 import { serverNow } from "../postgres/server.ts";
 import type { StepContext } from "../step.ts";
 import type { Inspection, Loss, Proof } from "../verbs.ts";
-import { controlData, isEmpty, stopLive } from "./cluster.ts";
+import { controlData, isEmpty, isRunning, stopLive } from "./cluster.ts";
 import { readAtLoss } from "./cluster-state.ts";
 import { rememberDoomed, requireDoomed } from "./doomed.ts";
 import { checkIdentity, isListed } from "./identity.ts";
+import { inspectPgBackRest } from "./inspect.ts";
 import { type Memory, mustRecall, recall, remember } from "./memory.ts";
 import { requireNoServer } from "./processes.ts";
 import { requireReliable } from "./relied-on.ts";
@@ -31,7 +32,9 @@ export async function destroyPgBackRest({ component, inspection, proof }: Input,
   await checkLeave(component, inspection, proof, context);
   const noted = await recall(context, component, "loss");
   if (noted !== undefined) await requireDoomed(component, context);
-  const loss = noted ?? (await lastLook(component, inspection, proof, context));
+  // As long as it runs it may be written to: what was noted before holds only of a server that is down since then.
+  const holds = noted !== undefined && !(await isRunning(bin, data, osUser));
+  const loss = holds ? noted : await lastLook(component, inspection, proof, context);
   // The address of the plan may lead to a cluster that somebody made after this run had begun to destroy.
   const control = await controlData(bin, data, osUser);
   if (control !== undefined && control.systemIdentifier !== loss.systemIdentifier) {
@@ -50,7 +53,7 @@ export async function destroyPgBackRest({ component, inspection, proof }: Input,
   // One that a service manager starts again would go on in the directory, and in what is restored there.
   await requireNoServer(data);
   context.progress("removing the data directory's content");
-  await emptyData(data);
+  await emptyData(data, context.signal);
   await requireNoServer(data);
   return { lostAt: loss.lostAt, note: loss.note };
 }
@@ -76,10 +79,10 @@ async function lastLook(
   proof: Proof,
   context: StepContext,
 ): Promise<Memory["loss"]> {
-  await requirePlanUnchanged(context);
   if (await isEmpty(component.data)) throw fail("TARGET_GONE", `there is nothing in ${component.data} any more`);
   return await withClient(component.connection, component.database, async (client) => {
     const server = await checkIdentity(client, component, inspection.facts.identity);
+    await requireClear((await inspectPgBackRest({ component, toTime: null }, context)).facts, proof, context);
     await requireArchived(client, component, proof, context);
     await rememberDoomed(component, context);
     return await noteLoss(client, component, context, server.systemIdentifier, true);
@@ -141,10 +144,14 @@ export async function noteLoss(
 }
 
 /** Removes all that is in a data directory; the directory, which may be a mount point, stays. pg_control goes last. */
-export async function emptyData(data: string): Promise<void> {
+export async function emptyData(data: string, signal: AbortSignal): Promise<void> {
   if (await isEmpty(data)) return;
   const directory = await realpath(data);
   const entries = (await readdir(directory)).filter((name) => name !== "global");
-  for (const name of [...entries, "global"]) await rm(join(directory, name), { recursive: true, force: true });
+  for (const name of [...entries, "global"]) {
+    // Whoever is told to stop has no turn any more: the next attempt may be restoring here already.
+    signal.throwIfAborted();
+    await rm(join(directory, name), { recursive: true, force: true });
+  }
   await syncPath(directory);
 }

@@ -4,10 +4,9 @@ import { fail } from "../../failures.ts";
 import type { PgBackRestComponent } from "../../plan/schema.ts";
 import type { StepContext } from "../step.ts";
 import { isEmpty } from "./cluster.ts";
-import { recall, remember } from "./memory.ts";
+import { type ControlFile, recall, remember } from "./memory.ts";
 
-/** pg_control is written in place as long as a cluster lives, and made anew by whoever brings one back. */
-async function controlFile(data: string) {
+export async function controlFile(data: string): Promise<ControlFile | undefined> {
   try {
     const { dev, ino, birthtimeMs } = await stat(join(data, "global", "pg_control"));
     return { dev, ino, born: birthtimeMs };
@@ -15,6 +14,10 @@ async function controlFile(data: string) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
   }
+}
+
+export function isSame(one: ControlFile | undefined, other: ControlFile): boolean {
+  return one?.dev === other.dev && one.ino === other.ino && one.born === other.born;
 }
 
 /** Notes which cluster is about to be destroyed. */
@@ -34,7 +37,7 @@ export async function requireDoomed(component: PgBackRestComponent, context: Ste
   const noted = await recall(context, component, "doomed");
   if (noted === undefined || (await isEmpty(data))) return;
   const found = await controlFile(data);
-  const same = found?.dev === noted.dev && found.ino === noted.ino && found.born === noted.born;
+  const same = isSame(found, noted);
   const rest = found === undefined && (await readdir(data)).every((name) => name === "global");
   if (same || rest) return;
   throw fail(

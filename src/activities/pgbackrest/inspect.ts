@@ -48,7 +48,7 @@ export async function inspectPgBackRest({ component, toTime }: Input, context: S
       identity,
       listed: isListed(component, identity, context),
       listLine: listLine(component, identity),
-      denied: null,
+      denied: context.run.type === "exercise" ? slotsOf(live) : null,
       ...facts,
       insideTarget: await insideData(component, context),
       space: await spaceFor(component, context, bytes),
@@ -65,6 +65,8 @@ type Found = {
 
 interface Live {
   server: Server;
+  /** Names of its replication slots. */
+  slots: string[];
   bytes: number;
   segmentBytes: number;
   archiving: boolean;
@@ -80,16 +82,25 @@ async function inspectLive(component: PgBackRestComponent): Promise<Live> {
       failing: boolean;
       config: string | null;
       forced: string | null;
+      slots: string[];
     }>(`
-      select (select setting from pg_settings where name = 'config_file') as config,
+      select array(select slot_name::text from pg_replication_slots where not temporary order by 1) as slots,
+             (select setting from pg_settings where name = 'config_file') as config,
              (select string_agg(name, ', ') from pg_settings where source = 'command line' and name in ('max_connections',
                'max_worker_processes', 'max_wal_senders', 'max_prepared_transactions', 'max_locks_per_transaction')) as forced, (select sum(pg_database_size(oid))::text from pg_database) as bytes,
              (select bytes_per_wal_segment from pg_control_init()) as segment,
              (select coalesce(last_failed_time > coalesce(last_archived_time, '-infinity'), false) from pg_stat_archiver) as failing`);
-    const { bytes, segment, failing, config, forced } = rows[0]!;
+    const { bytes, segment, failing, config, forced, slots } = rows[0]!;
     await sameConfiguration(component, config, forced);
-    return { server, bytes: Number(bytes), segmentBytes: segment, archiving: server.archiveMode !== "off" && !failing };
+    const archiving = server.archiveMode !== "off" && !failing;
+    return { server, slots, bytes: Number(bytes), segmentBytes: segment, archiving };
   });
+}
+
+/** Whoever reads from a slot finds out too late that pgBackRest does not restore it. */
+function slotsOf(live: Live | undefined): string | null {
+  if (live === undefined || live.slots.length === 0) return null;
+  return `it has replication slots (${live.slots.join(", ")}), which no restore brings back`;
 }
 
 /** The server must be the one of the data directory, and the stanza's. @throws IDENTITY_CHANGED, PERMISSION_DENIED */

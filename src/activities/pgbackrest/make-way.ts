@@ -3,10 +3,12 @@ import { dirname, join } from "node:path";
 import { fail } from "../../failures.ts";
 import type { PgBackRestComponent } from "../../plan/schema.ts";
 import { exists } from "../files.ts";
+import { requireClear } from "../guard.ts";
 import { noteLeftover } from "../leftovers.ts";
 import type { StepContext } from "../step.ts";
 import { controlData, isEmpty, stopLive } from "./cluster.ts";
-import { isListed, listLine } from "./identity.ts";
+import { controlFile, isSame } from "./doomed.ts";
+import { inspectPgBackRest } from "./inspect.ts";
 import { mustRecall, recall } from "./memory.ts";
 import { privateServer } from "./private-server.ts";
 
@@ -29,13 +31,7 @@ export async function moveAside(component: PgBackRestComponent, context: StepCon
       `${data} holds cluster ${control.systemIdentifier}, but ${systemIdentifier} was inspected`,
     );
   }
-  if (!isListed(component, systemIdentifier, context)) {
-    throw fail(
-      "REFUSED",
-      `${data} is not empty, and the worker's configuration does not list it`,
-      `Add to mayDestroy: ${listLine(component, systemIdentifier)}`,
-    );
-  }
+  await requireClear((await inspectPgBackRest({ component, toTime: null }, context)).facts, null, context);
   const [at, above] = await Promise.all([lstat(data), stat(dirname(data))]);
   if (at.isSymbolicLink() || at.dev !== above.dev) {
     throw fail(
@@ -71,7 +67,10 @@ export async function requireOwn(
   const pidFile = join(data, "postmaster.pid");
   const server = (await exists(pidFile)) ? await readFile(pidFile, "utf8") : "";
   const ours = server === "" || server.includes(privateServer(component, context, bin, data).directory);
-  if (own?.ino === ino && own.dev === dev && ours) return;
+  const control = await controlFile(data);
+  // pgBackRest writes pg_control last: before the end of its restore there is none but somebody else's.
+  const sameCluster = control === undefined || (own?.control != null && isSame(control, own.control));
+  if (own?.ino === ino && own.dev === dev && ours && sameCluster) return;
   throw fail(
     "TARGET_EXISTS",
     `${data} is not what this run restored there before`,

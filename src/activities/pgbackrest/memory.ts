@@ -6,6 +6,14 @@ import type { StepContext } from "../step.ts";
 import type { Loss } from "../verbs.ts";
 import type { ClusterAtLoss } from "./cluster-state.ts";
 
+/** Which pg_control it is: written in place as long as a cluster lives, made anew by whoever brings one back. */
+export interface ControlFile {
+  dev: number;
+  ino: number;
+  /** Milliseconds since 1970. */
+  born: number;
+}
+
 /**
  * What a run must still know of a cluster when the cluster is gone: small files in the run's directory, each written
  * before the next side effect.
@@ -16,13 +24,16 @@ export interface Memory {
   /** From `backup`: what the archive had for certain when the backup was complete. */
   backup: { label: string; archivedSegment: string; heartbeat: number };
   /** From `destroy`: pg_control of the cluster that is destroyed; one with another file was put back since. */
-  doomed: { dev: number; ino: number; born: number };
+  doomed: ControlFile;
   /** From `destroy` or `control`: the last of the live cluster. */
   loss: Loss & { systemIdentifier: string; lastArchived: string; acknowledged: number; state: ClusterAtLoss };
   /** From `restore`: the destination is ours to empty, and what recovery must reach. */
   restore: { label: string; data: string; required: string; movedTo: string | null };
-  /** From `restore`: the directory that it made or took over empty; another one of the same name is not ours to empty. */
-  own: { ino: number; dev: number };
+  /**
+   * From `restore`: the directory that it made or took over empty, and pg_control of what it restored there; another one
+   * is not ours to empty.
+   */
+  own: { ino: number; dev: number; control: ControlFile | null };
   /** From `restore`: what recovery has reached. */
   recovered: {
     timeline: number;

@@ -33,17 +33,22 @@ export async function verifyPgBackRest(
     backup === null
       ? await catalogCheck(
           connection,
+          component,
           restored.backup.id,
           context,
           (await mustRecall(context, component, "cluster")).systemIdentifier,
         )
       : [];
-  const checks = [...made, ...catalog, await recoveryCheck(server, component, toTime, context)];
-  const recovered = await mustRecall(context, component, "recovered");
+  const recovery = await recoveryCheck(server, component, toTime, context);
+  const checks = [...made, ...catalog, recovery];
   const failed = checks.filter(({ passed, proven }) => proven && !passed);
+  const { lastTransactionAt } = await mustRecall(context, component, "recovered");
+  // What reached its moment lacks nothing, however long before it the last transaction was. Where nothing was written
+  // after the backup, what came back is as old as the backup's end.
+  const newest = toTime !== null && recovery.passed ? toTime : (newestRecoveredAt ?? lastTransactionAt);
   const verification = {
     checks,
-    newestRecoveredAt: newestRecoveredAt ?? recovered.lastTransactionAt,
+    newestRecoveredAt: newest ?? restored.backup.completedAt,
     verifiedAt: new Date().toISOString(),
     note: `${checks.filter(({ passed }) => passed).length} of ${checks.length} checks passed`,
   };

@@ -2,13 +2,13 @@ import { join } from "node:path";
 import { fail } from "../../failures.ts";
 import type { PgDumpComponent } from "../../plan/schema.ts";
 import { readJson, writeAtomically } from "../files.ts";
-import { requirePlanUnchanged } from "../plan-unchanged.ts";
+import { requireClear } from "../guard.ts";
 import { describePlace, identifier, withClient } from "../postgres/client.ts";
 import { stopHeartbeat } from "../postgres/sentinel.ts";
 import { inspectServer, serverNow } from "../postgres/server.ts";
 import type { StepContext } from "../step.ts";
 import type { Inspection, Loss, Proof } from "../verbs.ts";
-import { isListed } from "./inspect.ts";
+import { inspectPgDump } from "./inspect.ts";
 import { oidOf } from "./oid.ts";
 import { checkFiles, type Manifest, readManifest, setId } from "./sets.ts";
 
@@ -27,12 +27,6 @@ export async function destroyPgDump(
         `${place} belongs to server ${systemIdentifier}, but ${inspection.facts.identity} was inspected`,
       );
     }
-    if (!isListed(component, systemIdentifier, context))
-      throw fail(
-        "REFUSED",
-        `the worker's configuration does not list ${place}`,
-        `Add to mayDestroy: ${inspection.facts.listLine}`,
-      );
     const backup = await verifiedBackup(component, proof, context);
     const intent = await readJson<Loss>(intentFile);
     const oid = await oidOf(client, component.database);
@@ -45,7 +39,10 @@ export async function destroyPgDump(
         `${place} is another database than the one that was backed up (OID ${oid}, not ${backup.oid})`,
       );
     }
-    await requirePlanUnchanged(context);
+    const live = await inspectPgDump({ component, toTime: null }, context);
+    if (live.facts.identity !== systemIdentifier)
+      throw fail("IDENTITY_CHANGED", `two servers answer for ${place}: ${systemIdentifier} and ${live.facts.identity}`);
+    await requireClear(live.facts, proof, context);
     const last = await stopHeartbeat(context, component.name);
     const loss: Loss = {
       lostAt: await serverNow(client),

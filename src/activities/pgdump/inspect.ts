@@ -63,7 +63,7 @@ export async function inspectPgDump(
 }
 
 /** Whether the worker's configuration lets this database of this very server be destroyed. */
-export function isListed(
+function isListed(
   { connection, database }: PgDumpComponent,
   identity: string,
   { config }: Pick<StepContext, "config">,
@@ -82,7 +82,7 @@ function serverOf({ host, port }: Connection): string {
 }
 
 /** The line of the worker's configuration that lists the database; JSON strings are YAML. */
-export function listLine({ connection, database }: PgDumpComponent, identity: string): string {
+function listLine({ connection, database }: PgDumpComponent, identity: string): string {
   const name = /^[\w-]+$/.test(database) ? database : JSON.stringify(database);
   return `- { systemIdentifier: "${identity}", server: "${serverOf(connection)}", database: ${name} }`;
 }

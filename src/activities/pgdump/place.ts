@@ -3,14 +3,15 @@ import { fail } from "../../failures.ts";
 import type { PgDumpComponent } from "../../plan/schema.ts";
 import type { CheckRecord } from "../../report/record.ts";
 import { readJson, writeAtomically } from "../files.ts";
+import { requireClear } from "../guard.ts";
 import { forgetLeftover, noteLeftover } from "../leftovers.ts";
 import { type Client, describePlace, identifier, withClient } from "../postgres/client.ts";
 import { findSentinel, sha256 } from "../postgres/sentinel.ts";
-import { inspectServer, serverNow } from "../postgres/server.ts";
+import { serverNow } from "../postgres/server.ts";
 import type { StepContext } from "../step.ts";
 import type { Restored, Verification } from "../verbs.ts";
 import { nameWith } from "./scratch-name.ts";
-import { isListed, listLine } from "./inspect.ts";
+import { inspectPgDump } from "./inspect.ts";
 import { databaseExists, oidOf } from "./oid.ts";
 
 /**
@@ -86,14 +87,7 @@ async function moveAside(client: Client, component: PgDumpComponent, context: St
   const { connection, database, maintenanceDatabase } = component;
   if (context.run.type === "exercise")
     throw fail("TARGET_EXISTS", `somebody made ${describePlace(connection, database)} anew meanwhile`);
-  const { systemIdentifier } = await inspectServer(client);
-  if (!isListed(component, systemIdentifier, context)) {
-    throw fail(
-      "REFUSED",
-      `${describePlace(connection, database)} is in the way and the worker's configuration does not list it`,
-      `Add to mayDestroy: ${listLine(component, systemIdentifier)}`,
-    );
-  }
+  await requireClear((await inspectPgDump({ component, toTime: null }, context)).facts, null, context);
   const aside = nameWith(database, `_before_${context.run.short}`);
   await noteLeftover(context.directory, `aside.${component.name}`, {
     kind: "database",

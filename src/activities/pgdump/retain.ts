@@ -1,6 +1,6 @@
 import type { PgDumpComponent } from "../../plan/schema.ts";
 import type { StepContext } from "../step.ts";
-import type { Backup, Retention } from "../verbs.ts";
+import { type Backup, notProven, type Retention } from "../verbs.ts";
 import { listSets, type Manifest, removeSet } from "./sets.ts";
 
 /**
@@ -22,9 +22,10 @@ export function expired(
 }
 
 export async function retainPgDump(
-  { component, backup }: { component: PgDumpComponent; backup: Backup },
+  { component, backup, proven }: { component: PgDumpComponent; backup: Backup; proven: boolean },
   context: StepContext,
 ): Promise<Retention> {
+  if (!proven) return notProven;
   const sets = await listSets(component, context.run.plan);
   const old = expired(sets, component.retention, backup.id, Date.now());
   for (const { id } of old) {

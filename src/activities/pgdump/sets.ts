@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdir, rm, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { fail } from "../../failures.ts";
+import { describeFailure, fail } from "../../failures.ts";
 import type { PgDumpComponent } from "../../plan/schema.ts";
 import type { BackupRecord } from "../../report/record.ts";
 import { fileFailure, readJson, sha256File, writeAtomically } from "../files.ts";
@@ -85,9 +85,13 @@ export async function writeManifest(directory: string, manifest: Manifest): Prom
 export async function readManifest(component: PgDumpComponent, id: string): Promise<Manifest> {
   const path = join(setDirectory(component, id), manifestFile);
   const manifest = await readJson<Manifest>(path).catch((error: unknown) => {
-    throw fail("BACKUP_NOT_VERIFIED", `the manifest ${path} cannot be read: ${(error as Error).message}`);
+    if (describeFailure(error).type !== "STATE_DAMAGED") throw fileFailure(error, path);
+    throw fail("BACKUP_NOT_VERIFIED", `the manifest ${path} cannot be read: it was cut or overwritten`);
   });
   if (manifest === undefined) throw fail("NO_BACKUP", `the dump ${setDirectory(component, id)} is gone`);
+  // What is removed is found by this name.
+  if (manifest.id !== id)
+    throw fail("BACKUP_NOT_VERIFIED", `the manifest ${path} is that of ${JSON.stringify(manifest.id)}`);
   return manifest;
 }
 
@@ -144,8 +148,12 @@ export async function listSets(component: PgDumpComponent, plan: string): Promis
     throw fileFailure(error, component.dumps);
   });
   const complete = names.filter((name) => /^\d{8}T\d{6}Z-.+-[0-9a-f]{8}$/.test(name));
-  // A set whose manifest is damaged is no backup to choose or to count on; it stays on the disk for a person to see.
-  const manifests = await Promise.all(complete.map((id) => readManifest(component, id).catch(() => undefined)));
+  // A set whose manifest is damaged is no backup to choose or to count on; it stays on the disk for a person to see. One
+  // that cannot be read for another reason may be the newest of all, and an older one must not be taken in its place.
+  const damaged = (error: unknown): undefined => {
+    if (!["BACKUP_NOT_VERIFIED", "NO_BACKUP"].includes(describeFailure(error).type)) throw error;
+  };
+  const manifests = await Promise.all(complete.map((id) => readManifest(component, id).catch(damaged)));
   return manifests
     .filter((found) => found !== undefined)
     .filter(

@@ -1,3 +1,5 @@
+import { asyncLocalStorage, cancellationSignal } from "@temporalio/activity";
+import type { Socket } from "node:net";
 import pg from "pg";
 import { fail } from "../../failures.ts";
 import type { Connection } from "../../plan/schema.ts";
@@ -34,6 +36,9 @@ export async function connect(connection: Connection, database: string): Promise
     password,
     application_name: "firedrill",
     connectionTimeoutMillis: 10_000,
+    // A host that lost its power never says so: without this a query would wait for it for ever.
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
     options: settings,
   };
   try {
@@ -53,11 +58,21 @@ async function open(config: pg.ClientConfig): Promise<Client> {
   client.on("error", () => {});
   try {
     await client.connect();
+    endWithStep(client);
     return client;
   } catch (error) {
     await client.end();
     throw error;
   }
+}
+
+/** A step that is cancelled, or whose worker stops, does not wait for its query, which may take hours. */
+function endWithStep(client: Client): void {
+  if (asyncLocalStorage.getStore() === undefined) return;
+  const signal = cancellationSignal();
+  const cut = () => (client as unknown as { connection: { stream: Socket } }).connection.stream.destroy();
+  signal.addEventListener("abort", cut, { once: true });
+  client.once("end", () => signal.removeEventListener("abort", cut));
 }
 
 function sslOf({ tls, host }: Connection): pg.ClientConfig["ssl"] {

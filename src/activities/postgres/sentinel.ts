@@ -52,6 +52,8 @@ export async function plantSentinel(context: StepContext, component: string, con
   });
   const at = await withClient(connection, database, async (client) => {
     await requireOwnSchema(client, database);
+    // In one transaction: a schema without its mark would belong to somebody else for ever.
+    await client.query("begin");
     await client.query(`create schema if not exists ${sentinelSchema}`);
     await client.query(`comment on schema ${sentinelSchema} is '${schemaMark}'`);
     await client.query(`create table if not exists ${sentinelSchema}.sentinel
@@ -63,6 +65,7 @@ export async function plantSentinel(context: StepContext, component: string, con
        on conflict (run) do update set nonce = excluded.nonce returning ${isoOf("planted_at")} as at`,
       [run.id, run.nonce],
     );
+    await client.query("commit");
     return rows[0]!.at;
   });
   await startHeartbeat(context, component, connection, database);
@@ -141,7 +144,7 @@ export async function findSentinel(client: Client, run: string): Promise<Found> 
   return { nonceSha256: sentinels[0] === undefined ? null : sha256(sentinels[0].nonce), ...rows[0]! };
 }
 
-/** Takes a run's sentinel and heartbeats out of a database, and the schema with the last of them. */
+/** Takes a run's sentinel and heartbeats out of a database, and the schema with the last of them; in one transaction. */
 export async function removeSentinel(client: Client, run: string): Promise<void> {
   const { rows } = await client.query<{ there: boolean }>(
     `select to_regclass('${sentinelSchema}.sentinel') is not null as there`,
@@ -154,11 +157,13 @@ export async function removeSentinel(client: Client, run: string): Promise<void>
   const { rows: others } = await client.query<{ n: number }>(
     `select count(*)::int as n from ${sentinelSchema}.sentinel`,
   );
-  // Without cascade: what somebody else put into the schema stays, and so does the schema then.
-  if (others[0]!.n === 0) await client.query(`drop table ${sentinelSchema}.heartbeat, ${sentinelSchema}.sentinel`);
+  if (others[0]!.n === 0) {
+    await client.query(`drop table ${sentinelSchema}.heartbeat, ${sentinelSchema}.sentinel`);
+    // Without cascade: what somebody else put into the schema stays, and so does the schema then.
+    const { rows: left } = await client.query<{ n: number }>(
+      `select count(*)::int as n from pg_depend where refclassid = 'pg_namespace'::regclass and refobjid = to_regnamespace('${sentinelSchema}')`,
+    );
+    if (left[0]!.n === 0) await client.query(`drop schema if exists ${sentinelSchema}`);
+  }
   await client.query("commit");
-  const { rows: left } = await client.query<{ n: number }>(
-    `select count(*)::int as n from pg_depend where refclassid = 'pg_namespace'::regclass and refobjid = to_regnamespace('${sentinelSchema}')`,
-  );
-  if (others[0]!.n === 0 && left[0]!.n === 0) await client.query(`drop schema if exists ${sentinelSchema}`);
 }
