@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { ActivityNotFoundError, type Client } from "@temporalio/client";
 import { ApplicationFailure } from "@temporalio/common";
 import type { ActivityInterceptorsFactory } from "@temporalio/worker";
@@ -36,8 +37,8 @@ interface InFlightTracker {
 /** Keeps a file for each activity while the server may wait for it. */
 export async function trackInFlight(config: Config): Promise<InFlightTracker> {
   const self = await identify(process.pid);
-  const directory = join(directoryOf(config), String(process.pid));
-  await rm(directory, { recursive: true, force: true });
+  // Not the number alone: in a container each worker is process 1, and the one before may be waited for.
+  const directory = join(directoryOf(config), `${process.pid}-${randomUUID().slice(0, 8)}`);
   await mkdir(directory, { recursive: true, mode: privateDirectory });
   await writeAtomically(join(directory, "process.json"), JSON.stringify(self));
   let count = 0;
