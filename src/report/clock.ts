@@ -1,3 +1,4 @@
+import { secondsBetween } from "./elapsed.ts";
 import type { ComponentRecord, RunRecord, StepRecord } from "./record.ts";
 
 /**
@@ -16,7 +17,7 @@ export interface ClockTrouble {
   cause: string;
 }
 
-/** From when on the data counts as lost; null as long as nothing is lost. */
+/** From when on recovery time counts: of a real loss from the start of the restore. Null as long as nothing is lost. */
 export function lossOf({ lostAt }: ComponentRecord, { run, startedAt }: RunRecord): string | null {
   return lostAt ?? (run.type === "restore" ? startedAt : null);
 }
@@ -68,10 +69,6 @@ function possibleSeconds(component: ComponentRecord, record: RunRecord) {
   const slack = component.lostAt === null ? slackSeconds.severalClocks : slackSeconds.oneClock;
   const took = secondsBetween(loss.startedAt, proof.endedAt);
   return { least: secondsBetween(loss.endedAt, proof.startedAt) - slack, most: took + slack, took };
-}
-
-function secondsBetween(from: string, to: string): number {
-  return (Date.parse(to) - Date.parse(from)) / 1_000;
 }
 
 function whole(seconds: number): string {

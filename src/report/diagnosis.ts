@@ -1,49 +1,49 @@
 import { clockTrouble } from "./clock.ts";
-import type { CheckRecord, ComponentRecord, Diagnosis, RpoRecord, RunRecord, StepRecord, Verdict } from "./record.ts";
+import { isLost, mayBeLost, stepsOf } from "./loss.ts";
+import type { BackupRecord, CheckRecord, ComponentRecord, Diagnosis, RunRecord } from "./record.ts";
+import { lacksRpo } from "./rpo.ts";
 
-/** Says in words what a judged record means: why something did not come back, and the run in one sentence. */
+/** Says why something did not come back, or cannot be relied on, and what to do. */
 
+/** A check that counts for the score: it passed, and it was able to fail. */
 export const counts = (check: CheckRecord) => check.passed && check.proven;
-/** Destroyed by this run, and not in place again. */
-export function isLost(steps: StepRecord[]): boolean {
-  const done = steps.filter(({ status }) => status === "done");
-  return done.some(({ destroys }) => destroys) && !done.some(({ id }) => id.startsWith("verify/place/"));
-}
 
-export function stepsOf(record: RunRecord, component: string): StepRecord[] {
-  return record.steps.filter((step) => step.component === component);
-}
-
+/** @param components as they were judged */
 export function diagnose(record: RunRecord, components: ComponentRecord[]): Diagnosis[] {
-  const { steps, refusals } = record;
-  const ofClocks = components.flatMap((component) =>
-    clockTrouble(component, record).map(({ spoils, cause }) => ({
-      object: `${component.name}: ${spoils}`,
-      cause: `not measured, because a clock was set meanwhile: ${cause}`,
-      hint: "Let NTP keep the clocks of target, worker and Temporal server, then run the exercise again.",
-    })),
-  );
-  const failed = steps.filter(({ status }) => status === "aborted" || status === "skipped" || status === "waiting");
-  const ofSteps = failed.flatMap(({ id, failures }) =>
-    failures.slice(-1).map(({ message, hint }) => ({ object: id, cause: message, hint })),
-  );
-  const ofChecks = components.flatMap(({ name, checks }) =>
-    checks
-      .filter((check) => !counts(check) && check.expected !== "")
-      .map((check) => ({ object: `${name}: ${check.title}`, cause: whyNot(check), hint: hintFor(check) })),
-  );
-  const lost = components.filter(({ name }) => isLost(steps.filter((step) => step.component === name)));
   return [
-    ...refusals.map(({ message, hint, component }) => ({ object: component ?? "run", cause: message, hint })),
-    ...lost.map(({ target, name, backup }) => ({
-      object: target,
-      cause: "this run destroyed it and has not put it back",
-      hint: `Its backup is ${backup?.id} in ${backup?.location}. Run: firedrill restore PLAN --component ${name}`,
-    })),
-    ...ofSteps,
-    ...ofChecks,
-    ...ofClocks,
+    ...record.refusals.map(({ message, hint, component }) => ({ object: component ?? "run", cause: message, hint })),
+    ...components.flatMap((component) => ofLoss(component, record)),
+    ...ofSteps(record),
+    ...components.flatMap(ofChecks),
+    ...components.flatMap((component) => ofNumbers(component, record)),
   ];
+}
+
+function ofLoss({ name, target, backup }: ComponentRecord, record: RunRecord): Diagnosis[] {
+  const steps = stepsOf(record, name);
+  const restore = `${backupWords(backup)} Run: firedrill restore ${record.plan.name} --component ${name}`;
+  if (isLost(steps)) return [{ object: target, cause: "this run destroyed it and has not put it back", hint: restore }];
+  if (!mayBeLost(steps)) return [];
+  const hint = `Look whether it is there and whole; if it is not: ${restore}`;
+  return [{ object: target, cause: "this run began to destroy it, and may have", hint }];
+}
+
+function backupWords(backup: BackupRecord | null): string {
+  return backup === null ? "The record names no backup." : `Its backup is ${backup.id} in ${backup.location}.`;
+}
+
+function ofSteps({ steps }: RunRecord): Diagnosis[] {
+  return steps
+    .filter(({ status }) => status === "aborted" || status === "skipped" || status === "waiting")
+    .flatMap(({ id, failures }) =>
+      failures.slice(-1).map(({ message, hint }) => ({ object: id, cause: message, hint })),
+    );
+}
+
+function ofChecks({ name, checks }: ComponentRecord): Diagnosis[] {
+  return checks
+    .filter((check) => !counts(check) && check.expected !== "")
+    .map((check) => ({ object: `${name}: ${check.title}`, cause: whyNot(check), hint: hintFor(check) }));
 }
 
 function whyNot(check: CheckRecord): string {
@@ -59,41 +59,26 @@ function hintFor(check: CheckRecord): string {
     : "Make the check possible, then run the exercise again.";
 }
 
-export function summarize(
-  record: RunRecord,
-  { verdict, score, rto, rpo }: { verdict: Verdict | null; score: RunRecord["score"]; rto: RpoRecord; rpo: RpoRecord },
-): string {
-  const { type, scenario } = record.run;
-  const names = record.components.map(({ name }) => name).join(" and ");
-  const late = [[rto, "RTO"] as const, [rpo, "RPO"] as const].flatMap(([{ objectiveSeconds, seconds }, what]) =>
-    objectiveSeconds !== null && seconds !== null && seconds > objectiveSeconds ? [what] : [],
-  );
-  if (record.status === "refused")
-    return `Refused before anything was destroyed: ${record.refusals.map(({ message }) => message).join("; ")}.`;
-  const lost = record.components
-    .filter(({ name }) => isLost(stepsOf(record, name)))
-    .map(({ name }) => name)
-    .join(" and ");
-  const gone = lost === "" ? "" : ` Destroyed and not put back: ${lost}.`;
-  if (record.status === "cancelled") return `Cancelled before everything was proven.${gone}`;
-  if (record.status === "aborted" || record.status === "failed")
-    return `Given up: ${
-      record.steps
-        .flatMap(({ status, failures }) => (status === "aborted" ? failures.slice(-1) : []))
-        .map(({ message }) => message)
-        .join("; ") || "an unexpected failure"
-    }.${gone}`;
-  if (type === "backup")
-    return verdict === "PASS"
-      ? `${names} backed up; each backup was read back and is whole.`
-      : `The backup of ${names} is not proven.`;
-  const did =
-    scenario === "none" ? "restored beside the live data" : type === "exercise" ? "destroyed, restored" : "restored";
-  const proof = `${score.proven} of ${score.total} checks proven`;
-  if (verdict === "PASS") return `${names}: ${did} and proven to be back, ${proof}.`;
-  if (verdict === "FAIL")
-    return late.length > 0 && score.proven === score.total
-      ? `${names}: ${did} and proven, but the ${late.join(" and ")} objective was missed.`
-      : `${names}: ${did}, but not all of it is back: ${proof}.`;
-  return `${names}: ${did}, but not everything could be proven: ${proof}.`;
+/** Times that were not measured, or cannot be. */
+function ofNumbers(component: ComponentRecord, record: RunRecord): Diagnosis[] {
+  const { name, rpo } = component;
+  const ofClocks = clockTrouble(component, record);
+  const objective = rpo.objectiveSeconds ?? record.rpo.objectiveSeconds;
+  const unknown = lacksRpo(component, record) && objective !== null && !ofClocks.some(({ spoils }) => spoils === "RPO");
+  return [
+    ...(unknown
+      ? [
+          {
+            object: `${name}: RPO`,
+            cause: "not measured, although there is an objective: nothing that came back says how new it is",
+            hint: "Find out from the data itself what is missing.",
+          },
+        ]
+      : []),
+    ...ofClocks.map(({ spoils, cause }) => ({
+      object: `${name}: ${spoils}`,
+      cause: `not measured, because a clock was set meanwhile: ${cause}`,
+      hint: "Let NTP keep the clocks of target, worker and Temporal server, then run the exercise again.",
+    })),
+  ];
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { secondsBetween } from "./elapsed.ts";
 import { seconds, time } from "./format.ts";
 import { components, overview } from "./html/components.ts";
 import { interruptions, notices } from "./html/happenings.ts";
@@ -8,7 +9,7 @@ import { objectives } from "./html/objectives.ts";
 import { timeline } from "./html/timeline.ts";
 import type { RunRecord } from "./record.ts";
 import { seal } from "./seal.ts";
-import { headline, scenarioWords, type Tone } from "./words.ts";
+import { aim, headline, type Tone } from "./words.ts";
 
 /** report.html: one page without a script, that asks nothing of any network. */
 
@@ -42,11 +43,12 @@ function masthead(record: RunRecord): Markup {
 
 function about(record: RunRecord): Markup {
   const { run, plan, startedAt, endedAt } = record;
-  const length = endedAt && html`<small>${seconds((Date.parse(endedAt) - Date.parse(startedAt)) / 1000)}</small>`;
+  const aimed = aim(run);
+  const length = endedAt && html`<small>${seconds(secondsBetween(startedAt, endedAt))}</small>`;
   return html`<section class="about" aria-label="About this run">
     ${facts([
       ["Plan", `${plan.name} (${plan.environment})`],
-      ["Scenario", scenarioWords[run.scenario]],
+      ...(aimed === null ? [] : [aimed]),
       ["Started by", run.by],
       ["Reason", run.reason],
       ["Started", time(startedAt)],
@@ -59,13 +61,13 @@ function about(record: RunRecord): Markup {
 
 const glossary: [string, string][] = [
   ["PASS", "Every component came back within its objectives, and every check passed and was proven."],
-  ["FAIL", "A check failed, lost data is not proven to be back, an objective was missed, or the run was given up."],
+  ["FAIL", "A check failed, lost data is not back in its place, an objective was missed, or the run was given up."],
   ["INCONCLUSIVE", "Nothing is known to be wrong, but not everything was proven."],
   ["Proven", "The answer of the check counts: it could be asked, and it did not pass while the data was lost."],
   ["Negative control", "The same check, asked while the data was lost. If it passes then, it proves nothing."],
   ["Exact", "Like is compared with like. Where writers went on, it cannot be, and the finding says so."],
   ["RTO", "Recovery time: from the loss of the data to the last check that passed."],
-  ["RPO", "Recovery point: from the newest data that came back to the loss."],
+  ["RPO", "Recovery point: from the newest data that came back to the loss, or to the time to restore to."],
 ];
 
 function colophon(record: RunRecord): Markup {

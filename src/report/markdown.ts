@@ -1,16 +1,19 @@
 import { events, type RunEvent } from "./events.ts";
+import { secondsBetween } from "./elapsed.ts";
 import { bytes, seconds, time } from "./format.ts";
+import { code, details, plain, prose, section, table } from "./markdown/markup.ts";
 import type { ComponentRecord, RpoRecord, RtoRecord, RunRecord, StepRecord } from "./record.ts";
 import { seal } from "./seal.ts";
 import {
   against,
+  againstRpo,
+  aim,
   causes,
   checkWords,
   controlWords,
   score,
   headline,
   measured,
-  scenarioWords,
   statusWords,
   type Tone,
 } from "./words.ts";
@@ -19,51 +22,12 @@ import {
 
 const signs: Record<Tone, string> = { good: "✅", bad: "❌", doubt: "⚠️", open: "⏳" };
 
-/** Text that Markdown shows as it is, in one line: no markup, no HTML, no table cell that ends early, nobody mentioned. */
-function plain(text: string): string {
-  return text
-    .replace(/[\\`*[\]|~]|(?<!\w)_|_(?!\w)|^(?:[#+-](?=\s)|\d+(?=[.)]\s))/g, (found) =>
-      /^\d/.test(found) ? `${found}\\` : `\\${found}`,
-    )
-    .replace(/&/g, "&amp;")
-    .replace(/</g, "&lt;")
-    .replace(/>/g, "&gt;")
-    .replace(/@(?=\w)/g, "@&#8203;")
-    .replace(/\s*[\r\n]+\s*/g, "<br>");
-}
-
-function code(text: string): string {
-  const escaped = text
-    .replace(/[\r\n]+/g, " ")
-    .replace(/`/g, "'")
-    .replace(/\|/g, "\\|");
-  return escaped.trim() === "" ? "" : `\`${escaped}\``;
-}
-
-/** A sentence whose `backticks` are meant as code. */
-function prose(text: string): string {
-  return text
-    .split(/`([^`\r\n]+)`/)
-    .map((piece, n) => (n % 2 === 1 ? code(piece) : plain(piece)))
-    .join("");
-}
-
-/** Cells are Markdown already. */
-function table(heads: string[], rows: string[][]): string {
-  if (rows.length === 0) return "";
-  return [heads, heads.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
-}
-
-function section(title: string, body: string): string {
-  return body === "" ? "" : `### ${title}\n\n${body}`;
-}
-
-function details(summary: string, body: string): string {
-  return body === "" ? "" : `<details>\n<summary>${summary}</summary>\n\n${body}\n\n</details>`;
-}
-
-function objectiveRow(name: string, record: RpoRecord, split: string): string[] {
-  const { text, tone } = against(record.objectiveSeconds, record.seconds);
+function objectiveRow(
+  name: string,
+  record: RpoRecord,
+  { text, tone }: ReturnType<typeof against>,
+  split: string,
+): string[] {
   const result = tone === null ? text : `${signs[tone]} ${text}`;
   return [`**${name}**`, measured(record.seconds), measured(record.objectiveSeconds), result, split];
 }
@@ -88,7 +52,8 @@ function componentRow(component: ComponentRecord): string[] {
   return [`**${plain(name)}**<br>${plain(target)}`, result, goal(rto), goal(rpo), score(checks)];
 }
 
-function evidence({ name, checks, backup }: ComponentRecord): string {
+function evidence({ name, checks, backup, newestRecoveredAt }: ComponentRecord): string {
+  const newest = newestRecoveredAt && `Newest data recovered: ${time(newestRecoveredAt)}`;
   const copy =
     backup &&
     [
@@ -105,7 +70,7 @@ function evidence({ name, checks, backup }: ComponentRecord): string {
     plain(check.found),
   ]);
   const heads = ["check", "result", "proof", "comparison", "negative control", "expected", "found"];
-  const body = [copy, table(heads, rows)].filter(Boolean).join("\n\n");
+  const body = [copy, newest, table(heads, rows)].filter(Boolean).join("\n\n");
   return details(
     `Evidence of ${plain(name)}: ${checks.length === 0 ? "no check has run" : `${score(checks)} checks passed and proven`}`,
     body,
@@ -122,13 +87,13 @@ function eventLine(event: RunEvent): string {
     case "ignored":
       return `${head}a decision was ignored: ${plain(event.why)}`;
     case "death":
-      return `${head}💥 the worker died${event.resumedAt === null ? "" : `; the next one went on after ${seconds((Date.parse(event.resumedAt) - Date.parse(event.at)) / 1000)}`}`;
+      return `${head}💥 the worker died${event.resumedAt === null ? "" : `; the next one went on after ${seconds(secondsBetween(event.at, event.resumedAt))}`}`;
   }
 }
 
 function stepRow(step: StepRecord): string[] {
   const { startedAt, endedAt } = step;
-  const took = startedAt && endedAt ? seconds((Date.parse(endedAt) - Date.parse(startedAt)) / 1000) : "–";
+  const took = startedAt && endedAt ? seconds(secondsBetween(startedAt, endedAt)) : "–";
   const status = step.carriedOver ? "carried over" : statusWords[step.status];
   const attempts = step.attempts > 1 ? ` (${step.attempts} attempts)` : "";
   return [code(step.id), `${status}${attempts}`, took, plain(step.note ?? "")];
@@ -136,11 +101,12 @@ function stepRow(step: StepRecord): string[] {
 
 function about(record: RunRecord): string {
   const { run, plan, startedAt, endedAt, codeVersion, directory } = record;
+  const aimed = aim(run);
   return table(
     ["", ""],
     [
       ["plan", `${plain(plan.name)} (${plain(plan.environment)}), sha256 ${code(plan.sha256)}`],
-      ["scenario", scenarioWords[run.scenario]],
+      ...(aimed === null ? [] : [[aimed[0].toLowerCase(), plain(aimed[1])]]),
       ["started by", `${plain(run.by)}: ${plain(run.reason)}`],
       ["time", `${time(startedAt)} to ${endedAt === null ? "…" : time(endedAt)}`],
       ["workflow", `${code(run.workflowId)}, run ${code(run.runId)}`],
@@ -179,7 +145,10 @@ export function renderMarkdown(record: RunRecord): string {
     ),
     table(
       ["", "measured", "objective", "result", "split"],
-      [objectiveRow("RTO", rto, split(rto)), objectiveRow("RPO", rpo, "")],
+      [
+        objectiveRow("RTO", rto, against(rto.objectiveSeconds, rto.seconds), split(rto)),
+        objectiveRow("RPO", rpo, againstRpo(record), ""),
+      ],
     ),
     table(["component", "verdict", "RTO", "RPO", "checks proven"], components.map(componentRow)),
     section("Interruptions and decisions", events(record).map(eventLine).join("\n")),

@@ -145,7 +145,16 @@ export interface Leftover {
 
 export interface RunRecord {
   version: 1;
-  run: { workflowId: string; runId: string; type: RunType; scenario: Scenario; by: string; reason: string };
+  run: {
+    workflowId: string;
+    runId: string;
+    type: RunType;
+    scenario: Scenario;
+    /** The moment that a restore was asked to restore to, ISO 8601 in UTC; null for all that there is. */
+    toTime: string | null;
+    by: string;
+    reason: string;
+  };
   plan: { name: string; sha256: string; environment: string };
   codeVersion: string;
   /** The directory where the worker keeps report.json, report.md and report.html of this run. */

@@ -22,7 +22,7 @@ const Rto = z
 
 const Rpo = z
   .strictObject({ objectiveSeconds: someSeconds, seconds: someSeconds })
-  .describe("recovery point: how much time's data was lost");
+  .describe("recovery point: how much time's data was lost, before the loss or before the time to restore to");
 
 const Backup = z.strictObject({
   id: z.string(),
@@ -105,6 +105,7 @@ const schema = z
       runId: z.string(),
       type: z.enum(["exercise", "restore", "backup"]),
       scenario: z.enum(["database", "none"]),
+      toTime: someTime.describe("the moment that a restore was asked to restore to; null for all that there is"),
       by: z.string(),
       reason: z.string(),
     }),
@@ -143,7 +144,8 @@ export function reportJsonSchema(): z.core.JSONSchema.BaseSchema {
   return z.toJSONSchema(RunRecordSchema);
 }
 
-function readJson(text: string, file: string): unknown {
+/** @throws RECORD_INVALID */
+export function readJson(text: string, file: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {

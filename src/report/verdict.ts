@@ -1,7 +1,10 @@
 import { clockTrouble, lossOf } from "./clock.ts";
-import { counts, diagnose, isLost, stepsOf, summarize } from "./diagnosis.ts";
-import type { ComponentRecord, RunRecord, Verdict } from "./record.ts";
+import { counts, diagnose } from "./diagnosis.ts";
+import { isLost, mayBeLost, stepsOf } from "./loss.ts";
+import type { ComponentRecord, RpoRecord, RunRecord, Verdict } from "./record.ts";
+import { lacksRpo, measureRpo, overallRpo } from "./rpo.ts";
 import { interval, noRto, overallRto, split } from "./rto.ts";
+import { isLate, summarize } from "./summary.ts";
 
 /** The verdict of a run, computed from its record alone. Pure: `firedrill report --recheck` may compute it again. */
 
@@ -13,20 +16,26 @@ export function judge(record: RunRecord): Judged {
   const checks = components.flatMap((component) => component.checks);
   const score = { proven: checks.filter(counts).length, total: checks.length };
   const rto = overallRto(record, components);
-  const losses = components.flatMap(({ rpo }) => (rpo.seconds === null ? [] : [rpo.seconds]));
-  const rpo = { ...record.rpo, seconds: losses.length === 0 ? null : Math.max(...losses) };
+  const rpo = overallRpo(record, components);
   const verdict = worst([
     ...components.map((one) => one.verdict ?? "INCONCLUSIVE"),
     ...ofRun(record),
     ...late(rto),
     ...late(rpo),
+    ...unknown(rpo, components, record),
   ]);
   const judged = { verdict, score, rto, rpo, components, diagnosis: diagnose(record, components) };
   return { ...judged, summary: summarize(record, judged) };
 }
 
-const late = ({ objectiveSeconds, seconds }: { objectiveSeconds: number | null; seconds: number | null }): Verdict[] =>
-  objectiveSeconds !== null && seconds !== null && seconds > objectiveSeconds ? ["FAIL"] : [];
+function late(number: RpoRecord): Verdict[] {
+  return isLate(number) ? ["FAIL"] : [];
+}
+
+/** An objective that could be compared with nothing was not met. */
+function unknown({ objectiveSeconds }: RpoRecord, of: ComponentRecord[], record: RunRecord): Verdict[] {
+  return objectiveSeconds !== null && of.some((one) => lacksRpo(one, record)) ? ["INCONCLUSIVE"] : [];
+}
 
 function worst(verdicts: Verdict[]): Verdict {
   return verdicts.includes("FAIL") ? "FAIL" : verdicts.includes("INCONCLUSIVE") ? "INCONCLUSIVE" : "PASS";
@@ -39,26 +48,14 @@ function ofRun({ status, steps, components }: RunRecord): Verdict[] {
 }
 
 function judgeComponent(component: ComponentRecord, record: RunRecord): ComponentRecord {
-  const { provenAt, newestRecoveredAt, checks } = component;
+  const { provenAt, waits, checks } = component;
+  const steps = stepsOf(record, component.name);
   const from = lossOf(component, record);
   const trouble = clockTrouble(component, record);
-  const spoilt = (number: "RTO" | "RPO") => trouble.some(({ spoils }) => spoils === number);
-  const rto =
-    from === null || provenAt === null || spoilt("RTO")
-      ? noRto(component.rto.objectiveSeconds)
-      : split(
-          component.rto.objectiveSeconds,
-          interval(from, provenAt),
-          component.waits,
-          stepsOf(record, component.name),
-        );
-  const seconds =
-    from === null || newestRecoveredAt === null || spoilt("RPO")
-      ? null
-      : Math.max(0, (Date.parse(from) - Date.parse(newestRecoveredAt)) / 1_000);
-  const rpo = { ...component.rpo, seconds };
-  const steps = stepsOf(record, component.name);
-  const lost = isLost(steps);
+  const timed = from !== null && provenAt !== null && !trouble.some(({ spoils }) => spoils === "RTO");
+  const objective = component.rto.objectiveSeconds;
+  const rto = timed ? split(objective, interval(from, provenAt), waits, steps) : noRto(objective);
+  const rpo = measureRpo(component, record);
   const verdicts: Verdict[] = [
     ...checks.map((check): Verdict => (!check.proven ? "INCONCLUSIVE" : check.passed ? "PASS" : "FAIL")),
     ...steps.map((step): Verdict =>
@@ -66,8 +63,9 @@ function judgeComponent(component: ComponentRecord, record: RunRecord): Componen
     ),
     ...late(rto),
     ...late(rpo),
-    // Lost and not put back: whatever the reason, that is no drill that ended well.
-    ...(lost ? (["FAIL"] as const) : []),
+    ...unknown(rpo, [{ ...component, rpo }], record),
+    // Lost, or perhaps lost, and not put back: whatever the reason, that is no drill that ended well.
+    ...(isLost(steps) || mayBeLost(steps) ? (["FAIL"] as const) : []),
     ...(from !== null && provenAt === null ? (["INCONCLUSIVE"] as const) : []),
     ...(trouble.length > 0 ? (["INCONCLUSIVE"] as const) : []),
     ...(record.run.type !== "backup" && checks.length === 0 ? (["INCONCLUSIVE"] as const) : []),

@@ -1,3 +1,4 @@
+import { counts } from "./diagnosis.ts";
 import { seconds } from "./format.ts";
 import type { CheckRecord, Diagnosis, RunRecord, Scenario, StepStatus, Stretch, Verdict } from "./record.ts";
 
@@ -33,15 +34,29 @@ export function against(objective: number | null, measured: number | null): { te
   return { text: `met with ${seconds(objective - measured)} to spare`, tone: "good" };
 }
 
+/** The RPO against its objective. Of a real loss nobody knows when it was, unless the restore was told a time. */
+export function againstRpo({ run, rpo }: RunRecord): { text: string; tone: Tone | null } {
+  if (run.type !== "restore" || run.toTime !== null) return against(rpo.objectiveSeconds, rpo.seconds);
+  return { text: "not judged, as the moment of the loss is not known", tone: null };
+}
+
 /** A duration in seconds that may not have been measured. */
 export function measured(n: number | null): string {
   return n === null ? "–" : seconds(n);
 }
 
-export const scenarioWords: Record<Scenario, string> = {
+const scenarioWords: Record<Scenario, string> = {
   database: "database (destroyed and restored)",
   none: "none (restored beside the live one)",
 };
+
+/** What an exercise loses, or a restore goes back to: name and value. A backup does neither. */
+export function aim({ type, scenario, toTime }: RunRecord["run"]): [name: string, value: string] | null {
+  if (type === "backup") return null;
+  return type === "exercise"
+    ? ["Scenario", scenarioWords[scenario]]
+    : ["Restored to", toTime ?? "the newest data of the backup"];
+}
 
 export const statusWords: Record<StepStatus, string> = {
   pending: "not started",
@@ -76,7 +91,7 @@ export function checkWords({ passed, proven }: CheckRecord): { text: string; ton
 /** "3 of 5": checks that passed and were able to fail. */
 export function score(checks: CheckRecord[]): string {
   if (checks.length === 0) return "–";
-  return `${checks.filter(({ passed, proven }) => passed && proven).length} of ${checks.length}`;
+  return `${checks.filter(counts).length} of ${checks.length}`;
 }
 
 /** The diagnosis without what the refusals say already. */

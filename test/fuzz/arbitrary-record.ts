@@ -128,6 +128,7 @@ export const anyRecord = fc.record({
     runId: word,
     type: fc.constantFrom("exercise", "restore", "backup"),
     scenario: fc.constantFrom("database", "none"),
+    toTime: someTime,
     by: word,
     reason: word,
   }),

@@ -1,11 +1,15 @@
+import chalk from "chalk";
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
+import { viewLines } from "../../src/cli/view.ts";
+import { eventLines } from "../../src/cli/view/events.ts";
 import { summaryLines } from "../../src/cli/view/summary.ts";
 import { renderHtml } from "../../src/report/html.ts";
 import { renderMarkdown } from "../../src/report/markdown.ts";
 import { recheck } from "../../src/report/recheck.ts";
 import { differences } from "../../src/report/recheck/differences.ts";
 import type { RunRecord } from "../../src/report/record.ts";
+import { visible } from "../../src/report/safe-text.ts";
 import { parseRecord } from "../../src/report/schema.ts";
 import { seal } from "../../src/report/seal.ts";
 import { judge } from "../../src/report/verdict.ts";
@@ -14,8 +18,14 @@ import { anyRecord } from "./arbitrary-record.ts";
 import { type Json, json, spoilt } from "./mutations.ts";
 import { runs, timeout } from "./runs.ts";
 
+// Colours are escape codes too, and ours.
+beforeAll(() => void (chalk.level = 0));
+
 const copy = (record: RunRecord) => JSON.parse(JSON.stringify(record)) as RunRecord;
 const sample = fc.constantFrom(...Object.values(samples)).map(copy);
+
+const size = { columns: 80, rows: 40 };
+const sceneOf = (record: RunRecord) => ({ record, progress: new Map(), trouble: null, now: 0, frame: 0 });
 
 /** Elements and attributes of a page, with quotes respected. */
 function markup(page: string): { elements: Set<string>; attributes: Set<string> } {
@@ -42,7 +52,8 @@ describe("of any record", () => {
         // Between backticks nothing is markup.
         const prose = renderMarkdown(record).replaceAll(/(?<!(?<!\\)(?:\\\\)*\\)`[^`]*`/g, "");
         expect(prose).not.toMatch(/(?<!\\)<x-canary/);
-        expect(summaryLines(record).join("\n")).toEqual(expect.any(String));
+        const lines = [...summaryLines(record), ...eventLines(null, record), ...viewLines(sceneOf(record), size)];
+        for (const text of [lines.join("\n"), page, renderMarkdown(record)]) expect(visible(text)).toBe(text);
       }),
       runs(300),
     );
@@ -89,6 +100,7 @@ describe("of any record", () => {
         if (verdict !== "PASS") return;
         expect(record.status).toBe("done");
         expect(score.proven).toBe(score.total);
+        expect(lacking(record)).toEqual([]);
         for (const { name } of record.components)
           for (const step of record.steps.filter(({ component }) => component === name))
             expect(step.status).toBe("done");
@@ -97,6 +109,15 @@ describe("of any record", () => {
     );
   });
 });
+
+/** Components that an exercise brought back, with an objective and no measurement. */
+function lacking({ run, components }: RunRecord): string[] {
+  const aimed = components.filter(
+    ({ rpo, lostAt, newestRecoveredAt }) =>
+      rpo.objectiveSeconds !== null && lostAt !== null && newestRecoveredAt === null,
+  );
+  return run.type === "exercise" ? aimed.map(({ name }) => name) : [];
+}
 
 test("the recheck of any value ends and finds something", { timeout }, () => {
   fc.assert(

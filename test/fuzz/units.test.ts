@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { parseMoment } from "../../src/plan/moment.ts";
 import { durationMs, sizeBytes } from "../../src/plan/units.ts";
 import { bytes, seconds } from "../../src/report/format.ts";
 import { text } from "./mutations.ts";
@@ -103,3 +104,27 @@ test(
     );
   },
 );
+
+test("a moment is the same in every time zone, and no text at all is a defect", { timeout }, () => {
+  const date = fc.date({ min: new Date("0002-01-01T00:00:00Z"), max: new Date("9998-12-31"), noInvalidDate: true });
+  fc.assert(
+    fc.property(date, fc.integer({ min: -14, max: 14 }), (date, hours) => {
+      const utc = `${date.toISOString().slice(0, 19)}Z`;
+      const there = new Date(Date.parse(utc) + hours * 3_600_000).toISOString().slice(0, 19);
+      const zone = `${hours < 0 ? "-" : "+"}${String(Math.abs(hours)).padStart(2, "0")}`;
+      for (const end of [zone, `${zone}:00`, `${zone}00`]) expect(parseMoment(there + end)).toBe(utc);
+    }),
+    runs(500),
+  );
+  const number = fc.integer({ min: 0, max: 99 }).map((n) => String(n).padStart(2, "0"));
+  const shaped = fc
+    .tuple(fc.nat(9_999), fc.array(number, { minLength: 7, maxLength: 7 }))
+    .map(([year, [a, b, c, d, e, f]]) => `${String(year).padStart(4, "0")}-${a}-${b}T${c}:${d}:${e}+${f}`);
+  fc.assert(
+    fc.property(fc.oneof(shaped, text), (text) => {
+      const moment = parseMoment(text);
+      if (moment !== undefined) expect(new Date(moment).toISOString().slice(0, 19)).toBe(moment.slice(0, 19));
+    }),
+    runs(1_000),
+  );
+});

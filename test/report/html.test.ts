@@ -86,6 +86,15 @@ test("the objectives say what was measured and whether it was met", () => {
   expect(textOf(samples.refused)).toContain("not measured objective 15m");
 });
 
+test("an exercise has a scenario, a restore a time, a backup neither", () => {
+  const of = (run: Partial<RunRecord["run"]>) => textOf({ ...samples.passed, run: { ...samples.passed.run, ...run } });
+  expect(of({})).toContain("Scenario database (destroyed and restored)");
+  const restored = of({ type: "restore", toTime: "2026-11-21T03:00:00Z" });
+  expect(restored).toContain("Restored to 2026-11-21T03:00:00Z");
+  expect(of({ type: "restore" })).toContain("not judged, as the moment of the loss is not known");
+  for (const text of [restored, of({ type: "backup", scenario: "none" })]) expect(text).not.toContain("Scenario");
+});
+
 test("recovery time is split between machine, target and people", () => {
   const record = structuredClone(samples.passed);
   Object.assign(record.rto, { machineSeconds: 20, waitingSeconds: 15.6, peopleSeconds: 5 });

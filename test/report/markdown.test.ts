@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { renderMarkdown } from "../../src/report/markdown.ts";
+import type { RunRecord } from "../../src/report/record.ts";
 import { samples } from "../support/records.ts";
 
 describe.each(Object.entries(samples))("the Markdown of a run that %s", (_, record) => {
@@ -59,6 +60,29 @@ test("the death of a worker is told", () => {
   );
 });
 
+describe("what was lost, or gone back to", () => {
+  const of = (run: Partial<RunRecord["run"]>) => {
+    const record = structuredClone(samples.passed);
+    Object.assign(record.run, run);
+    return renderMarkdown(record);
+  };
+
+  test("an exercise has a scenario, a restore a time, a backup neither", () => {
+    expect(of({})).toContain("| scenario | database (destroyed and restored) |");
+    expect(of({ type: "restore", toTime: "2026-11-21T03:00:00Z" })).toContain("| restored to | 2026-11-21T03:00:00Z |");
+    expect(of({ type: "restore" })).toContain("| restored to | the newest data of the backup |");
+    for (const text of [of({ type: "restore" }), of({ type: "backup", scenario: "none" })])
+      expect(text).not.toMatch(/scenario|destroyed and restored|beside the live one/);
+    expect(of({ type: "backup", scenario: "none" })).not.toContain("restored to");
+  });
+
+  test("a restore says which data is newest, and judges no RPO that it cannot know", () => {
+    expect(of({ type: "restore" })).toContain("not judged, as the moment of the loss is not known");
+    expect(of({ type: "restore" })).toContain("Newest data recovered: 2026-11-21 03:00:38 UTC");
+    expect(of({ type: "restore", toTime: "2026-11-21T03:00:00Z" })).not.toContain("not judged");
+  });
+});
+
 describe("what a record holds stays text", () => {
   const decide = (reason: string) => {
     const record = structuredClone(samples.failed);
@@ -79,6 +103,7 @@ describe("what a record holds stays text", () => {
     ["emphasis", "*all* _right_ snake_case", "\\*all\\* \\_right\\_ snake_case"],
     ["somebody's name", "thanks @anna", "thanks @&#8203;anna"],
     ["the end of a fold", "</details>", "&lt;/details&gt;"],
+    ["what moves a cursor or turns text around", "a\u001b[2J\u009b\u202eb\u0007", "a\\[2Jb"],
   ])("%s", (_, hostile, escaped) => {
     const text = decide(hostile);
     expect(text.split(escaped).length - 1).toBe(4);
@@ -91,7 +116,7 @@ describe("what a record holds stays text", () => {
 
   test("names in code cannot leave it", () => {
     const record = structuredClone(samples.passed);
-    record.run.workflowId = "a`<b>|`c";
+    record.run.workflowId = "a`<b>|`\u001b\u202ec";
     expect(renderMarkdown(record)).toContain("`a'<b>\\|'c`");
   });
 });

@@ -118,6 +118,7 @@ const edits: [what: string, of: keyof typeof samples, edit: Edit, path: string][
     (r) => (step(r, "verify/shop").decisions[1]!.action = "retry"),
     "steps[verify/shop].decisions",
   ],
+  ["an exercise went back to a time", "passed", (r) => (r.run.toTime = r.startedAt), "run.toTime"],
   [
     "the loss was later",
     "passed",

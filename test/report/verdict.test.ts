@@ -1,7 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { outline } from "../../src/plan/outline.ts";
-import type { CheckRecord, ComponentRecord, RunRecord, StepRecord } from "../../src/report/record.ts";
+import type {
+  CheckRecord,
+  ComponentRecord,
+  RunRecord,
+  StepFailure,
+  StepRecord,
+  StepStatus,
+} from "../../src/report/record.ts";
 import { newComponent, newRecord } from "../../src/report/begin.ts";
+import { endedOutside } from "../../src/report/ended-outside.ts";
 import { judge } from "../../src/report/verdict.ts";
 import { newStep } from "../../src/workflows/journal.ts";
 import { check } from "../support/fake-activities.ts";
@@ -14,7 +22,7 @@ const proven = (name: string): CheckRecord => ({ ...check(name), negativeControl
 /** A drill that went well: lost at second 100, proven at second 160, newest heartbeat at second 95. */
 function good(change: (record: RunRecord) => void = () => {}): RunRecord {
   const record = newRecord(
-    { workflowId: "w", runId: "r", type: "exercise", scenario: "database", by: "anna", reason: "test" },
+    { workflowId: "w", runId: "r", type: "exercise", scenario: "database", toTime: null, by: "anna", reason: "test" },
     "both",
     at(0),
   );
@@ -77,6 +85,19 @@ describe("never PASS", () => {
       },
     ],
     ["no component", "INCONCLUSIVE", (r) => void (r.components = [])],
+    [
+      "an RPO objective, and nothing that says how new the data is",
+      "INCONCLUSIVE",
+      (r) => void (shop(r).newestRecoveredAt = null),
+    ],
+    [
+      "the same, with an objective of the whole run alone",
+      "INCONCLUSIVE",
+      (r) => {
+        shop(r).newestRecoveredAt = null;
+        shop(r).rpo.objectiveSeconds = null;
+      },
+    ],
   ];
   test.each(cases)("%s", (_, verdict, change) => {
     expect(good(change).verdict).toBe(verdict);
@@ -153,4 +174,121 @@ test("clocks of two hosts may be some seconds apart", () => {
   });
   expect(restore.diagnosis).toEqual([]);
   expect(shop(restore).rto.seconds).toBe(150);
+});
+
+describe("a destruction that began and was not seen to end", () => {
+  const failure = (type: string): StepFailure => ({ type, message: `${type} happened`, hint: "Do it.", at: at(99) });
+  const backup = { id: "b1", completedAt: at(90), bytes: 1, location: "/dumps/b1", sha256: null };
+
+  /** Ended while shop was being destroyed: `failures` of the step, `retries` of them answered, and nothing after it. */
+  function stopped(status: StepStatus, failures: StepFailure[], retries = 0, more: Partial<StepRecord> = {}) {
+    return (record: RunRecord) => {
+      record.status = status === "aborted" ? "aborted" : "cancelled";
+      record.plan.name = "both";
+      Object.assign(shop(record), { backup, lostAt: null, provenAt: null, newestRecoveredAt: null, checks: [] });
+      const from = record.steps.findIndex(({ id }) => id === "destroy/shop");
+      for (const later of record.steps.slice(from + 1)) if (later.component === "shop") later.status = "pending";
+      const retry = { action: "retry" as const, by: "bert", reason: "again", at: at(100) };
+      const decisions = Array.from({ length: retries }, () => retry);
+      Object.assign(step(record, "destroy/shop"), { status, startedAt: at(98), failures, decisions, ...more });
+    };
+  }
+
+  const perhaps: [string, (record: RunRecord) => void][] = [
+    ["cancelled while it ran", stopped("cancelled", [])],
+    ["given up after the connection broke", stopped("aborted", [failure("SYSTEM_UNREACHABLE")])],
+    ["given up after its state was damaged", stopped("aborted", [failure("STATE_DAMAGED")])],
+    ["refused after a try that may have begun", stopped("aborted", [failure("TIMED_OUT"), failure("REFUSED")], 1)],
+    ["tried again after a refusal, and cancelled meanwhile", stopped("cancelled", [failure("REFUSED")], 1)],
+    [
+      "refused after a worker had died in it",
+      stopped("aborted", [failure("IDENTITY_CHANGED")], 0, {
+        stretches: [
+          { kind: "died", from: at(98), to: at(99) },
+          { kind: "failed", from: at(99), to: at(100) },
+        ],
+      }),
+    ],
+  ];
+  test.each(perhaps)("%s: FAIL, with the backup and the command that restores it", (_, change) => {
+    const record = good(change);
+    expect(record).toMatchObject({ verdict: "FAIL", components: [{ verdict: "FAIL" }, {}] });
+    expect(record.summary).toMatch(/ May be destroyed: shop\.$/);
+    const { cause, hint } = record.diagnosis.find(({ object }) => object === "shop")!;
+    expect(cause).toBe("this run began to destroy it, and may have");
+    expect(hint).toContain("Its backup is b1 in /dumps/b1. Run: firedrill restore both --component shop");
+  });
+
+  const untouched = ["REFUSED", "IDENTITY_CHANGED", "PLAN_CHANGED", "BACKUP_NOT_VERIFIED", "TARGET_GONE"];
+  test.each([...untouched, "AUTHENTICATION_FAILED", "SECRET_MISSING"])(
+    "%s comes before anything is touched",
+    (type) => {
+      for (const change of [
+        stopped("cancelled", [failure(type)]),
+        stopped("aborted", [failure("REFUSED"), failure(type)], 1),
+      ]) {
+        const record = good(change);
+        expect(record.summary).not.toContain("destroyed:");
+        expect(record.diagnosis.map(({ cause }) => cause)).not.toContain("this run began to destroy it, and may have");
+      }
+    },
+  );
+
+  test("a run that was terminated meanwhile says the same", () => {
+    const open = good(stopped("running", []));
+    Object.assign(open, { status: "running", endedAt: null });
+    const swept = endedOutside(open, "TERMINATED", []);
+    expect(swept.verdict).toBe("FAIL");
+    expect(swept.summary).toMatch(/^Ended from outside \(terminated\).* May be destroyed: shop\.$/);
+  });
+
+  test("one that never started has touched nothing", () => {
+    const record = good(stopped("pending", [], 0, { startedAt: null }));
+    expect(record).toMatchObject({ verdict: "INCONCLUSIVE", summary: "Cancelled before everything was proven." });
+  });
+});
+
+describe("an RPO that was not measured", () => {
+  test("is named once, and the whole run has none either", () => {
+    const record = good((r) => void (shop(r).newestRecoveredAt = null));
+    expect(record).toMatchObject({
+      rpo: { seconds: null },
+      components: [{ verdict: "INCONCLUSIVE" }, { verdict: "PASS" }],
+    });
+    expect(record.diagnosis).toMatchObject([{ object: "shop: RPO", cause: expect.stringMatching(/^not measured/) }]);
+    expect(record.summary).toContain("proven, but not everything could be measured");
+  });
+
+  test("matters to nobody without an objective", () => {
+    const record = good((r) => {
+      for (const one of [r, ...r.components]) one.rpo.objectiveSeconds = null;
+      shop(r).newestRecoveredAt = null;
+    });
+    expect(record).toMatchObject({ verdict: "PASS", diagnosis: [] });
+  });
+});
+
+describe("the RPO of a restore", () => {
+  const restore = (toTime: string | null, newest: number | null) =>
+    good((r) => {
+      Object.assign(r.run, { type: "restore", toTime });
+      r.steps = outline("restore", "database", plan.components).map((one) => ({
+        ...newStep(one, null),
+        status: "done",
+      }));
+      for (const one of r.components) one.lostAt = null;
+      for (const one of r.components) one.newestRecoveredAt = newest === null ? null : at(newest);
+    });
+
+  test("is not judged without a time: nobody knows when the data was lost", () => {
+    // Three days before the restore began.
+    const record = restore(null, -3 * 86_400);
+    expect(record).toMatchObject({ verdict: "PASS", rpo: { seconds: null }, rto: { seconds: 160 }, diagnosis: [] });
+  });
+
+  test("is measured from the newest data to the time that it was to restore to", () => {
+    expect(restore(at(-3_600), -3_605)).toMatchObject({ verdict: "PASS", rpo: { seconds: 5 } });
+    expect(restore(at(-3_600), -4_600)).toMatchObject({ verdict: "FAIL", rpo: { seconds: 1_000 } });
+    expect(restore(at(-3_600), null)).toMatchObject({ verdict: "INCONCLUSIVE", rpo: { seconds: null } });
+  });
 });

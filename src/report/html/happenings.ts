@@ -1,3 +1,4 @@
+import { secondsBetween } from "../elapsed.ts";
 import { seconds, time } from "../format.ts";
 import { events, type RunEvent } from "../events.ts";
 import type { RunRecord } from "../record.ts";
@@ -61,7 +62,7 @@ export function notices(record: RunRecord): (Markup | null)[] {
 
 function death(at: string, resumedAt: string | null): string {
   if (resumedAt === null) return "No worker has gone on yet.";
-  return `The next worker went on after ${seconds((Date.parse(resumedAt) - Date.parse(at)) / 1000)}.`;
+  return `The next worker went on after ${seconds(secondsBetween(at, resumedAt))}.`;
 }
 
 function told(event: RunEvent): { head: string; tone: string; body: Markup } {

@@ -1,3 +1,5 @@
+import { deceptive } from "../safe-text.ts";
+
 /** Text that is already HTML. Only `html` makes it, so that whatever comes out of a record is escaped. */
 export interface Markup {
   readonly markup: string;
@@ -6,9 +8,6 @@ export interface Markup {
 type Part = Markup | string | number | null | readonly Part[];
 
 const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
-/** Control characters, and those that turn the direction of text around: they can make a page show what is not there. */
-// oxlint-disable-next-line no-control-regex
-const deceptive = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
 
 function escape(text: string): string {
   return text.replace(deceptive, "\ufffd").replace(/[&<>"']/g, (character) => entities[character]!);
@@ -46,7 +45,7 @@ export function facts(entries: [name: string, value: Part][]): Markup {
   </dl>`;
 }
 
-/** A table that becomes a list of cards where the page is narrow; */
+/** A table that becomes a list of cards where the page is narrow. */
 export function table(heads: string[], rows: Part[][]): Markup {
   return html`<table>
     <thead>

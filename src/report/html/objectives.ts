@@ -1,6 +1,6 @@
 import { seconds } from "../format.ts";
 import type { RpoRecord, RtoRecord, RunRecord } from "../record.ts";
-import { against, measured } from "../words.ts";
+import { against, againstRpo, measured } from "../words.ts";
 import { html, type Markup } from "./markup.ts";
 
 /** Recovery time and recovery point against their objectives. */
@@ -44,8 +44,13 @@ function meter({ objectiveSeconds: objective, seconds: measured }: RpoRecord): M
   </svg>`;
 }
 
-function figure(name: string, meaning: string, record: RpoRecord, more: Markup | null): Markup {
-  const { text, tone } = against(record.objectiveSeconds, record.seconds);
+function figure(
+  name: string,
+  meaning: string,
+  record: RpoRecord,
+  { text, tone }: ReturnType<typeof against>,
+  more: Markup | null,
+): Markup {
   const objective =
     record.objectiveSeconds === null ? null : html`<span>objective ${seconds(record.objectiveSeconds)}</span>`;
   return html`<div class="figure">
@@ -56,9 +61,10 @@ function figure(name: string, meaning: string, record: RpoRecord, more: Markup |
   </div>`;
 }
 
-export function objectives({ rto, rpo }: RunRecord): Markup {
+export function objectives(record: RunRecord): Markup {
+  const { rto, rpo } = record;
   return html`<section class="figures" aria-label="Objectives">
-    ${figure("RTO", "time until the data was back", rto, split(rto))}
-    ${figure("RPO", "time whose data was lost", rpo, null)}
+    ${figure("RTO", "time until the data was back", rto, against(rto.objectiveSeconds, rto.seconds), split(rto))}
+    ${figure("RPO", "time whose data was lost", rpo, againstRpo(record), null)}
   </section>`;
 }

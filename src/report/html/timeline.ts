@@ -1,3 +1,4 @@
+import { secondsBetween } from "../elapsed.ts";
 import { seconds, time } from "../format.ts";
 import type { Phase, RunRecord, StepRecord } from "../record.ts";
 import { statusWords, stretchWords } from "../words.ts";
@@ -56,13 +57,13 @@ function drawBar(bar: Bar, scale: Scale): Markup {
 }
 
 /** The first moment of loss: from here on recovery time counts. */
-function lossOf(record: RunRecord): string | undefined {
+function firstLoss(record: RunRecord): string | undefined {
   return record.components.flatMap(({ lostAt }) => lostAt ?? []).sort()[0];
 }
 
 function track(step: StepRecord, record: RunRecord, scale: Scale): Markup {
   const drawn = bars(step, scale);
-  const loss = lossOf(record);
+  const loss = firstLoss(record);
   const lines = scale.ticks.map(({ at }) => vertical("tick", at));
   const said = drawn.map(barTitle).join("; ") || statusWords[step.status];
   return html`<div class="track">
@@ -77,7 +78,7 @@ function took(step: StepRecord): string {
   if (step.carriedOver) return "earlier run";
   if (step.startedAt === null) return "–";
   if (step.endedAt === null) return "…";
-  return seconds((Date.parse(step.endedAt) - Date.parse(step.startedAt)) / 1000);
+  return seconds(secondsBetween(step.startedAt, step.endedAt));
 }
 
 function row(step: StepRecord, record: RunRecord, scale: Scale): Markup {
@@ -106,7 +107,7 @@ function anchor(at: number): string {
 }
 
 function axis(record: RunRecord, scale: Scale): Markup {
-  const lost = lossOf(record);
+  const lost = firstLoss(record);
   const at = lost === undefined ? undefined : scale.percent(Date.parse(lost));
   const word = record.run.scenario === "none" ? "restore began" : "data lost";
   const moment =

@@ -34,6 +34,8 @@ export function checkEnding(record: RunRecord): Difference[] {
       refusals.map(({ guard }) => guard),
       "none, as no step asked the guards and was refused",
     );
+  if (run.type !== "restore" && run.toTime !== null)
+    say("run.toTime", run.toTime, `null, as it is a run of type ${run.type}`);
   const waits = steps.some((step) => step.status === "waiting");
   if (status === "waiting" && !waits) say("status", status, "running, as no step waits");
   if (status === "running" && waits) say("status", status, "waiting, as a step waits");

@@ -97,6 +97,7 @@ const ran: RunRecord = {
     runId: "0199f3a2-5c1e-7d44-9a30-5a8f0f8f2b11",
     type: "exercise",
     scenario: "database",
+    toTime: null,
     by: "anna",
     reason: "monthly drill",
   },

@@ -1,0 +1,41 @@
+import type { RunRecord, StepRecord } from "./record.ts";
+
+/** Whether a run has taken its target away without putting it back, by what its steps say. */
+
+export function stepsOf(record: RunRecord, component: string): StepRecord[] {
+  return record.steps.filter((step) => step.component === component);
+}
+
+/** Destroyed by this run, and not in place again. */
+export function isLost(steps: StepRecord[]): boolean {
+  const done = steps.filter(({ status }) => status === "done");
+  return done.some(({ destroys }) => destroys) && !done.some(({ id }) => id.startsWith("verify/place/"));
+}
+
+/** The destruction was begun and nobody saw its end: the target may be there, damaged or gone. */
+export function mayBeLost(steps: StepRecord[]): boolean {
+  return steps.some(
+    (step) => step.destroys && step.startedAt !== null && step.status !== "done" && !hasTouchedNothing(step),
+  );
+}
+
+/** Failures that a step which destroys raises before it touches anything. */
+const beforeAnything = new Set([
+  "REFUSED",
+  "IDENTITY_CHANGED",
+  "PLAN_CHANGED",
+  "BACKUP_NOT_VERIFIED",
+  "TARGET_GONE",
+  "AUTHENTICATION_FAILED",
+  "SECRET_MISSING",
+]);
+
+/** Every try has ended, and none of them later than at a look before. */
+function hasTouchedNothing({ failures, decisions, stretches }: StepRecord): boolean {
+  const retries = decisions.filter(({ action }) => action === "retry").length;
+  return (
+    retries < failures.length &&
+    failures.every(({ type }) => beforeAnything.has(type)) &&
+    !stretches.some(({ kind }) => kind === "died")
+  );
+}

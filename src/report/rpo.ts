@@ -1,0 +1,34 @@
+import { clockTrouble } from "./clock.ts";
+import { secondsBetween } from "./elapsed.ts";
+import type { ComponentRecord, RpoRecord, RunRecord } from "./record.ts";
+
+/** The recovery point: how old the newest data that came back was at the moment up to which all of it was wanted. */
+
+/**
+ * That moment. Nobody tells a restore when the data was lost, and its own start, perhaps days later, says nothing about
+ * that: without a time to restore to it has none.
+ */
+function wantedUpTo({ lostAt }: ComponentRecord, { run }: RunRecord): string | null {
+  return lostAt ?? (run.type === "restore" ? run.toTime : null);
+}
+
+export function measureRpo(component: ComponentRecord, record: RunRecord): RpoRecord {
+  const { newestRecoveredAt, rpo } = component;
+  const upTo = wantedUpTo(component, record);
+  const spoilt = clockTrouble(component, record).some(({ spoils }) => spoils === "RPO");
+  const known = upTo !== null && newestRecoveredAt !== null && !spoilt;
+  return { ...rpo, seconds: known ? Math.max(0, secondsBetween(newestRecoveredAt, upTo)) : null };
+}
+
+/** The worst of all; only when it is known of every component that has one. */
+export function overallRpo(record: RunRecord, components: ComponentRecord[]): RpoRecord {
+  const wanted = components.filter((one) => wantedUpTo(one, record) !== null);
+  const known = wanted.flatMap(({ rpo }) => rpo.seconds ?? []);
+  return { ...record.rpo, seconds: known.length > 0 && known.length === wanted.length ? Math.max(...known) : null };
+}
+
+/** It is back, and nobody knows how much of it: an objective cannot have been met. */
+export function lacksRpo(component: ComponentRecord, record: RunRecord): boolean {
+  const { provenAt, rpo } = component;
+  return provenAt !== null && rpo.seconds === null && wantedUpTo(component, record) !== null;
+}
