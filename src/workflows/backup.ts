@@ -12,7 +12,7 @@ export async function backup(request: Request): Promise<RunRecord> {
     await run.each(async (c) => {
       const made = await run.step("backup", c, on(c).backup, { component: c });
       await run.step("proof", c, on(c).proveBackup, { component: c, backup: made });
-      await run.optional("retention", c, on(c).retain, { component: c, backup: made });
+      await run.optional("retention", c, on(c).retain, { component: c, backup: made, proven: true });
     });
   });
 }

@@ -12,11 +12,12 @@ import { Run } from "./run.ts";
 
 /**
  * Conducts a run from its request to its report: checks the request, reads the plan, does the work, and whatever
- * happens cleans up and writes the report. Only a PASS completes the workflow; everything else fails it, so that lists,
- * schedules and the UI show at a glance what is not proven.
+ * happens cleans up and writes the report. Only a PASS completes the workflow; a cancelled run ends as cancelled and
+ * everything else as failed, so that lists, schedules and the UI show at a glance what is not proven.
  */
 export async function conduct(type: RunType, input: unknown, work: (run: Run) => Promise<void>): Promise<RunRecord> {
   const request = checkRequest(type, input);
+  const { scenario, toTime, by, reason } = request;
   const { workflowId, runId } = workflowInfo();
   const startedAt = new Date().toISOString();
   const ref: RunRef = {
@@ -25,17 +26,13 @@ export async function conduct(type: RunType, input: unknown, work: (run: Run) =>
     plan: request.plan,
     planSha256: "",
     type,
-    scenario: request.scenario,
+    scenario,
     nonce: uuid4(),
     startedAt,
     tryNo: 0,
   };
-  const record = newRecord(
-    { workflowId, runId, type, scenario: request.scenario, by: request.by, reason: request.reason },
-    request.plan,
-    startedAt,
-  );
-  const run = new Run(record, ref, request.toTime);
+  const record = newRecord({ workflowId, runId, type, scenario, toTime, by, reason }, request.plan, startedAt);
+  const run = new Run(record, ref, toTime);
   run.show();
 
   const loaded = await loadPlan({ run: ref, plan: request.plan, workflowId, runId });
@@ -50,8 +47,10 @@ export async function conduct(type: RunType, input: unknown, work: (run: Run) =>
     await cleanUpAfter(run);
     await report(run, "done");
   });
-  if (ending !== undefined) await CancellationScope.nonCancellable(() => close(run, ending));
-  if (ending !== undefined) throw ending instanceof TemporalFailure ? ending : fail("UNEXPECTED", ending.message);
+  if (ending !== undefined) {
+    await CancellationScope.nonCancellable(() => close(run, ending));
+    throw ending instanceof TemporalFailure ? ending : fail("UNEXPECTED", ending.message);
+  }
   if (record.verdict === "PASS") return record;
   throw fail(record.verdict === "FAIL" ? "DRILL_FAILED" : "NOT_PROVEN", record.summary);
 }

@@ -1,4 +1,6 @@
+import { secondsBetween } from "../report/elapsed.ts";
 import type { RunRecord, StepRecord, StepStatus } from "../report/record.ts";
+import { shellWord, visible } from "../report/safe-text.ts";
 
 const marks: Record<StepStatus, string> = {
   pending: "▫️",
@@ -14,7 +16,8 @@ const marks: Record<StepStatus, string> = {
 export function renderDetails(record: RunRecord, workflowId: string): string {
   const { run, plan, steps } = record;
   const done = steps.filter(({ status }) => status === "done").length;
-  const head = `**${record.verdict ?? record.status}** · ${run.type} of plan ${plan.name}, scenario ${run.scenario}, started by ${run.by}: ${run.reason}`;
+  const scenario = run.type === "exercise" ? `, scenario ${run.scenario}` : "";
+  const head = `**${record.verdict ?? record.status}** · ${run.type} of plan ${plan.name}${scenario}, started by ${run.by}: ${run.reason}`;
   const count = steps.length === 0 ? "reading the plan" : `${done} of ${steps.length} steps done`;
   const waiting = steps.filter(({ status }) => status === "waiting").map((step) => renderWaiting(step, workflowId));
   const phases = [...new Set(steps.map(({ phase }) => phase))].map((phase) => {
@@ -22,32 +25,31 @@ export function renderDetails(record: RunRecord, workflowId: string): string {
     return `### ${phase}\n${lines.join("\n")}`;
   });
   const refusals = record.refusals.map(({ message, hint }) => `- refused: ${message}\n  - ${hint}`);
-  return [head, record.summary || count, ...waiting, refusals.join("\n"), ...phases]
-    .filter((part) => part !== "")
-    .join("\n\n");
+  const parts = [head, record.summary || count, ...waiting, refusals.join("\n"), ...phases];
+  return visible(parts.filter((part) => part !== "").join("\n\n"));
 }
 
 function renderStep(step: StepRecord): string {
   const seconds =
-    step.startedAt && step.endedAt
-      ? ` (${((Date.parse(step.endedAt) - Date.parse(step.startedAt)) / 1_000).toFixed(1)} s)`
-      : "";
+    step.startedAt && step.endedAt ? ` (${secondsBetween(step.startedAt, step.endedAt).toFixed(1)} s)` : "";
   const again = step.attempts > 1 ? `, ${step.attempts} attempts` : "";
   const note = step.note === null ? "" : ` — ${step.note}`;
   return `- ${marks[step.status]} ${step.title}${seconds}${again}${note}`;
 }
 
-/** What happened, what to do, and the very command to type. */
+/** What happened, what to do, and the very command to type: it answers this failure and no later one. */
 function renderWaiting(step: StepRecord, workflowId: string): string {
+  const failureNo = step.failures.length;
   const failure = step.failures.at(-1);
+  const run = shellWord(workflowId);
   const actions = step.skippable ? "retry, skip or abort" : "retry or abort";
-  const input = JSON.stringify({ step: step.id, action: "retry", by: "YOU", reason: "WHY" });
+  const input = JSON.stringify({ step: step.id, action: "retry", by: "YOU", reason: "WHY", failureNo });
   return [
     `> ✋ **${step.id}** waits for a person: ${actions}`,
     `> ${failure?.message ?? ""}`,
     `> ${failure?.hint ?? ""}`,
     ">",
-    `> \`temporal workflow update execute --workflow-id ${workflowId} --name decide --input '${input}'\``,
-    `> or \`firedrill retry ${workflowId} ${step.id} --reason WHY\``,
+    `> \`temporal workflow update execute --workflow-id ${run} --name decide --input '${input}'\``,
+    `> or \`firedrill retry ${run} ${step.id} --failure ${failureNo} --reason WHY\``,
   ].join("\n");
 }

@@ -44,6 +44,12 @@ export async function exercise(request: Request): Promise<RunRecord> {
       if (run.scenario === "database") await run.step("place", c, on(c).place, { component: c, restored: place });
     });
     // Old backups go only now that the new one has proven itself.
-    await run.each((c) => run.optional("retention", c, on(c).retain, { component: c, backup: backups[c.name]! }));
+    await run.each((c) =>
+      run.optional("retention", c, on(c).retain, {
+        component: c,
+        backup: backups[c.name]!,
+        proven: run.isProven(c.name),
+      }),
+    );
   });
 }

@@ -1,5 +1,6 @@
 import { closest } from "fastest-levenshtein";
 import { fail } from "../failures.ts";
+import { momentHint, parseMoment } from "../plan/moment.ts";
 import type { RunType, Scenario } from "../report/record.ts";
 
 /** The one argument of every workflow. It names a plan of the worker; no path, command or secret arrives through Temporal. */
@@ -73,12 +74,8 @@ function checkComponents(components: unknown, invalid: Invalid): string[] | null
 function checkTime(type: RunType, toTime: unknown, invalid: Invalid): string | null {
   if (toTime === undefined || toTime === null) return null;
   if (type !== "restore") throw invalid(`"toTime" is for a restore, not for a ${type}`, "Leave toTime out.");
-  const shape = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)$/;
-  if (typeof toTime !== "string" || !shape.test(toTime) || Number.isNaN(Date.parse(toTime.replace(" ", "T")))) {
-    throw invalid(
-      `"toTime" is not a time with a time zone: ${JSON.stringify(toTime)}`,
-      'Write "2026-11-21T03:00:00Z".',
-    );
-  }
-  return toTime.replace(" ", "T");
+  const moment = typeof toTime === "string" ? parseMoment(toTime) : undefined;
+  if (moment === undefined)
+    throw invalid(`"toTime" is not a time with a time zone: ${JSON.stringify(toTime)}`, momentHint);
+  return moment;
 }

@@ -141,6 +141,12 @@ export class Run {
     return results;
   }
 
+  /** Whether every check of a component was made and has passed. */
+  isProven(component: string): boolean {
+    const checks = this.record.components.find(({ name }) => name === component)?.checks ?? [];
+    return checks.length > 0 && checks.every(({ proven, passed }) => proven && passed);
+  }
+
   /** What the guards need to know, from what the components' inspections found. */
   facts(stage: Facts["stage"], inspections: Record<string, Inspection>, proofs: Record<string, Proof> = {}): Facts {
     const { type, scenario } = this.record.run;

@@ -1,7 +1,7 @@
 import { cancelled, heartbeat } from "@temporalio/activity";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { outline } from "../../src/plan/outline.ts";
-import type { RunType, Scenario } from "../../src/report/record.ts";
+import type { RunRecord, RunType, Scenario } from "../../src/report/record.ts";
 import { check, facts, now, stepFailure } from "../support/fake-activities.ts";
 import { twoComponents } from "../support/plans.ts";
 import { connectTest, type TestTemporal } from "../support/temporal.ts";
@@ -343,16 +343,45 @@ describe("input of a run started by hand is checked", () => {
     });
   });
 
-  test("a restore wants its time with a time zone", async () => {
-    await tryWorkflow(
-      temporal,
-      "restore",
-      { input: { plan: "both", by: "a", reason: "x", toTime: "2026-01-01 00:00:00" } },
-      async (trial) => {
+  test.each(["2026-01-01 00:00:00", "2026-02-31T00:00:00Z"])(
+    "a restore wants a real time with its zone: %s",
+    async (toTime) => {
+      const input = { plan: "both", by: "a", reason: "x", toTime };
+      await tryWorkflow(temporal, "restore", { input }, async (trial) => {
         const failure = (await trial.handle.result().catch((error: unknown) => error)) as { cause: Error };
         expect(failure.cause.message).toMatch(/not a time with a time zone/);
-      },
-    );
+      });
+    },
+  );
+});
+
+describe("the RPO of a restore", () => {
+  const old = new Date(Date.now() - 3 * 86_400_000).toISOString();
+  const behaviours = Object.fromEntries(
+    ["shop", "ledger"].map((name) => [
+      `verify/${name}`,
+      () => ({ checks: [check("data")], newestRecoveredAt: old, verifiedAt: now(), note: "" }),
+    ]),
+  );
+  const restore = async (toTime: string | null) => {
+    const input = { plan: "both", by: "a", reason: "the disk died", toTime };
+    let end: { type: string; record: RunRecord } | undefined;
+    await tryWorkflow(temporal, "restore", { input, behaviours }, async (trial) => void (end = await trial.end()));
+    return end!;
+  };
+
+  test("is not judged by when somebody began to restore", async () => {
+    const { type, record } = await restore(null);
+    expect(type).toBe("PASS");
+    expect(record).toMatchObject({ run: { toTime: null }, rpo: { objectiveSeconds: 900, seconds: null } });
+  });
+
+  test("is measured against the time that was asked for, which the record names", async () => {
+    const toTime = new Date(Date.parse(old) + 60_000).toISOString();
+    const { type, record } = await restore(toTime);
+    expect(type).toBe("PASS");
+    expect(Date.parse(record.run.toTime!)).toBe(Date.parse(toTime));
+    expect(record.rpo.seconds).toBe(60);
   });
 });
 

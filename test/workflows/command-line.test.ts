@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { decide } from "../../src/cli/commands/decide.ts";
+import { fetchRecord } from "../../src/cli/fetch-record.ts";
+import { describeFailure } from "../../src/failures.ts";
+import type { RunRecord } from "../../src/report/record.ts";
+import { renderDetails } from "../../src/workflows/details.ts";
+import { stepFailure } from "../support/fake-activities.ts";
+import { connectTest, type TestTemporal } from "../support/temporal.ts";
+import { tryWorkflow } from "../support/workflow-rig.ts";
+
+/** What the command line makes of a run, on a real server. */
+
+let temporal: TestTemporal;
+beforeAll(async () => {
+  temporal = await connectTest();
+  vi.stubEnv("TEMPORAL_ADDRESS", temporal.address);
+});
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await temporal.close();
+});
+
+test("a run with an invalid request shows its own failure, although it never had a record", async () => {
+  await tryWorkflow(temporal, "exercise", { input: { plan: "both", by: "anna" } }, async ({ handle }) => {
+    await handle.result().catch(() => "it fails at once");
+    const failure = describeFailure(await fetchRecord(temporal.client, handle.workflowId).catch((error) => error));
+    expect(failure).toMatchObject({ type: "REQUEST_INVALID", message: 'the input lacks "reason"' });
+  });
+});
+
+test("a decision on a failure that is not the newest any more is refused, and the commands that are shown name it", async () => {
+  const behaviours = {
+    "backup/shop": (call: number) => {
+      if (call <= 2) throw stepFailure("DISK_FULL", "no space left");
+    },
+  };
+  await tryWorkflow(temporal, "backup", { behaviours }, async (trial) => {
+    const { workflowId } = trial.handle;
+    const answer = (failure: number) =>
+      decide("retry", workflowId, "backup/shop", { by: "bert", reason: "made room", failure, json: true });
+    await trial.until("backup/shop", "waiting");
+    expect(await answer(1)).toBe(0);
+    await expect.poll(async () => (await failures(trial)).length).toBe(2);
+    const details = renderDetails(await trial.until("backup/shop", "waiting"), workflowId);
+    expect(details).toContain('"failureNo":2}');
+    expect(details).toContain(`firedrill retry ${workflowId} backup/shop --failure 2 --reason WHY`);
+    await expect(answer(1)).rejects.toMatchObject({
+      type: "REQUEST_INVALID",
+      message: "the decision answers failure 1 of backup/shop, which has failed 2 times by now",
+    });
+    expect(await answer(2)).toBe(0);
+    expect((await trial.end()).type).toBe("PASS");
+  });
+});
+
+async function failures({ record }: { record: () => Promise<RunRecord> }) {
+  return (await record()).steps.find(({ id }) => id === "backup/shop")!.failures;
+}
