@@ -1,4 +1,5 @@
 import { Argument, type Command, InvalidArgumentError, Option } from "commander";
+import { momentHint, parseMoment } from "../plan/moment.ts";
 import { programName } from "./program-name.ts";
 import type { RunOptions } from "./commands/run.ts";
 
@@ -8,23 +9,22 @@ function collect(value: string, before: string[] = []): string[] {
   return [...before, value];
 }
 
-/** A moment with its time zone, as ISO 8601 in UTC. */
+/** ISO 8601 in UTC. */
 function moment(text: string): string {
-  const shape = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d(?:\.\d{1,6})?)?(Z|[+-]\d\d(?::?\d\d)?)$/;
-  const [, day = "", minute = "", second = ":00", zone = ""] = shape.exec(text.trim()) ?? [];
-  // The 31st of February is a date to JavaScript, but not the one that was meant.
-  const real = day !== "" && new Date(`${day}T00:00:00Z`).toISOString().startsWith(day);
-  const whole = `${day}T${minute}${second}${/^[+-]\d\d$/.test(zone) ? `${zone}:00` : zone}`;
-  if (real && !Number.isNaN(Date.parse(whole))) return whole;
-  throw new InvalidArgumentError(
-    'Write date, time and time zone: "2026-11-21T03:00:00Z" or "2026-11-21 03:00:00+01:00".',
-  );
+  const parsed = parseMoment(text);
+  if (parsed !== undefined) return parsed;
+  throw new InvalidArgumentError(momentHint);
 }
 
 function port(text: string): number {
   const number = Number(text);
   if (text.trim() !== "" && Number.isInteger(number) && number >= 0 && number <= 65535) return number;
   throw new InvalidArgumentError("Write a number from 1 to 65535, or 0 for any free one.");
+}
+
+function failureNo(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("Write the number of the failure that you answer, 1 for the first.");
 }
 
 function examples(...lines: string[]): string {
@@ -147,8 +147,12 @@ function decisionCommands(top: Command): void {
       .argument("<step>", "ID of the step that waits")
       .requiredOption("--reason <text>", "why; it stands in the report")
       .option("--by <name>", "who decides; your user name otherwise")
+      .option("--failure <number>", "only this failure of the step: refused once it has failed again", failureNo)
       .addOption(json())
-      .addHelpText("after", examples(`${action} exercise-shop-1 restore/shop --reason "disk was full, freed 20 GB"`))
+      .addHelpText(
+        "after",
+        examples(`${action} exercise-shop-1 restore/shop --failure 1 --reason "disk was full, freed 20 GB"`),
+      )
       .action(async (run, step, options) =>
         exit(await (await import("./commands/decide.ts")).decide(action as keyof typeof actions, run, step, options)),
       );

@@ -1,4 +1,5 @@
 import chalk from "chalk";
+import { visible, visibleJson } from "../report/safe-text.ts";
 
 /** The only file that prints. Results go to stdout, everything else to stderr. */
 
@@ -21,19 +22,24 @@ export function print(text: string): void {
 }
 
 export function printJson(value: unknown): void {
-  print(JSON.stringify(value, null, 2));
+  print(visibleJson(value));
 }
 
-/** For what is not the result: hints, progress, questions. */
+/** For what is not the result: hints, progress, questions, stacks. In plain text. */
 export function note(text: string): void {
+  tell(visible(text));
+}
+
+function tell(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-/** A failure, said once: what is wrong and what to do. */
-export function printFailure({ message, hint }: { message: string; hint: string }): void {
+/** A failure, said once: what is wrong and what to do. Servers and whoever started the run may have written it. */
+export function printFailure(failure: { message: string; hint: string }): void {
+  const { message, hint } = visible(failure);
   const [error, advice] = process.stderr.isTTY ? [chalk.red("error:"), chalk.cyan("hint:")] : ["error:", "hint:"];
   // The problems of a file carry their own hints.
-  note(message.endsWith(`hint: ${hint}`) ? `${error} ${message}` : `${error} ${message}\n${advice} ${hint}`);
+  tell(message.endsWith(`hint: ${hint}`) ? `${error} ${message}` : `${error} ${message}\n${advice} ${hint}`);
 }
 
 /** A place on a terminal that is drawn again and again; elsewhere only `say` shows something. */

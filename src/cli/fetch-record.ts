@@ -2,7 +2,7 @@ import type { Client } from "@temporalio/client";
 import { fail } from "../failures.ts";
 import type { RunRecord } from "../report/record.ts";
 import { endingOf, failureFrom } from "./ending.ts";
-import { describeRun, readRecord, taskFailure } from "./observe.ts";
+import { describeRun, isOpen, readRecord, taskFailure } from "./observe.ts";
 import { programName } from "./program-name.ts";
 
 /**
@@ -19,8 +19,7 @@ export async function fetchRecord(client: Client, workflowId: string, runId?: st
   if (stuck !== null) {
     throw fail("UNEXPECTED", `run ${workflowId} is stuck: ${stuck}`, "Read the worker's log, and report the defect.");
   }
-  const { failure } =
-    description === null || description.status.name === "RUNNING" ? { failure: null } : await endingOf(handle);
+  const { failure } = description === null || isOpen(description) ? { failure: null } : await endingOf(handle);
   if (failure !== null && failure.type !== "ABORTED") throw failureFrom(failure);
   const hint = `Start a worker, it alone can say: ${programName} worker`;
   throw fail("SYSTEM_UNREACHABLE", `no worker answers for run ${workflowId}`, hint);

@@ -1,13 +1,15 @@
 import type { Client } from "@temporalio/client";
-import { fail } from "../failures.ts";
 import type { RunRecord } from "../report/record.ts";
+import { shellWord, visible } from "../report/safe-text.ts";
 import { openScreen, type Screen } from "./console.ts";
 import { endingOf, failureFrom } from "./ending.ts";
 import { readRecord } from "./observe.ts";
+import { leftUnanswered } from "./outcome.ts";
 import { programName } from "./program-name.ts";
 import { viewLines } from "./view.ts";
-import { eventLines } from "./view/events.ts";
+import { eventLine, eventLines } from "./view/events.ts";
 import type { Trouble } from "./view/scene.ts";
+import { cut } from "./view/text.ts";
 import { troubleLines } from "./view/trouble.ts";
 import { pause, readDescriptions, readRecords, troubleOf, watchOf, type Watch } from "./watch.ts";
 
@@ -24,7 +26,8 @@ function drawing(
   // The last row and column stay free: a terminal wraps and scrolls when they are written to.
   const room = { columns: columns - 1, rows: rows - 1 };
   if (record !== null) return viewLines({ record, progress, trouble, now, frame }, room);
-  return [`Run ${handle.workflowId}: asking its worker`, ...troubleLines(trouble, now, room.columns)];
+  const asking = cut(visible(`Run ${handle.workflowId}: asking its worker`), room.columns);
+  return [asking, ...troubleLines(trouble, now, room.columns)];
 }
 
 async function draw(watch: Watch, screen: Screen): Promise<void> {
@@ -33,9 +36,7 @@ async function draw(watch: Watch, screen: Screen): Promise<void> {
     const trouble = troubleOf(watch, Date.now());
     if (screen.live) screen.draw(drawing(watch, trouble, frame, screen));
     else if (trouble !== null && trouble.message !== said) {
-      screen.say(
-        `${new Date().toISOString().slice(11, 19)} ${"trouble".padEnd(9)} ${trouble.message}; ${trouble.hint}`,
-      );
+      screen.say(eventLine(new Date().toISOString(), "trouble", `${trouble.message}; ${trouble.hint}`));
     }
     said = trouble?.message;
     await pause(watch, drawEveryMs);
@@ -64,17 +65,19 @@ async function showEnd(watch: Watch, screen: Screen): Promise<RunRecord> {
 }
 
 function farewell(workflowId: string): string[] {
+  const run = shellWord(workflowId);
   return [
     "",
     "You have left the view; the run goes on.",
-    `  back to it:  ${programName} status ${workflowId} --watch`,
-    `  cancel it:   temporal workflow cancel --workflow-id ${workflowId} --reason "…"`,
+    `  back to it:  ${programName} status ${run} --watch`,
+    `  cancel it:   temporal workflow cancel --workflow-id ${run} --reason "…"`,
   ];
 }
 
 /**
  * Shows a run until it has ended: drawn again and again on a terminal, a line an event elsewhere. Ctrl-C leaves the view
- * and never stops the run; the record then has no `endedAt`. Throws the run's own failure when it never had a record.
+ * and never stops the run; the record then has no `endedAt`. Throws the run's own failure when it never had a record, and
+ * leftUnanswered.
  */
 export async function followRun(options: {
   client: Client;
@@ -107,7 +110,7 @@ export async function followRun(options: {
     signal?.throwIfAborted();
     for (const line of farewell(workflowId)) screen.say(line);
     if (watch.record !== null) return watch.record;
-    throw fail("SYSTEM_UNREACHABLE", `run ${workflowId} has not answered yet`, "Start a worker; the run is not lost.");
+    throw leftUnanswered;
   } finally {
     leave();
     process.off("SIGINT", leave).off("SIGTERM", leave);

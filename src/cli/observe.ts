@@ -1,4 +1,5 @@
 import {
+  QueryNotRegisteredError,
   WorkflowNotFoundError,
   type Client,
   type WorkflowExecutionDescription,
@@ -7,6 +8,7 @@ import {
 import { defaultPayloadConverter, type Payload } from "@temporalio/common";
 import { fail } from "../failures.ts";
 import type { RunRecord } from "../report/record.ts";
+import { visible } from "../report/safe-text.ts";
 import type { Progress } from "./view/scene.ts";
 
 /** What a client can find out about a run. */
@@ -39,12 +41,15 @@ function unlessUnknown(error: unknown, workflowId: string): unknown {
   return fail("REQUEST_INVALID", `there is no run ${workflowId}`, "Leave the ID out to see the newest run.");
 }
 
-/** The record, or null when nobody answers. Throws REQUEST_INVALID when there is no such run. */
+/**
+ * The record, or null when nobody answers, or when there is none: a run whose input is wrong fails before it has one.
+ * Throws REQUEST_INVALID when there is no such run.
+ */
 export async function readRecord(client: Client, handle: WorkflowHandle): Promise<RunRecord | null> {
   try {
     return await client.withDeadline(Date.now() + answerWithinMs, () => handle.query<RunRecord>("record"));
   } catch (error) {
-    if (isSilence(error)) return null;
+    if (isSilence(error) || error instanceof QueryNotRegisteredError) return null;
     throw unlessUnknown(error, handle.workflowId);
   }
 }
@@ -62,10 +67,14 @@ export async function describeRun(
   }
 }
 
+export function isOpen({ status }: WorkflowExecutionDescription): boolean {
+  return status.name === "RUNNING" || status.name === "PAUSED";
+}
+
 function heartbeat(payload: Payload | undefined): { text: string | null; percent: number | null } {
   const details: unknown = payload === undefined ? null : defaultPayloadConverter.fromPayload(payload);
   if (typeof details !== "object" || details === null) return { text: null, percent: null };
-  const text = "text" in details && typeof details.text === "string" ? details.text : null;
+  const text = "text" in details && typeof details.text === "string" ? visible(details.text) : null;
   const percent = "percent" in details && typeof details.percent === "number" ? details.percent : null;
   return { text, percent };
 }
@@ -98,5 +107,5 @@ export async function taskFailure(
     maximumPageSize: 5,
   });
   const failed = history?.events?.find(({ workflowTaskFailedEventAttributes: failed }) => failed != null);
-  return failed?.workflowTaskFailedEventAttributes?.failure?.message ?? null;
+  return visible(failed?.workflowTaskFailedEventAttributes?.failure?.message ?? null);
 }

@@ -6,6 +6,9 @@ import type { RunRecord } from "../report/record.ts";
  */
 export const exitCodes = { done: 0, failed: 1, usage: 2, refused: 3, inconclusive: 4, waiting: 5, left: 130 };
 
+/** Thrown when somebody left the view of a run before it had answered: there is no record to return, and no failure. */
+export const leftUnanswered = new Error("the view was left before the run answered");
+
 const ofVerdict = { PASS: exitCodes.done, FAIL: exitCodes.failed, INCONCLUSIVE: exitCodes.inconclusive };
 const ofStatus: Record<RunRecord["status"], number> = {
   running: exitCodes.done,
@@ -14,11 +17,12 @@ const ofStatus: Record<RunRecord["status"], number> = {
   done: exitCodes.done,
   refused: exitCodes.refused,
   aborted: exitCodes.failed,
-  cancelled: exitCodes.failed,
+  cancelled: exitCodes.inconclusive,
   failed: exitCodes.failed,
 };
 
 /** What the state of a run means for a script: an open run is 0, or 5 while it waits for a person. */
 export function exitCodeOf({ status, verdict }: Pick<RunRecord, "status" | "verdict">): number {
-  return status === "done" && verdict !== null ? ofVerdict[verdict] : ofStatus[status];
+  const judged = status === "done" || status === "cancelled";
+  return judged && verdict !== null ? ofVerdict[verdict] : ofStatus[status];
 }

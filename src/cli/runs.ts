@@ -2,6 +2,9 @@ import type { Client } from "@temporalio/client";
 import { WorkflowExecutionAlreadyStartedError } from "@temporalio/common";
 import { fail } from "../failures.ts";
 import type { RunType } from "../report/record.ts";
+import { shellWord } from "../report/safe-text.ts";
+import type { Request } from "../workflows/request.ts";
+import { programName } from "./program-name.ts";
 
 const types = "WorkflowType IN ('exercise', 'restore', 'backup')";
 /** Taken from its server's list, which sorts by closing; more than that never run at once. */
@@ -29,16 +32,6 @@ export async function workerPolls(client: Client, taskQueue: string): Promise<bo
   return (pollers ?? []).some(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) > recent);
 }
 
-/** What a workflow of ours takes; the same as by hand with the `temporal` CLI. */
-export interface Request {
-  plan: string;
-  scenario?: string;
-  components?: string[];
-  toTime?: string;
-  by: string;
-  reason: string;
-}
-
 /** Throws REQUEST_INVALID when a run with this ID is under way. */
 export async function start(
   client: Client,
@@ -56,7 +49,7 @@ export async function start(
     return handle.firstExecutionRunId;
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    const hint = `Follow it with \`firedrill status ${workflowId} --watch\`, or choose another --id.`;
+    const hint = `Follow it with \`${programName} status ${shellWord(workflowId)} --watch\`, or choose another --id.`;
     throw fail("REQUEST_INVALID", `run ${workflowId} is under way already`, hint);
   }
 }

@@ -1,6 +1,7 @@
 import chalk from "chalk";
 import { seconds } from "../report/format.ts";
 import type { RunRecord, StepRecord } from "../report/record.ts";
+import { visible } from "../report/safe-text.ts";
 import { eta } from "./view/eta.ts";
 import { phaseBlocks } from "./view/phases.ts";
 import type { Scene, Size } from "./view/scene.ts";
@@ -18,8 +19,8 @@ function header({ record, now }: Scene, columns: number): string[] {
   const left = record.endedAt === null ? eta(record, now) : null;
   const remaining = left === null ? "" : ` · ${left.partly ? "over " : ""}${seconds(Math.ceil(left.seconds))} to go`;
   const time = `${seconds(Math.floor(elapsed(record, now)))}${remaining}`;
-  const scenario = run.type === "exercise" ? ` · scenario ${run.scenario}` : "";
-  const line = spread(`${names[run.type]} ${plan.name}${scenario}`, time, columns);
+  const aim = run.type === "exercise" ? ` · scenario ${run.scenario}` : run.toTime === null ? "" : ` to ${run.toTime}`;
+  const line = spread(`${names[run.type]} ${plan.name}${aim}`, time, columns);
   return [
     chalk.bold(line.left) + line.right,
     chalk.dim(cut(`${run.workflowId}, by ${run.by}: ${run.reason}`, columns)),
@@ -34,7 +35,8 @@ function groupByPhase(steps: StepRecord[]): StepRecord[][] {
 }
 
 /** At most `size.rows` lines, each at most `size.columns` wide; the less said of what is over or to come, the smaller. */
-export function viewLines(scene: Scene, { columns, rows }: Size): string[] {
+export function viewLines(seen: Scene, { columns, rows }: Size): string[] {
+  const scene = { ...seen, record: visible(seen.record) };
   const size = { columns: Math.min(columns, widest), rows };
   const top = [...header(scene, size.columns), ...troubleLines(scene.trouble, scene.now, size.columns)];
   const phases = groupByPhase(scene.record.steps);

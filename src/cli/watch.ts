@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client, WorkflowHandle } from "@temporalio/client";
 import type { RunRecord } from "../report/record.ts";
-import { describeRun, progressOf, readRecord, taskFailure } from "./observe.ts";
+import { describeRun, isOpen, progressOf, readRecord, taskFailure } from "./observe.ts";
 import { programName } from "./program-name.ts";
 import type { Progress, Trouble } from "./view/scene.ts";
 
@@ -65,7 +65,7 @@ export async function readDescriptions(watch: Watch): Promise<void> {
     if (description !== null) {
       watch.progress = progressOf(description);
       watch.taskFailure = await taskFailure(watch.client, watch.handle, description);
-      watch.closed = description.status.name !== "RUNNING" && description.status.name !== "PAUSED";
+      watch.closed = !isOpen(description);
       if (watch.closed) watch.over.abort();
     }
     await pause(watch, describeEveryMs);

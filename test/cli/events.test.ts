@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { eventLines } from "../../src/cli/view/events.ts";
 import type { RunRecord, StepRecord } from "../../src/report/record.ts";
+import { visible } from "../../src/report/safe-text.ts";
 import { samples } from "../support/records.ts";
 
 const at = "2026-11-21T03:12:45.000Z";
@@ -41,7 +42,7 @@ test("a step that ends says how long it took, its attempts and its evidence", ()
 test("a failure is one line, and the commands that answer it another", () => {
   const [failed, waits, ...rest] = eventLines(pending, waiting);
   expect(failed).toBe("03:12:45 failed    restore/shop: no space left; Free space.");
-  expect(waits).toContain(`retry ${waiting.run.workflowId} restore/shop`);
+  expect(waits).toContain(`retry ${waiting.run.workflowId} restore/shop --failure 1 --reason "…"`);
   expect(rest).toEqual([]);
 });
 
@@ -57,9 +58,11 @@ test("a decision says who and why", () => {
   expect(eventLines(waiting, retried)).toEqual(["03:12:45 retry     restore/shop, by anna: freed 20 GB"]);
 });
 
-test("no line has escape codes or line breaks", () => {
-  for (const line of eventLines(null, samples.failed)) {
-    expect(line).not.toContain("\n");
-    expect(line).not.toContain("\u001b");
-  }
+test("no line has escape codes or line breaks, whatever the record holds", () => {
+  const hostile = { ...failure, message: "no \u001b[2J\u202espace\u009b\nleft", hint: "\u0007Free\r\nspace." };
+  for (const record of [samples.failed, withStep({ status: "waiting", startedAt: at, failures: [hostile] })])
+    for (const line of eventLines(null, record)) {
+      expect(visible(line)).toBe(line);
+      expect(line).not.toContain("\n");
+    }
 });

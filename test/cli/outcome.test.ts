@@ -14,7 +14,9 @@ const table: [State, number][] = [
   [{ status: "done", verdict: null }, 0],
   [{ status: "refused", verdict: null }, 3],
   [{ status: "aborted", verdict: "FAIL" }, 1],
-  [{ status: "cancelled", verdict: "INCONCLUSIVE" }, 1],
+  [{ status: "cancelled", verdict: "INCONCLUSIVE" }, 4],
+  [{ status: "cancelled", verdict: "FAIL" }, 1],
+  [{ status: "cancelled", verdict: null }, 4],
   [{ status: "failed", verdict: null }, 1],
 ];
 

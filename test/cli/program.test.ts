@@ -1,8 +1,9 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { visible } from "../../src/report/safe-text.ts";
 import { samples } from "../support/records.ts";
 
 /** The real program, as a child process. Nothing listens where it looks for Temporal. */
@@ -16,6 +17,9 @@ beforeAll(async () => {
   await writeFile(join(directory, "shop.yaml"), `name: shop\ncomponents:\n  - ${component}\n`);
   await writeFile(join(directory, "bad.yaml"), `nam: bad\ncomponents:\n  - { name: shop, kind: pgdmp }\n`);
   await writeFile(join(directory, "report.json"), JSON.stringify(samples.passed));
+  await mkdir(join(directory, "demo"));
+  const hostile = { ...samples.passed, summary: "\u001b[2JPASS\u202e\u009b" };
+  await writeFile(join(directory, "hostile.json"), JSON.stringify(hostile));
 });
 afterAll(() => rm(directory, { recursive: true }));
 
@@ -32,11 +36,17 @@ describe("wrong use ends with exit code 2 and says what is wrong", () => {
     [["exercise", "shop", "--scenario", "fire"], "Allowed choices are database, none"],
     [["exercise", "shop", "--to-time", "now"], "unknown option '--to-time'"],
     [["restore", "shop", "--to-time", "2026-11-21T03:00:00"], "time zone"],
+    [["restore", "shop", "--to-time", "2026-13-01T00:00:00Z"], "time zone"],
+    [["restore", "shop", "--to-time", "2026-02-31T00:00:00Z"], "time zone"],
+    [["retry", "run", "restore/shop", "--failure", "0", "--reason", "x"], "the number of the failure"],
     [["retry", "run", "restore/shop"], "required option '--reason <text>' not specified"],
     [["dev", "--port", "70000"], "from 1 to 65535"],
     [["status", "--watch", "--json"], "cannot be used with"],
     [["exercise", "plans/shop.yaml", "--scenario", "none"], "say its name, shop"],
     [["report", "nowhere.json"], "there is no file nowhere.json"],
+    [["report", "nowhere.json", "--recheck"], "there is no file nowhere.json"],
+    [["report", "bad.yaml"], "bad.yaml is not JSON"],
+    [["report", "bad.yaml", "--recheck"], "bad.yaml is not JSON"],
     [["plan", "check", "nowhere.yaml"], "there is no such file"],
   ])("%j", async (args, words) => {
     const { exitCode, stderr, stdout } = await firedrill(...args);
@@ -86,6 +96,31 @@ test("report reads a file, in each format, and writes it where it is told", asyn
   const { stdout, exitCode } = await firedrill("report", "report.json", "--format", "html", "--output", "out.html");
   expect([stdout, exitCode]).toEqual(["", 0]);
   expect(await readFile(join(directory, "out.html"), "utf8")).toContain("</html>");
+});
+
+test.each([[[]], [["--recheck"]]])(
+  "a directory that bears the name of a run is no report %j",
+  async (more) => {
+    const { exitCode, stderr } = await firedrill("report", "demo", ...more);
+    expect(stderr).toMatch(/^error: Temporal does not answer at 127\.0\.0\.1:1 .*\nhint: .*$/);
+    expect(exitCode).toBe(6);
+  },
+  20_000,
+);
+
+test("what a file holds is printed without what could deceive, and as JSON still says the same", async () => {
+  for (const args of [[], ["--format", "json"], ["--recheck"]]) {
+    const { stdout } = await firedrill("report", "hostile.json", ...args);
+    expect(stdout).toContain("PASS");
+    expect(visible(stdout)).toBe(stdout);
+  }
+  const { stdout } = await firedrill("report", "hostile.json", "--format", "json");
+  expect(JSON.parse(stdout)).toMatchObject({ summary: "\u001b[2JPASS\u202e\u009b" });
+}, 20_000);
+
+test("a failure repeats what it is about without what could deceive", async () => {
+  const { stderr } = await firedrill("report", "nowhere\u001b[2J\u202e.json");
+  expect(stderr).toContain("there is no file nowhere[2J.json");
 });
 
 test("there are no escape codes outside a terminal", async () => {

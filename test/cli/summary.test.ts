@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from "node:util";
 import { expect, test } from "vitest";
 import { summaryLines } from "../../src/cli/view/summary.ts";
 import type { RunRecord } from "../../src/report/record.ts";
+import { visible } from "../../src/report/safe-text.ts";
 import { samples } from "../support/records.ts";
 
 const summary = (record: RunRecord) => stripVTControlCharacters(summaryLines(record).join("\n"));
@@ -32,6 +33,20 @@ test("every refusal is shown with what to do", () => {
     expect(summary(samples.refused)).toContain(message);
     expect(summary(samples.refused)).toContain(hint);
   }
+});
+
+test("a restore says how new the data is that came back", () => {
+  const record = structuredClone(samples.passed);
+  record.run.type = "restore";
+  expect(summary(record)).toContain("ledger: its newest data is of 2026-11-21 03:00:38 UTC");
+  expect(summary(samples.passed)).not.toContain("newest data");
+});
+
+test("nothing that others wrote moves the cursor", () => {
+  const record = structuredClone(samples.failed);
+  record.components[0]!.checks[1]!.found = "2 rows\u009b2J\u202e\u0007";
+  record.summary = "\u0008\u0008All is well.\u007f";
+  expect(visible(summary(record))).toBe(summary(record));
 });
 
 test("what a run could not remove is named", () => {

@@ -1,8 +1,10 @@
 import { stripVTControlCharacters } from "node:util";
+import chalk from "chalk";
 import { describe, expect, test } from "vitest";
 import { viewLines } from "../../src/cli/view.ts";
 import type { Progress, Scene, Size } from "../../src/cli/view/scene.ts";
 import type { RunRecord, StepRecord } from "../../src/report/record.ts";
+import { visible } from "../../src/report/safe-text.ts";
 import { samples } from "../support/records.ts";
 
 const start = Date.parse(samples.passed.startedAt);
@@ -51,13 +53,13 @@ test("a finished phase is one line on a small terminal, and all its steps on a t
 });
 
 test("a step that waits says what happened, the hint and the commands to type", () => {
-  const text = draw(waiting, sizes[0]!).join("\n");
+  const text = draw(waiting, { columns: 99, rows: 23 }).join("\n");
   const id = waiting.run.workflowId;
   expect(text).toContain("restore/shop waits for a person for 10s");
   expect(text).toContain(failure.message);
   expect(text).toContain(failure.hint);
-  expect(text).toContain(`retry ${id} restore/shop --reason "…"`);
-  expect(text).toContain(`abort ${id} restore/shop --reason "…"`);
+  expect(text).toContain(`retry ${id} restore/shop --failure 1 --reason "…"`);
+  expect(text).toContain(`abort ${id} restore/shop --failure 1 --reason "…"`);
 });
 
 test("skip is offered only where the step may be skipped", () => {
@@ -68,7 +70,44 @@ test("skip is offered only where the step may be skipped", () => {
 });
 
 test("what a person must type is shown even where nothing else has room", () => {
-  expect(draw(waiting, { columns: 59, rows: 12 }).join("\n")).toMatch(/abort \S+ \\?\s+restore\/shop --reason "…"/);
+  expect(draw(waiting, { columns: 59, rows: 12 }).join("\n")).toMatch(
+    /abort \S+ \\?\s+restore\/shop --failure 1 --reason "…"/,
+  );
+});
+
+test("a command names the newest failure, and a workflow ID that a shell would understand differently is quoted", () => {
+  const record = changed("restore/shop", { status: "waiting", failures: [failure, failure] });
+  record.run.workflowId = "it's $(id)";
+  const text = draw(record, { columns: 99, rows: 23 }).join("\n");
+  expect(text).toContain(String.raw`retry 'it'\''s $(id)' restore/shop --failure 2 --reason "…"`);
+  const narrow = draw(record, { columns: 30, rows: 23 }).join("\n");
+  expect(narrow).toMatch(/'it'\\''s \$\(id\)' \\\n\s+restore\/shop/);
+});
+
+test("no text of others moves the cursor or begins a line", () => {
+  const colours = chalk.level;
+  chalk.level = 0;
+  const hostile = "x\u001b[2J\u009b31m\u202e\u0007\r\nPASS\tx";
+  const record = changed("restore/shop", {
+    status: "waiting",
+    title: hostile,
+    note: hostile,
+    failures: [{ ...failure, message: hostile, hint: hostile }],
+  });
+  Object.assign(record.run, { by: hostile, reason: hostile, workflowId: `w${hostile}` });
+  for (const { columns, rows } of sizes) {
+    const scene = { record, progress: new Map(), trouble: null, now: start + 60_000, frame: 0 };
+    const text = viewLines(scene, { columns, rows }).join("\n");
+    expect(visible(text)).toBe(text);
+    expect(text).not.toMatch(/^PASS/m);
+  }
+  chalk.level = colours;
+});
+
+test("a restore to a point in time says so", () => {
+  const record = structuredClone(samples.passed);
+  Object.assign(record.run, { type: "restore", toTime: "2026-11-21T03:00:00Z" });
+  expect(draw(record, sizes[0]!)[0]).toContain("Restore homelab to 2026-11-21T03:00:00Z");
 });
 
 test("a running step shows its heartbeat", () => {

@@ -1,15 +1,17 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { codeVersion } from "../../activities/code-version.ts";
-import { fail } from "../../failures.ts";
 import { recheck } from "../../report/recheck.ts";
 import type { Difference } from "../../report/recheck/differences.ts";
 import type { RunRecord } from "../../report/record.ts";
+import { visible } from "../../report/safe-text.ts";
+import { readJson } from "../../report/schema.ts";
 import { seal } from "../../report/seal.ts";
 import { note, print, printJson } from "../console.ts";
 import { exitCodes } from "../outcome.ts";
 import type { Comparison } from "../recheck/compare.ts";
+import { isRecordFile, readRecordFile } from "../record-file.ts";
+import { withTemporal } from "../with-temporal.ts";
 
 /** What was found; `seal` and `temporal` only of what has the form of a record. */
 interface Result {
@@ -20,15 +22,8 @@ interface Result {
   temporal: Comparison | null;
 }
 
-async function readFileJson(file: string): Promise<unknown> {
-  const text = await readFile(file, "utf8").catch((error: Error) => {
-    throw fail("RECORD_INVALID", `cannot read ${file}: ${error.message}`);
-  });
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw fail("RECORD_INVALID", `${file} is not JSON: ${(error as Error).message}`);
-  }
+async function readRecordJson(file: string): Promise<unknown> {
+  return readJson(await readRecordFile(file), file);
 }
 
 /** A record of another run was put into a run's directory; a copy may lie anywhere else. */
@@ -61,25 +56,16 @@ async function check(
 
 /** A run is asked for its record; where its file is at hand, the file is what is checked. */
 async function checkRun(workflowId: string): Promise<Result> {
-  const [{ connectClient }, { fetchRecord }] = await Promise.all([
-    import("../../temporal/connect.ts"),
-    import("../fetch-record.ts"),
-  ]);
-  const { client, close } = await connectClient();
-  let held: RunRecord;
-  try {
-    held = await fetchRecord(client, workflowId);
-  } finally {
-    await close();
-  }
+  const { fetchRecord } = await import("../fetch-record.ts");
+  const held = await withTemporal((client) => fetchRecord(client, workflowId));
   const file = join(held.directory, "report.json");
   if (held.directory === "" || !existsSync(file)) return await check(workflowId, held, held, null);
-  return await check(file, await readFileJson(file), held, file);
+  return await check(file, await readRecordJson(file), held, file);
 }
 
 function said(value: unknown): string {
   if (value === undefined) return "nothing";
-  const text = typeof value === "string" ? value : JSON.stringify(value);
+  const text = (typeof value === "string" ? value : JSON.stringify(value)).replaceAll(/\s*\n\s*/g, " ");
   return text.length <= 200 ? text : `${text.slice(0, 200)}…`;
 }
 
@@ -102,9 +88,11 @@ function lines({ source, agrees, differences, seal, temporal }: Result): string[
  * Throws RECORD_INVALID for what is no JSON, and as printReport.
  */
 export async function recheckReport(source: string, { json }: { json?: boolean | undefined }): Promise<number> {
-  const isFile = existsSync(source) || source.endsWith(".json");
-  const result = isFile ? await check(source, await readFileJson(source), null, source) : await checkRun(source);
+  const result = isRecordFile(source)
+    ? await check(source, await readRecordJson(source), null, source)
+    : await checkRun(source);
   if (json === true) printJson(result);
-  else print(lines(result).join("\n"));
+  // What is compared is what stands there; what could deceive is left out only where people read it.
+  else print(lines(visible(result)).join("\n"));
   return result.agrees ? exitCodes.done : exitCodes.failed;
 }

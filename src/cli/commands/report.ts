@@ -1,34 +1,26 @@
-import { existsSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { fail } from "../../failures.ts";
 import type { RunRecord } from "../../report/record.ts";
+import { visibleJson } from "../../report/safe-text.ts";
 import { parseRecord } from "../../report/schema.ts";
 import { note, print } from "../console.ts";
 import { exitCodes } from "../outcome.ts";
+import { isRecordFile, readRecordFile } from "../record-file.ts";
+import { withTemporal } from "../with-temporal.ts";
 
 type Format = "md" | "json" | "html";
 
 async function read(source: string): Promise<RunRecord> {
-  if (existsSync(source)) return parseRecord(await readFile(source, "utf8"), source);
-  if (source.endsWith(".json"))
-    throw fail("REQUEST_INVALID", `there is no file ${source}`, "Give a report.json or the ID of a run.");
+  if (isRecordFile(source)) return parseRecord(await readRecordFile(source), source);
   // A file needs neither Temporal nor its SDK.
-  const [{ connectClient }, { fetchRecord }] = await Promise.all([
-    import("../../temporal/connect.ts"),
-    import("../fetch-record.ts"),
-  ]);
-  const { client, close } = await connectClient();
-  try {
-    return await fetchRecord(client, source);
-  } finally {
-    await close();
-  }
+  const { fetchRecord } = await import("../fetch-record.ts");
+  return await withTemporal((client) => fetchRecord(client, source));
 }
 
 async function render(record: RunRecord, format: Format): Promise<string> {
   if (format === "html") return (await import("../../report/html.ts")).renderHtml(record);
   if (format === "md") return (await import("../../report/markdown.ts")).renderMarkdown(record);
-  return JSON.stringify(record, null, 2);
+  return visibleJson(record);
 }
 
 /** Throws REQUEST_INVALID (no such run or file), RECORD_INVALID, SYSTEM_UNREACHABLE. */

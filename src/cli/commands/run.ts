@@ -1,7 +1,7 @@
 import { loadConfig } from "../../config.ts";
 import { fail } from "../../failures.ts";
 import type { RunType, Scenario } from "../../report/record.ts";
-import { connectClient } from "../../temporal/connect.ts";
+import { shellWord } from "../../report/safe-text.ts";
 import { conclude } from "../conclude.ts";
 import { note, print, printJson } from "../console.ts";
 import { followRun } from "../live.ts";
@@ -9,6 +9,7 @@ import { exitCodes } from "../outcome.ts";
 import { confirmDestruction, personName } from "../person.ts";
 import { programName } from "../program-name.ts";
 import { start, workerPolls } from "../runs.ts";
+import { withTemporal } from "../with-temporal.ts";
 
 export interface RunOptions {
   component?: string[];
@@ -44,8 +45,7 @@ export async function startRun(type: RunType, plan: string, options: RunOptions)
   const { component: components, scenario, toTime, reason = "no reason given" } = options;
   if (type === "exercise" && scenario !== "none" && options.yes !== true) await confirmDestruction(plan, components);
 
-  const { client, close } = await connectClient();
-  try {
+  return await withTemporal(async (client) => {
     if (!(await workerPolls(client, taskQueue))) {
       note(`no worker asks for work on task queue ${taskQueue}; the run waits for one: ${programName} worker`);
     }
@@ -54,14 +54,13 @@ export async function startRun(type: RunType, plan: string, options: RunOptions)
     const runId = await start(client, type, { taskQueue, workflowId, request });
     if (options.detach === true) {
       if (options.json === true) printJson({ workflowId, runId });
-      else print(`started ${workflowId}\nfollow it: ${programName} status ${workflowId} --watch`);
+      else print(`started ${workflowId}\nfollow it: ${programName} status ${shellWord(workflowId)} --watch`);
       return exitCodes.done;
     }
     const out = options.json === true ? process.stderr : process.stdout;
     const record = await followRun({ client, workflowId, runId, out });
     if (options.json === true) printJson(record);
-    return await conclude(client.workflow.getHandle(workflowId, runId), record, options.json === true, exitCodes.left);
-  } finally {
-    await close();
-  }
+    const handle = client.workflow.getHandle(workflowId, runId);
+    return await conclude(client, handle, record, options.json === true, exitCodes.left);
+  });
 }

@@ -2,7 +2,6 @@ import type { Client } from "@temporalio/client";
 import { loadConfig } from "../../config.ts";
 import type { RunRecord } from "../../report/record.ts";
 import { exitCodeOf, exitCodes } from "../outcome.ts";
-import { connectClient } from "../../temporal/connect.ts";
 import { conclude } from "../conclude.ts";
 import { print, printJson } from "../console.ts";
 import { fetchRecord } from "../fetch-record.ts";
@@ -10,6 +9,7 @@ import { followRun } from "../live.ts";
 import { describeRun, progressOf } from "../observe.ts";
 import { newestRun } from "../runs.ts";
 import { viewLines } from "../view.ts";
+import { withTemporal } from "../with-temporal.ts";
 
 async function printOnce(client: Client, record: RunRecord, workflowId: string): Promise<void> {
   const description = await describeRun(client, client.workflow.getHandle(workflowId));
@@ -23,19 +23,12 @@ export async function showStatus(
   id: string | undefined,
   { watch = false, json = false }: { watch?: boolean; json?: boolean },
 ): Promise<number> {
-  const { client, close } = await connectClient();
-  try {
+  return await withTemporal(async (client) => {
     const workflowId = id ?? (await newestRun(client, loadConfig().taskQueue));
     const record = watch ? await followRun({ client, workflowId }) : await fetchRecord(client, workflowId);
     if (json) printJson(record);
     else if (!watch) await printOnce(client, record, workflowId);
-    return await conclude(
-      client.workflow.getHandle(workflowId),
-      record,
-      json,
-      watch ? exitCodes.left : exitCodeOf(record),
-    );
-  } finally {
-    await close();
-  }
+    const handle = client.workflow.getHandle(workflowId);
+    return await conclude(client, handle, record, json, watch ? exitCodes.left : exitCodeOf(record));
+  });
 }

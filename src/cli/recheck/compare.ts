@@ -4,9 +4,9 @@ import { endedOutside } from "../../report/ended-outside.ts";
 import { type Difference, differences } from "../../report/recheck/differences.ts";
 import type { RunRecord } from "../../report/record.ts";
 import { seal } from "../../report/seal.ts";
-import { connectClient } from "../../temporal/connect.ts";
 import { fetchRecord } from "../fetch-record.ts";
-import { describeRun } from "../observe.ts";
+import { describeRun, isOpen } from "../observe.ts";
+import { withTemporal } from "../with-temporal.ts";
 import { sealInHistory } from "./seal-in-history.ts";
 
 /** What the run's own workflow says of a record. `why`: why it was not asked, or what was compared. */
@@ -21,12 +21,7 @@ const not = (why: string): Comparison => ({ compared: false, why, differences: [
 /** @param held what the workflow holds, where that is known already */
 export async function compareWithTemporal(record: RunRecord, held: RunRecord | null): Promise<Comparison> {
   try {
-    const { client, close } = await connectClient();
-    try {
-      return await compare(client, record, held);
-    } finally {
-      await close();
-    }
+    return await withTemporal((client) => compare(client, record, held));
   } catch (error) {
     return not(describeFailure(error).message);
   }
@@ -37,11 +32,14 @@ async function compare(client: Client, record: RunRecord, known: RunRecord | nul
   const { workflowId, runId } = (known ?? record).run;
   const description = await describeRun(client, client.workflow.getHandle(workflowId, runId));
   if (description === null) return not("the server does not answer");
-  const status = description.status.name;
-  if (status === "RUNNING" || status === "PAUSED") return not("the run goes on");
+  if (isOpen(description)) return not("the run goes on");
   try {
     const held = known ?? (await fetchRecord(client, workflowId, runId));
-    return { compared: true, why: "the whole record", differences: compareRecords(record, held, status) };
+    return {
+      compared: true,
+      why: "the whole record",
+      differences: compareRecords(record, held, description.status.name),
+    };
   } catch (error) {
     // Without a worker nobody can say what the workflow holds, but the server has the seal.
     const sealed = await sealInHistory(client, workflowId, runId);

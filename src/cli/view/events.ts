@@ -1,18 +1,20 @@
 import { seconds } from "../../report/format.ts";
 import type { RunRecord, StepRecord } from "../../report/record.ts";
+import { visible } from "../../report/safe-text.ts";
 import { answers } from "./waiting.ts";
 import { elapsed } from "./step.ts";
 
 /** What happened between two readings of a record, a line an event: the live view where there is no terminal. */
 
-function line(at: string | null, word: string, text: string): string {
+/** One line: time of day, what happened, to what. */
+export function eventLine(at: string | null, word: string, text: string): string {
   return `${(at ?? "").slice(11, 19).padEnd(8)} ${word.padEnd(9)} ${text}`.replaceAll(/\s*\n\s*/g, " ");
 }
 
 function finished(step: StepRecord): string {
   const again = step.attempts > 1 ? `, ${step.attempts} attempts` : "";
   const note = step.note === null ? "" : `: ${step.note}`;
-  return line(step.endedAt, step.status, `${step.id} after ${seconds(elapsed(step, Date.now()))}${again}${note}`);
+  return eventLine(step.endedAt, step.status, `${step.id} after ${seconds(elapsed(step, Date.now()))}${again}${note}`);
 }
 
 function ofStep(before: StepRecord | undefined, step: StepRecord, record: RunRecord): string[] {
@@ -22,22 +24,23 @@ function ofStep(before: StepRecord | undefined, step: StepRecord, record: RunRec
   const waits = changed && step.status === "waiting";
   return [
     ...(changed && step.status === "running" && decisions.length === 0 && failures.length === 0
-      ? [line(step.startedAt, "started", `${step.id}: ${step.title}`)]
+      ? [eventLine(step.startedAt, "started", `${step.id}: ${step.title}`)]
       : []),
-    ...failures.map(({ at, message, hint }) => line(at, "failed", `${step.id}: ${message}; ${hint}`)),
-    ...decisions.map(({ at, action, by, reason }) => line(at, action, `${step.id}, by ${by}: ${reason}`)),
+    ...failures.map(({ at, message, hint }) => eventLine(at, "failed", `${step.id}: ${message}; ${hint}`)),
+    ...decisions.map(({ at, action, by, reason }) => eventLine(at, action, `${step.id}, by ${by}: ${reason}`)),
     ...(waits
-      ? [line(step.failures.at(-1)?.at ?? null, "waits", `${step.id}: ${answers(record, step).join(" | ")}`)]
+      ? [eventLine(step.failures.at(-1)?.at ?? null, "waits", `${step.id}: ${answers(record, step).join(" | ")}`)]
       : []),
     ...(changed && ["done", "skipped", "aborted", "cancelled"].includes(step.status) ? [finished(step)] : []),
   ];
 }
 
-export function eventLines(before: RunRecord | null, record: RunRecord): string[] {
+export function eventLines(before: RunRecord | null, now: RunRecord): string[] {
+  const record = visible(now);
   const old = new Map(before?.steps.map((step) => [step.id, step]));
   const begin =
     before === null
-      ? [line(record.startedAt, "run", `${record.run.type} ${record.plan.name}, ${record.run.workflowId}`)]
+      ? [eventLine(record.startedAt, "run", `${record.run.type} ${record.plan.name}, ${record.run.workflowId}`)]
       : [];
   return [...begin, ...record.steps.flatMap((step) => ofStep(old.get(step.id), step, record))];
 }

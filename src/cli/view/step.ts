@@ -1,4 +1,5 @@
 import chalk from "chalk";
+import { secondsBetween } from "../../report/elapsed.ts";
 import { seconds } from "../../report/format.ts";
 import type { StepRecord, StepStatus } from "../../report/record.ts";
 import { spinner, spread, cut } from "./text.ts";
@@ -29,7 +30,7 @@ export function mark(status: StepStatus, frame: number): string {
 /** Seconds from start to end, or until now. */
 export function elapsed({ startedAt, endedAt }: Pick<StepRecord, "startedAt" | "endedAt">, now: number): number {
   if (startedAt === null) return 0;
-  return Math.max(0, ((endedAt === null ? now : Date.parse(endedAt)) - Date.parse(startedAt)) / 1000);
+  return Math.max(0, secondsBetween(startedAt, endedAt ?? new Date(now).toISOString()));
 }
 
 function took(step: StepRecord, now: number): string {

@@ -1,7 +1,10 @@
 import { join } from "node:path";
 import chalk from "chalk";
-import type { ComponentRecord, RpoRecord, RtoRecord, RunRecord } from "../../report/record.ts";
-import { headline, measured, type Tone } from "../../report/words.ts";
+import { counts } from "../../report/diagnosis.ts";
+import { time } from "../../report/format.ts";
+import type { RpoRecord, RtoRecord, RunRecord } from "../../report/record.ts";
+import { visible } from "../../report/safe-text.ts";
+import { headline, measured, score, type Tone } from "../../report/words.ts";
 
 /** The end of a run for a terminal: verdict, table, what went wrong, where the reports are. */
 
@@ -19,14 +22,10 @@ function row(name: string, verdict: string, rto: RtoRecord, rpo: RpoRecord, chec
   ];
 }
 
-function checksOf({ checks }: ComponentRecord): string {
-  return `${checks.filter(({ proven, passed }) => proven && passed).length} of ${checks.length}`;
-}
-
 function table(record: RunRecord): string[] {
   const rows = [
     ["component", "verdict", "RTO", "objective", "RPO", "objective", "proven"],
-    ...record.components.map((c) => row(c.name, c.verdict ?? "–", c.rto, c.rpo, checksOf(c))),
+    ...record.components.map((c) => row(c.name, c.verdict ?? "–", c.rto, c.rpo, score(c.checks))),
     row("whole run", record.verdict ?? "–", record.rto, record.rpo, `${record.score.proven} of ${record.score.total}`),
   ];
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((cells) => cells[column]!.length)));
@@ -42,7 +41,7 @@ function table(record: RunRecord): string[] {
 function failedChecks(record: RunRecord): string[] {
   return record.components.flatMap(({ name, checks }) =>
     checks
-      .filter(({ passed, proven }) => !passed || !proven)
+      .filter((check) => !counts(check))
       .flatMap((check) => [
         `${chalk.red("✘")} ${name}: ${check.title}${check.passed ? " (proves nothing)" : ""}`,
         `  expected ${check.expected}; found ${check.found}`,
@@ -68,17 +67,27 @@ function diagnoses({ diagnosis, steps }: RunRecord): string[] {
     .flatMap(({ object, cause, hint }) => [`${object}: ${cause}`, `  hint: ${hint}`]);
 }
 
+/** How much a restore has brought back; in an exercise the RPO says it. */
+function newestData({ run, components }: RunRecord): string[] {
+  if (run.type !== "restore") return [];
+  return components.flatMap(({ name, newestRecoveredAt }) =>
+    newestRecoveredAt === null ? [] : [`${name}: its newest data is of ${time(newestRecoveredAt)}`],
+  );
+}
+
 function paragraph(lines: string[]): string[] {
   return lines.length === 0 ? [] : ["", ...lines];
 }
 
-export function summaryLines(record: RunRecord): string[] {
+export function summaryLines(ended: RunRecord): string[] {
+  const record = visible(ended);
   const { word, tone } = headline(record);
   const wide = record.verdict !== null && record.components.some(({ checks }) => checks.length > 0);
   return [
     "",
     `${paints[tone].bold(word)}  ${record.summary}`,
     ...paragraph(wide ? table(record) : []),
+    ...paragraph(newestData(record)),
     ...paragraph(
       record.refusals.flatMap(({ guard, component, message, hint }) => [
         `${chalk.red("✘")} ${guard}${component === null ? "" : ` (${component})`}: ${message}`,

@@ -2,10 +2,11 @@ import chalk from "chalk";
 
 /** Text that fits into columns. Works on plain text: paint after fitting. */
 
-/** Cuts to `width` columns, with "…" where something is missing. */
+/** Cuts to one line of `width` columns, with "…" where something is missing. */
 export function cut(text: string, width: number): string {
-  if (text.length <= width) return text;
-  return width < 1 ? "" : `${text.slice(0, width - 1)}…`;
+  const line = text.replaceAll(/[\t\n]+/g, " ");
+  if (line.length <= width) return line;
+  return width < 1 ? "" : `${line.slice(0, width - 1)}…`;
 }
 
 /** Left and right part of one line; the left one gives way. */

@@ -1,20 +1,33 @@
 import chalk from "chalk";
 import { seconds } from "../../report/format.ts";
 import type { RunRecord, StepRecord } from "../../report/record.ts";
+import { shellWord } from "../../report/safe-text.ts";
 import { programName } from "../program-name.ts";
 import { wrap } from "./text.ts";
 
-/** The commands that answer a step that waits for a person, ready to be typed. */
-export function answers(record: RunRecord, step: StepRecord): string[] {
-  const actions = step.skippable ? ["retry", "skip", "abort"] : ["retry", "abort"];
-  return actions.map((action) => `${programName} ${action} ${record.run.workflowId} ${step.id} --reason "…"`);
+/** The commands that answer this failure of a step, and no later one, word by word. */
+function commands({ run }: RunRecord, { id, skippable, failures }: StepRecord): string[][] {
+  const actions = skippable ? ["retry", "skip", "abort"] : ["retry", "abort"];
+  const failure = `--failure ${failures.length}`;
+  return actions.map((action) => [programName, action, shellWord(run.workflowId), id, failure, '--reason "…"']);
 }
 
-/** A command that is too long goes on in the next line, so that it can be copied all the same. */
-function typed(command: string, columns: number): string[] {
-  if (command.length + 2 <= columns) return [`  ${command}`];
-  const at = command.lastIndexOf(" ", columns - 4);
-  return at < 0 ? [`  ${command}`] : [`  ${command.slice(0, at)} \\`, `    ${command.slice(at + 1)}`];
+/** The same, ready to be typed. */
+export function answers(record: RunRecord, step: StepRecord): string[] {
+  return commands(record, step).map((words) => words.join(" "));
+}
+
+/** A command that is too long goes on in the next lines, so that it can be copied all the same. */
+function typed(words: string[], columns: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of words) {
+    const longer = line === "" ? `  ${word}` : `${line} ${word}`;
+    const fits = line === "" || longer.length + 2 <= columns;
+    if (!fits) lines.push(`${line} \\`);
+    line = fits ? longer : `    ${word}`;
+  }
+  return [...lines, line];
 }
 
 /** What happened, what to do, what to type. */
@@ -31,7 +44,7 @@ export function waitingLines(record: RunRecord, now: number, columns: number, fu
         chalk.yellow.bold(wrap(`! ${step.id} waits for a person${how}`, columns, 1)[0]!),
         ...wrap(failure?.message ?? "", width, most).map((line) => `  ${chalk.red(line)}`),
         ...wrap(failure?.hint ?? "", width, most).map((line) => `  ${line}`),
-        ...answers(record, step).flatMap((command) => typed(command, columns).map((line) => chalk.cyan(line))),
+        ...commands(record, step).flatMap((words) => typed(words, columns).map((line) => chalk.cyan(line))),
       ];
     });
 }

@@ -1,0 +1,20 @@
+import { existsSync, statSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { fail } from "../failures.ts";
+
+/**
+ * Whether a person who names a record means a file or a run: a directory may bear the name of a run.
+ * Throws REQUEST_INVALID for a report.json that is not there.
+ */
+export function isRecordFile(source: string): boolean {
+  if (existsSync(source) && !statSync(source).isDirectory()) return true;
+  if (!source.endsWith(".json")) return false;
+  throw fail("REQUEST_INVALID", `there is no file ${source}`, "Give a report.json or the ID of a run.");
+}
+
+/** Throws REQUEST_INVALID when the file cannot be read. */
+export async function readRecordFile(file: string): Promise<string> {
+  return await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    throw fail("REQUEST_INVALID", `cannot read ${file} (${error.code})`, "Name a file that you may read.");
+  });
+}
