@@ -55,9 +55,13 @@ async function install(missing: Program[], talk: Talk): Promise<void> {
   await requirePermission(manager, sudo.length > 0, line, talk);
   const cluster = manager.command === "apt-get" && missing.includes("postgres") && !(await exists(noMainCluster.file));
   if (cluster) await writeNoMainCluster(sudo);
+  // Ctrl-C ends the package manager, and this program only after it has tidied up.
+  const stay = () => undefined;
+  process.on("SIGINT", stay);
   try {
     for (const command of commands) await runCommand(command, line);
   } finally {
+    process.off("SIGINT", stay);
     if (cluster) await runCommand([...sudo, "rm", "-f", noMainCluster.file], line);
   }
 }

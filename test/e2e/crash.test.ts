@@ -88,14 +88,14 @@ describe("the sweeper", () => {
     await nothingLeft();
   });
 
-  test("and the clean-up of the run itself do not disturb each other", async () => {
+  test("waits for the clean-up of the run itself, as long as that has not heard of the end", async () => {
     const hold = await drill.hooks.hold({ moment: "sql-begin", step: "^report/cleanup$", what: "^lock table" });
     const run = await drill.start();
     await hold.reached();
     const running = await run.record();
     await run.handle.terminate("for the test");
-    await swept(running);
     await hold.release();
+    await swept(running);
     await expect.poll(async () => (await drill.hooks.effects()).at(-1)?.moment, { timeout: 10_000 }).toBe("step-end");
     await nothingLeft();
     expect((await reportOf(running)).leftovers).toEqual([]);

@@ -23,6 +23,8 @@ export interface Sabotage {
   does?(drill: Drill, run: DrillRun): Promise<unknown>;
   /** What the run is asked for; an exercise of scenario `database` otherwise. */
   start?: { type?: RunType; more?: object };
+  /** What a person puts right before the first answer. */
+  mend?(drill: Drill): Promise<unknown>;
   /** What a person answers to the first step that waits; `abort` otherwise, and to all that wait after it. */
   answer?: "retry" | "skip";
   expects: {
@@ -81,7 +83,7 @@ async function play(stage: Stage, sabotage: Sabotage): Promise<void> {
       await sabotage.does?.(drill, run);
       await hold.release();
     }
-    const { record, waited, ending } = await endOf(run, sabotage.answer ?? "abort");
+    const { record, waited, ending } = await endOf(run, sabotage.answer ?? "abort", () => sabotage.mend?.(drill));
     const verdict = record.verdict === null || record.status === "refused" ? "refused" : record.verdict;
     const words = [
       ending,
@@ -119,7 +121,7 @@ export async function next(drill: Drill, point: Point, act: () => Promise<unknow
 }
 
 /** Answers each step that waits, until the run has ended. */
-async function endOf(run: DrillRun, answer: "retry" | "skip" | "abort") {
+async function endOf(run: DrillRun, answer: "retry" | "skip" | "abort", mend: () => Promise<unknown> | undefined) {
   let waited = "";
   let next = answer;
   for (const deadline = Date.now() + 150_000; Date.now() < deadline; await sleep(100)) {
@@ -128,6 +130,7 @@ async function endOf(run: DrillRun, answer: "retry" | "skip" | "abort") {
     if (status !== "RUNNING") return { record, waited, ending: await ending(run) };
     const waiting = record.steps.find((one) => one.status === "waiting");
     if (waiting === undefined) continue;
+    if (waited === "") await mend();
     waited = waited === "" ? waiting.id : waited;
     await run.decide(waiting.id, waiting.skippable ? next : next === "skip" ? "abort" : next);
     next = "abort";

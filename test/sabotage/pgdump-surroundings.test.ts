@@ -1,11 +1,10 @@
-import { chmod, copyFile, mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll } from "vitest";
 import { runAs } from "../../lab/as-user.ts";
 import { createServer, type LabServer } from "../../lab/postgres.ts";
 import { type Drill, pgdump } from "../support/drill.ts";
-import { noteRow } from "../support/matrix.ts";
 import { canMount } from "./damage.ts";
 import { next, type Sabotage, sabotages, type Stage } from "./driver.ts";
 import { at, dumpsOf, pgdumpStage, runDirectoryOf } from "./pgdump-stage.ts";
@@ -49,7 +48,9 @@ async function anHourBack({ server }: Drill): Promise<void> {
     join(server.data, "late.log"),
     "start",
   ];
-  const late = ["env", "DONT_FAKE_MONOTONIC=1", "faketime", "-f", "-1h", ...start];
+  // Not by faketime itself, which waits for its program for ever.
+  const { stdout: library } = await execa("faketime", ["-f", "-1h", "printenv", "LD_PRELOAD"]);
+  const late = ["env", `LD_PRELOAD=${library}`, "FAKETIME=-1h", "DONT_FAKE_MONOTONIC=1", ...start];
   await runAs(server.osUser, server.directory, late);
 }
 
@@ -85,7 +86,7 @@ async function giveBack({ server }: Drill): Promise<void> {
   await copyFile(kept, server.passwordFile);
 }
 
-const wrongPassword = async ({ server }: Drill): Promise<void> => await writeFile(server.passwordFile, "expired");
+const wrongPassword = async ({ server }: Drill): Promise<void> => await writeFile(server.passwordFile, "of last year");
 const rightPassword = async ({ server }: Drill): Promise<void> => await copyFile(kept, server.passwordFile);
 
 /** The worker reads its configuration when it starts. */
@@ -101,14 +102,14 @@ const servers: Sabotage[] = [
     how: "host and port of another server with a database of that name in the plan",
     before: (drill) =>
       drill.plan(pgdump(drill, { connection: { port: other.port, password: { file: other.passwordFile } } })),
-    expects: { verdict: "refused", says: /does not list .*add to mayDestroy/is, untouched },
+    expects: { verdict: "refused", says: /does not list .*add this line to mayDestroy/is, untouched },
   },
   {
     name: "another PostgreSQL takes over the port between proof and loss",
     when: at.destroy,
     how: "server stopped, another one with the same password started on its port",
     does: takeOver,
-    undo: giveBack,
+    mend: giveBack,
     expects: { verdict: "FAIL", says: /belongs to server \d+, but \d+ was inspected/ },
   },
   {
@@ -143,19 +144,16 @@ const servers: Sabotage[] = [
     when: at.restore,
     how: "pg_ctl stop",
     does: ({ server }) => server.stop(),
-    undo: ({ server }) => server.start(),
+    mend: ({ server }) => server.start(),
     expects: { verdict: "FAIL", says: /127\.0\.0\.1:\d+.*(refused|reach)/i },
   },
   {
     name: "a check that cannot be asked is skipped",
     when: at.control,
-    how: "another password in the file that the plan names, put right after the decision to skip",
-    does: async (drill, run) => {
-      await wrongPassword(drill);
-      void run.until("restore/control/shop", "skipped").then(() => rightPassword(drill));
-    },
+    how: "another password in the file that the plan names, put right before the decision to skip",
+    does: wrongPassword,
+    mend: rightPassword,
     answer: "skip",
-    undo: rightPassword,
     expects: { verdict: "INCONCLUSIVE", says: /refuses user|password authentication failed/ },
   },
 ];
@@ -204,7 +202,7 @@ const leave: Sabotage[] = [
   },
   {
     name: "the worker's allow-list loses the target between proof and loss",
-    when: at.destroy,
+    when: { moment: "connect", step: "^destroy/shop$" },
     how: "entry removed from mayDestroy, worker killed with -9 and started again",
     does: (drill) => restartWith(drill, { mayDestroy: [] }),
     undo: (drill) => restartWith(drill, {}),
@@ -252,7 +250,7 @@ const ofWorker: Sabotage[] = [
   },
   {
     name: "the file with a step's attempts is cut",
-    when: at.restore,
+    when: { moment: "connect", step: "^restore/shop$" },
     how: "attempts/restore.shop.0.json truncated to 9 bytes, worker killed with -9 and started again",
     does: async (drill, run) => {
       const attempts = join(await runDirectoryOf(drill, run), "attempts");
@@ -301,48 +299,3 @@ const disks: Sabotage[] = !canMount
     ];
 
 sabotages(() => stage, [...servers, ...clocks, ...leave, ...ofWorker, ...disks]);
-
-/** Each edit of the record on the disk, and the place that `report --recheck` must name. */
-const edits: [name: string, from: string | RegExp, to: string, place: RegExp][] = [
-  ["a verdict of FAIL made PASS", '"verdict": "FAIL"', '"verdict": "PASS"', /verdict/],
-  ["a failed check made good", '"passed": false', '"passed": true', /passed/],
-  ["a failed check removed", /\{[^{}]*"name": "tables"(?:[^{}]|\{[^{}]*\})*\},/, "", /checks/],
-  ["another person's decision", '"by": "bert"', '"by": "anna"', /by|seal|record/],
-];
-
-test.for(edits)("a record edited by hand: %s", async ([name, from, to, place]) => {
-  const { drill, reset } = stage;
-  await reset(drill);
-  await drill.ensureWorker();
-  const hold = await drill.hooks.hold(at.verify);
-  const run = await drill.start();
-  await hold.reached();
-  await drill.server.sql(
-    `shop_firedrill_${(await run.record()).directory.slice(-8)}`,
-    "delete from customer where id = 7",
-  );
-  await hold.release();
-  await run.until("verify/shop", "waiting");
-  await run.decide("verify/shop", "abort");
-  await run.handle.result().catch(() => "it fails, as it must");
-  const file = join((await run.record()).directory, "report.json");
-  const env = { FIREDRILL_CONFIG: join(drill.directory, "firedrill.yaml"), TEMPORAL_ADDRESS: drill.address };
-  const recheck = () =>
-    execa(process.execPath, ["bin/firedrill.js", "report", file, "--recheck"], { env, reject: false, all: true });
-  expect((await recheck()).exitCode).toBe(0);
-  const text = await readFile(file, "utf8");
-  const edited = text.replace(from, to);
-  expect(edited).not.toBe(text);
-  await writeFile(file, edited);
-  const { exitCode, all } = await recheck();
-  expect(all).toMatch(place);
-  expect(exitCode).toBe(1);
-  const said = all.split("\n").find((line) => place.test(line)) ?? "";
-  await noteRow({
-    sabotage: `a record edited by hand: ${name}`,
-    when: "after the run",
-    means: "report.json changed in an editor",
-    verdict: "`firedrill report FILE --recheck` ends with 1",
-    diagnosis: said.trim().slice(0, 160),
-  });
-});
