@@ -10,7 +10,8 @@ import { readJson, writeAtomically } from "./files.ts";
 export type Leftover =
   | { kind: "job"; directory: string }
   | { kind: "path"; path: string; keep?: string }
-  | { kind: "sentinel"; connection: Connection; database: string; run: string }
+  /** run: null for whatever runs' they are, in data that a real restore brought back. */
+  | { kind: "sentinel"; connection: Connection; database: string; run: string | null }
   | { kind: "database"; connection: Connection; maintenanceDatabase: string; database: string; keep?: string }
   | { kind: "locked-out"; connection: Connection; maintenanceDatabase: string; databases: readonly string[] }
   /** socket: its directory, by which our private server is told from one that a person has started there since. */

@@ -99,7 +99,7 @@ async function report(run: Run, after: RunRecord["status"]): Promise<void> {
 
 function settle(run: Run, after: RunRecord["status"]): void {
   const { record } = run;
-  record.endedAt = new Date().toISOString();
+  record.endedAt = run.now();
   Object.assign(record, judge({ ...record, status: after }), { status: after });
   run.show();
 }

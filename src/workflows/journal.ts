@@ -22,21 +22,23 @@ export function newStep(outline: StepOutline, expectedSeconds: number | null): S
   };
 }
 
-export function finishedStep(step: StepRecord, attempts: Attempt[]): void {
+export function finishedStep(step: StepRecord, attempts: Attempt[], at: string): void {
   addAttempts(step, attempts);
-  Object.assign(step, { status: "done", endedAt: new Date().toISOString() });
+  Object.assign(step, { status: "done", endedAt: at });
 }
 
-/** Notes a failure and returns what came with it. */
-export function failedStep(step: StepRecord, error: unknown): Partial<FailureDetails & { attempts: Attempt[] }> {
+export type StepDetails = Partial<FailureDetails> & { attempts: Attempt[] };
+
+/** What comes with the failure of a step. */
+export function detailsOf(error: unknown): StepDetails {
   const cause = error instanceof ActivityFailure ? error.cause : error;
-  const details = (cause instanceof ApplicationFailure ? cause.details?.[0] : undefined) as
-    | Partial<FailureDetails & { attempts: Attempt[] }>
-    | undefined;
-  const { type, message, hint } = describeFailure(error);
-  addAttempts(step, details?.attempts ?? []);
-  step.failures.push({ type, message, hint, at: new Date().toISOString() });
-  return details ?? {};
+  const details = cause instanceof ApplicationFailure ? (cause.details?.[0] as Partial<StepDetails> | undefined) : {};
+  return { attempts: [], ...details };
+}
+
+export function failedStep(step: StepRecord, error: unknown, { attempts }: StepDetails, at: string): void {
+  addAttempts(step, attempts);
+  step.failures.push({ ...describeFailure(error), at });
 }
 
 /** Turns attempts into stretches of time; between a death and the next attempt the step was resuming. */

@@ -7,15 +7,24 @@ import {
   setHandler,
   workflowInfo,
 } from "@temporalio/workflow";
-import type { Attempt, Done, Inspection, Proof, RunRef } from "../activities/verbs.ts";
-import { fail, type FailureDetails } from "../failures.ts";
+import type { Done, Inspection, Proof, RunRef } from "../activities/verbs.ts";
+import { fail } from "../failures.ts";
 import type { Facts } from "../guard/facts.ts";
 import { outline, stepId } from "../plan/outline.ts";
 import type { Component, Plan } from "../plan/schema.ts";
 import type { Decision, Refusal, RunRecord, Scenario, StepRecord } from "../report/record.ts";
 import type { StepActivity } from "./activities.ts";
 import { renderDetails } from "./details.ts";
-import { failedStep, finishedStep, newStep, noteResult, noteVerification } from "./journal.ts";
+import { createClock } from "./clock.ts";
+import {
+  detailsOf,
+  failedStep,
+  finishedStep,
+  newStep,
+  noteResult,
+  noteVerification,
+  type StepDetails,
+} from "./journal.ts";
 import { checkDecision, decideSignal, decideUpdate, type DecisionRequest, recordQuery } from "./messages.ts";
 import type { RecorderSinks } from "./sinks.ts";
 
@@ -42,6 +51,7 @@ export class Run {
   readonly record: RunRecord;
   readonly toTime: string | null;
   private readonly ref: RunRef;
+  private readonly clock = createClock();
   private host = "";
   private components: Component[] = [];
   private readonly waiting = new Map<string, { failureNo: number; skippable: boolean; decision?: Decision }>();
@@ -59,6 +69,11 @@ export class Run {
     setHandler(decideSignal, (request) => this.decideBySignal(request), {
       description: "The same as the update, without an answer",
     });
+  }
+
+  /** ISO 8601 in UTC. */
+  now(): string {
+    return this.clock.now();
   }
 
   get scenario(): Scenario {
@@ -103,7 +118,7 @@ export class Run {
   /** A step that only thinks: asks the guards and ends the run when one refuses. @throws REFUSED */
   guard(id: string, ask: () => Refusal[]): void {
     const step = this.find(id);
-    const now = new Date().toISOString();
+    const now = this.now();
     const refusals = ask();
     Object.assign(step, {
       status: refusals.length === 0 ? "done" : "aborted",
@@ -183,33 +198,37 @@ export class Run {
   private async runStep<I, T>(id: string, activity: StepActivity<I, T>, input: I): Promise<Done<T> | undefined> {
     const step = this.find(id);
     for (let tryNo = 0; ; tryNo += 1) {
+      const from = this.now();
       step.status = "running";
-      step.startedAt ??= new Date().toISOString();
+      step.startedAt ??= from;
       this.show();
       try {
         const done = await activity.executeWithOptions({ activityId: id, summary: step.title, taskQueue: this.host }, [
           { ...input, run: { ...this.ref, tryNo } },
         ]);
-        finishedStep(step, done.attempts);
+        this.clock.passed(from, done.attempts);
+        finishedStep(step, done.attempts, this.now());
         noteResult(this.record, step, done.value);
         this.show();
         return done;
       } catch (error) {
         if (isCancellation(error)) throw this.cancelled(step, error);
-        const details = failedStep(step, error);
+        const details = detailsOf(error);
+        this.clock.passed(from, details.attempts);
+        failedStep(step, error, details, this.now());
         if (!(await this.gate(step, details))) return undefined;
       }
     }
   }
 
   private cancelled(step: StepRecord, error: unknown): unknown {
-    Object.assign(step, { status: "cancelled", endedAt: new Date().toISOString() });
+    Object.assign(step, { status: "cancelled", endedAt: this.now() });
     this.show();
     return error;
   }
 
   /** Waits for a person. True: try again; false: skipped. @throws ABORTED */
-  private async gate(step: StepRecord, details: Partial<FailureDetails & { attempts: Attempt[] }>): Promise<boolean> {
+  private async gate(step: StepRecord, details: StepDetails): Promise<boolean> {
     if (step.component !== null && "verification" in details)
       noteVerification(this.record, step.component, details.verification);
     if (this.record.status === "closing") return this.giveUpQuietly(step);
@@ -219,7 +238,7 @@ export class Run {
     };
     this.waiting.set(step.id, wait);
     step.status = "waiting";
-    const from = new Date().toISOString();
+    const from = this.now();
     this.show();
     try {
       await condition(() => wait.decision !== undefined);
@@ -227,11 +246,11 @@ export class Run {
       throw this.cancelled(step, error);
     } finally {
       this.waiting.delete(step.id);
-      step.stretches.push({ kind: "waited", from, to: new Date().toISOString() });
+      step.stretches.push({ kind: "waited", from, to: this.now() });
     }
     const { action } = wait.decision!;
     if (action === "retry") return true;
-    Object.assign(step, { status: action === "skip" ? "skipped" : "aborted", endedAt: new Date().toISOString() });
+    Object.assign(step, { status: action === "skip" ? "skipped" : "aborted", endedAt: this.now() });
     this.show();
     if (action === "skip") return false;
     throw fail("ABORTED", `${wait.decision!.by} gave up at ${step.id}: ${step.failures.at(-1)?.message}`);
@@ -239,7 +258,7 @@ export class Run {
 
   /** While a run that was given up cleans up, nobody is asked any more: what fails then is named in the report. */
   private giveUpQuietly(step: StepRecord): boolean {
-    Object.assign(step, { status: "aborted", endedAt: new Date().toISOString() });
+    Object.assign(step, { status: "aborted", endedAt: this.now() });
     this.show();
     return false;
   }
@@ -253,7 +272,7 @@ export class Run {
   private decide(request: DecisionRequest) {
     const { step } = checkDecision(request, this.listWaiting());
     const { action, by, reason } = request;
-    const decision = { action, by, reason, at: new Date().toISOString() };
+    const decision = { action, by, reason, at: this.now() };
     this.find(step).decisions.push(decision);
     this.waiting.get(step)!.decision = decision;
     return { step, action };
@@ -263,7 +282,7 @@ export class Run {
     try {
       this.decide(request);
     } catch (error) {
-      this.record.ignoredDecisions.push({ at: new Date().toISOString(), why: (error as Error).message });
+      this.record.ignoredDecisions.push({ at: this.now(), why: (error as Error).message });
       this.show();
     }
   }

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { noteRow } from "../support/matrix.ts";
-import { activitiesOf, nothingLeft, nothingTwice, programsAdopted } from "./checks.ts";
+import { activitiesOf, nothingLeft, nothingTwice, programsAdopted, timesAreTrue } from "./checks.ts";
 import { goesOn, harm, type Scene } from "./harm.ts";
 import type { Row } from "./row.ts";
 import type { Stage } from "./stage.ts";
@@ -30,6 +30,7 @@ export async function crash(stage: Stage, row: Row, blow: Blow = kill): Promise<
     const [activities, effects] = await Promise.all([activitiesOf(run.handle), drill.hooks.effects()]);
     nothingTwice(activities, effects);
     programsAdopted(scene, effects);
+    timesAreTrue(record);
     await nothingLeft(scene, record);
     expect(seconds, "seconds until the step went on").toBeLessThan(atMost);
     await noteRow({

@@ -2,6 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Drill, DrillRun } from "../support/drill.ts";
+import { identify } from "../../src/activities/process-identity.ts";
 import type { Effect, Hold } from "../hook/rules.ts";
 import type { Row } from "./row.ts";
 
@@ -55,8 +56,11 @@ export async function harm(scene: Scene): Promise<number> {
       throw new Error("temporal.test.ts kills the Temporal server");
   }
   await drill.killWorker();
-  // A short program goes on alone, as it does when nobody holds it, and has ended when the next worker comes.
-  if (effect.moment === "program" && effect.step === row.step) await hold.release();
+  // A short program goes on alone, as it does when nobody holds it; the next worker comes when it has ended.
+  if (effect.moment === "program" && effect.step === row.step) {
+    await hold.release();
+    while ((await identify(effect.pid)) !== undefined) await sleep(20);
+  }
   const since = Date.now();
   await drill.startWorker();
   return since;

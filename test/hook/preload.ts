@@ -152,21 +152,27 @@ function hookActivities(): void {
   };
   const create = Worker.create.bind(Worker);
   Worker.create = async (options) => {
-    // First in the list is outermost: at "step-end" all of Firedrill's own code for the step has returned.
+    // First in the list is outermost: at "step-end" all of Firedrill's own code for the step has returned. The last one is
+    // innermost: at "step-begin" the worker has noted what it works on.
     const outermost: WorkerModule.ActivityInterceptorsFactory = ({ info }) => ({
       inbound: {
         async execute(input, next) {
-          await pass("step-begin", info.activityType);
           const result: unknown = await next(input);
           await pass("step-end", info.activityType);
           return result;
         },
       },
     });
-    return await create({
-      ...options,
-      interceptors: { ...options.interceptors, activity: [outermost, ...(options.interceptors?.activity ?? [])] },
+    const innermost: WorkerModule.ActivityInterceptorsFactory = ({ info }) => ({
+      inbound: {
+        async execute(input, next) {
+          await pass("step-begin", info.activityType);
+          return await next(input);
+        },
+      },
     });
+    const activity = [outermost, ...(options.interceptors?.activity ?? []), innermost];
+    return await create({ ...options, interceptors: { ...options.interceptors, activity } });
   };
 }
 

@@ -12,6 +12,8 @@ for word in "$@"; do
     *) [ -n "$name" ] || name=${word##*/} ;;
   esac
 done
+# pg_ctl asks, starts and stops; to ask while it starts is no second start.
+case $name in pg_ctl) for word; do last=$word; done; name=pg_ctl-$last ;; esac
 # The second start of a job must not run beside the first: their names differ in the last number.
 job=$step
 case $step in *.[0-9].[0-9]) job=${step%.*} ;; esac
@@ -20,6 +22,8 @@ beside=
 for other in "$began".*; do
   [ -e "$other" ] || continue
   pid=${other##*.}
+  # A zombie does nothing any more.
+  [ "$(cut -d' ' -f3 "/proc/$pid/stat" 2>/dev/null)" != Z ] || continue
   if [ -d "/proc/$pid" ] && [ "$(cut -d' ' -f22 "/proc/$pid/stat" 2>/dev/null)" = "$(cat "$other")" ]; then
     beside="$beside${beside:+,}$pid"
   fi

@@ -43,9 +43,12 @@ export async function startJob(directory: string, job: Job, env: Record<string, 
   await claimed(directory);
 }
 
-/** Waits until some supervisor has taken the job. A machine under load may need seconds to start a process. */
+/**
+ * Waits until some supervisor has taken the job. A machine under load may need seconds to start a process; one that needs
+ * longer than this finds its claim taken.
+ */
 async function claimed(directory: string): Promise<boolean> {
-  for (let waited = 0; waited < 10_000; waited += 50) {
+  for (let waited = 0; waited < 3_000; waited += 50) {
     if (await exists(join(directory, "supervisor.json"))) return true;
     await sleep(50);
   }
@@ -73,7 +76,6 @@ export async function jobEnd(directory: string): Promise<JobEnd | undefined> {
  * @param graceMs milliseconds between the two signals
  */
 export async function stopJob(directory: string, graceMs = 10_000): Promise<void> {
-  if ((await jobState(directory)) === "absent") return;
   const leader = await readJson<ProcessIdentity>(join(directory, "supervisor.json"));
   if (leader === undefined || !(await groupIsOurs(directory, leader))) return;
   signalGroup(leader.pid, "SIGTERM");
@@ -89,11 +91,12 @@ export async function stopJob(directory: string, graceMs = 10_000): Promise<void
 export async function abandonJob(directory: string): Promise<void> {
   try {
     await (await open(join(directory, "claim"), "wx", 0o600)).close();
+    return;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    // Somebody has claimed it and is about to say who.
-    await claimed(directory);
   }
+  // Somebody has claimed it and is about to say who.
+  await claimed(directory);
   await stopJob(directory, 0);
 }
 

@@ -47,7 +47,7 @@ function keep(output: Readable, name: string): { ended: Promise<unknown>; finish
 
 async function lastWords(logs: ReturnType<typeof keep>[]): Promise<void> {
   // What ignores the signal may hold the pipes open for longer, and is not waited for.
-  await Promise.race([Promise.all(logs.map(({ ended }) => ended)), sleep(1_000)]);
+  await Promise.race([Promise.all(logs.map(({ ended }) => ended)), sleep(1_000, undefined, { ref: false })]);
   for (const { finish } of logs) finish();
 }
 

@@ -124,7 +124,8 @@ export async function startLive(bin: string, component: PgBackRestComponent): Pr
       : ["-o", `-c config_file=${shellQuoted(configFile)} -c data_directory=${shellQuoted(data)}`];
   const argv = start ?? [join(bin, "pg_ctl"), "-D", data, "-l", log, ...options, "-w", "-t", "300", "start"];
   const end = await runProgram({ argv, ...(start === undefined && { osUser }), timeoutMs: 330_000 });
-  if (end.exitCode === 0) return;
+  // One that an attempt before had begun to start may have come up meanwhile.
+  if (end.exitCode === 0 || (await isRunning(bin, data, osUser))) return;
   // pg_ctl only says that it failed; the server's own words are in its log.
   const said = start === undefined ? await readFile(log, "utf8").catch(() => "") : "";
   const words = lastWords(/(?:FATAL|PANIC): .*/.exec(said.slice(-4_000))?.[0] ?? (end.stderr || end.stdout));

@@ -6,7 +6,7 @@ import type { PgBackRestComponent } from "../../plan/schema.ts";
 import { writeAtomically } from "../files.ts";
 import { forgetLeftover } from "../leftovers.ts";
 import { withClient } from "../postgres/client.ts";
-import { findSentinel, sha256 } from "../postgres/sentinel.ts";
+import { findSentinel, noteForeignSentinels, sha256 } from "../postgres/sentinel.ts";
 import { inspectServer } from "../postgres/server.ts";
 import type { StepContext } from "../step.ts";
 import type { Restored, Verification } from "../verbs.ts";
@@ -41,6 +41,7 @@ export async function placePgBackRest(
   context.progress("starting the server");
   await startLive(bin, component);
   await waitForServer(component, context);
+  await noteForeignSentinels(context, component.name, component.connection, component.database);
   await forgetLeftover(context.directory, `restored.${component.name}`);
   await rm(server.directory, { recursive: true, force: true });
   await forgetLeftover(context.directory, `private.${component.name}`);

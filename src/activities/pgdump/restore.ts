@@ -6,6 +6,7 @@ import { readJson } from "../files.ts";
 import { longFailure, runLong } from "../jobs/run-job.ts";
 import { noteLeftover } from "../leftovers.ts";
 import { identifier, libpqEnvironment, withClient } from "../postgres/client.ts";
+import { noteForeignSentinels } from "../postgres/sentinel.ts";
 import { inspectServer } from "../postgres/server.ts";
 import type { StepContext } from "../step.ts";
 import type { Backup, Restored, RunRef } from "../verbs.ts";
@@ -61,21 +62,13 @@ export async function restorePgDump({ component, backup, toTime }: Input, contex
       ? await restoreSet(component, source.manifest, scratch, context)
       : await restorePlain(component, source, scratch, context);
   if (context.run.scenario !== "none") {
-    await noteForeignSentinel(component, source, context);
+    await noteForeignSentinels(context, component.name, component.connection, component.database);
     await noteLeftover(context.directory, `scratch.${component.name}`, {
       ...leftover,
       keep: `it holds the restored data of the lost ${component.database}: rename it, or drop it`,
     });
   }
   return { place: scratch, backup: record, waits: [], note: `restored ${record.id} into ${scratch}${skipped}` };
-}
-
-/** A dump that an exercise made holds that exercise's sentinel, which has no place in what a real restore brings back. */
-async function noteForeignSentinel(component: PgDumpComponent, source: Source, context: StepContext): Promise<void> {
-  const { connection, database } = component;
-  if (source.kind !== "set" || source.manifest.sentinel === null || context.run.type !== "restore") return;
-  const { run } = source.manifest.sentinel;
-  await noteLeftover(context.directory, `sentinel.${component.name}`, { kind: "sentinel", connection, database, run });
 }
 
 /** The backup of this run; for a real loss the newest one whose files are what they were. */

@@ -144,16 +144,34 @@ export async function findSentinel(client: Client, run: string): Promise<Found> 
   return { nonceSha256: sentinels[0] === undefined ? null : sha256(sentinels[0].nonce), ...rows[0]! };
 }
 
-/** Takes a run's sentinel and heartbeats out of a database, and the schema with the last of them; in one transaction. */
-export async function removeSentinel(client: Client, run: string): Promise<void> {
+/**
+ * A backup that an exercise made holds that exercise's sentinel, which has no place in what a real restore brings back:
+ * the clean-up takes it out.
+ */
+export async function noteForeignSentinels(
+  { directory, run }: StepContext,
+  component: string,
+  connection: Connection,
+  database: string,
+): Promise<void> {
+  if (run.type !== "restore") return;
+  await noteLeftover(directory, `sentinel.${component}`, { kind: "sentinel", connection, database, run: null });
+}
+
+/**
+ * Takes a run's sentinel and heartbeats out of a database, and the schema with the last of them; in one transaction.
+ * @param run null for those of all runs
+ */
+export async function removeSentinel(client: Client, run: string | null): Promise<void> {
   const { rows } = await client.query<{ there: boolean }>(
     `select to_regclass('${sentinelSchema}.sentinel') is not null as there`,
   );
   if (!rows[0]!.there) return;
+  if (run === null) await requireOwnSchema(client, "the restored one");
   await client.query("begin");
   await client.query(`lock table ${sentinelSchema}.sentinel in access exclusive mode`);
-  await client.query(`delete from ${sentinelSchema}.sentinel where run = $1`, [run]);
-  await client.query(`delete from ${sentinelSchema}.heartbeat where run = $1`, [run]);
+  await client.query(`delete from ${sentinelSchema}.sentinel where coalesce(run = $1, true)`, [run]);
+  await client.query(`delete from ${sentinelSchema}.heartbeat where coalesce(run = $1, true)`, [run]);
   const { rows: others } = await client.query<{ n: number }>(
     `select count(*)::int as n from ${sentinelSchema}.sentinel`,
   );
