@@ -1,6 +1,5 @@
 import {
   CancellationScope,
-  condition,
   isCancellation,
   proxySinks,
   setCurrentDetails,
@@ -12,10 +11,11 @@ import { fail } from "../failures.ts";
 import type { Facts } from "../guard/facts.ts";
 import { outline, stepId } from "../plan/outline.ts";
 import type { Component, Plan } from "../plan/schema.ts";
-import type { Decision, Refusal, RunRecord, Scenario, StepRecord } from "../report/record.ts";
+import type { Refusal, RunRecord, Scenario, StepRecord } from "../report/record.ts";
 import type { StepActivity } from "./activities.ts";
 import { renderDetails } from "./details.ts";
 import { createClock } from "./clock.ts";
+import { createGate } from "./gate.ts";
 import {
   detailsOf,
   failedStep,
@@ -25,7 +25,7 @@ import {
   noteVerification,
   type StepDetails,
 } from "./journal.ts";
-import { checkDecision, decideSignal, decideUpdate, type DecisionRequest, recordQuery } from "./messages.ts";
+import { decideSignal, decideUpdate, recordQuery } from "./messages.ts";
 import type { RecorderSinks } from "./sinks.ts";
 
 const { recorder } = proxySinks<RecorderSinks>();
@@ -52,21 +52,26 @@ export class Run {
   readonly toTime: string | null;
   private readonly ref: RunRef;
   private readonly clock = createClock();
+  private readonly gate: ReturnType<typeof createGate>;
   private host = "";
   private components: Component[] = [];
-  private readonly waiting = new Map<string, { failureNo: number; skippable: boolean; decision?: Decision }>();
 
   /** Registers all handlers; call it before anything is awaited. */
   constructor(record: RunRecord, ref: RunRef, toTime: string | null) {
     this.record = record;
     this.ref = ref;
     this.toTime = toTime;
+    this.gate = createGate(
+      record,
+      () => this.now(),
+      () => this.show(),
+    );
     setHandler(recordQuery, () => this.record, { description: "Everything that has happened so far" });
-    setHandler(decideUpdate, (request) => this.decide(request), {
+    setHandler(decideUpdate, this.gate.decideByUpdate, {
       description: "Answer a failed step: retry, skip or abort",
-      validator: (request) => void checkDecision(request, this.listWaiting()),
+      validator: this.gate.check,
     });
-    setHandler(decideSignal, (request) => this.decideBySignal(request), {
+    setHandler(decideSignal, this.gate.decideBySignal, {
       description: "The same as the update, without an answer",
     });
   }
@@ -183,8 +188,7 @@ export class Run {
   /** Puts the record before people's eyes: details in the UI, and the record on the worker's disk. */
   show(): void {
     const { status } = this.record;
-    if (status === "running" || status === "waiting")
-      this.record.status = this.waiting.size > 0 ? "waiting" : "running";
+    if (status === "running" || status === "waiting") this.record.status = this.gate.isOpen() ? "running" : "waiting";
     setCurrentDetails(renderDetails(this.record, workflowInfo().workflowId));
     recorder.save(this.record);
   }
@@ -216,7 +220,7 @@ export class Run {
         const details = detailsOf(error);
         this.clock.passed(from, details.attempts);
         failedStep(step, error, details, this.now());
-        if (!(await this.gate(step, details))) return undefined;
+        if (!(await this.ask(step, details))) return undefined;
       }
     }
   }
@@ -228,32 +232,19 @@ export class Run {
   }
 
   /** Waits for a person. True: try again; false: skipped. @throws ABORTED */
-  private async gate(step: StepRecord, details: StepDetails): Promise<boolean> {
+  private async ask(step: StepRecord, details: StepDetails): Promise<boolean> {
     if (step.component !== null && "verification" in details)
       noteVerification(this.record, step.component, details.verification);
     if (this.record.status === "closing") return this.giveUpQuietly(step);
-    const wait: { failureNo: number; skippable: boolean; decision?: Decision } = {
-      failureNo: step.failures.length,
-      skippable: step.skippable,
-    };
-    this.waiting.set(step.id, wait);
-    step.status = "waiting";
-    const from = this.now();
-    this.show();
-    try {
-      await condition(() => wait.decision !== undefined);
-    } catch (error) {
+    const decision = await this.gate.wait(step).catch((error: unknown) => {
       throw this.cancelled(step, error);
-    } finally {
-      this.waiting.delete(step.id);
-      step.stretches.push({ kind: "waited", from, to: this.now() });
-    }
-    const { action } = wait.decision!;
+    });
+    const { action, by } = decision;
     if (action === "retry") return true;
     Object.assign(step, { status: action === "skip" ? "skipped" : "aborted", endedAt: this.now() });
     this.show();
     if (action === "skip") return false;
-    throw fail("ABORTED", `${wait.decision!.by} gave up at ${step.id}: ${step.failures.at(-1)?.message}`);
+    throw fail("ABORTED", `${by} gave up at ${step.id}: ${step.failures.at(-1)?.message}`);
   }
 
   /** While a run that was given up cleans up, nobody is asked any more: what fails then is named in the report. */
@@ -261,29 +252,5 @@ export class Run {
     Object.assign(step, { status: "aborted", endedAt: this.now() });
     this.show();
     return false;
-  }
-
-  private listWaiting() {
-    return [...this.waiting].flatMap(([step, { failureNo, skippable, decision }]) =>
-      decision === undefined ? [{ step, failureNo, skippable }] : [],
-    );
-  }
-
-  private decide(request: DecisionRequest) {
-    const { step } = checkDecision(request, this.listWaiting());
-    const { action, by, reason } = request;
-    const decision = { action, by, reason, at: this.now() };
-    this.find(step).decisions.push(decision);
-    this.waiting.get(step)!.decision = decision;
-    return { step, action };
-  }
-
-  private decideBySignal(request: DecisionRequest): void {
-    try {
-      this.decide(request);
-    } catch (error) {
-      this.record.ignoredDecisions.push({ at: this.now(), why: (error as Error).message });
-      this.show();
-    }
   }
 }

@@ -206,7 +206,7 @@ const leave: Sabotage[] = [
     how: "entry removed from mayDestroy, worker killed with -9 and started again",
     does: (drill) => restartWith(drill, { mayDestroy: [] }),
     undo: (drill) => restartWith(drill, {}),
-    expects: { verdict: "FAIL", says: /configuration does not list .*Add to mayDestroy/s, untouched },
+    expects: { verdict: "FAIL", says: /configuration does not list .*add this line to mayDestroy/is, untouched },
   },
   {
     name: "the password expires between backup and restore",

@@ -5,7 +5,9 @@ import type { PgDumpComponent } from "../../plan/schema.ts";
 import { output } from "../exec.ts";
 import { readJson } from "../files.ts";
 import { longFailure, runLong } from "../jobs/run-job.ts";
+import { some } from "../postgres/compare.ts";
 import type { Fingerprint } from "../postgres/fingerprint.ts";
+import { readContents } from "./contents.ts";
 import type { StepContext } from "../step.ts";
 import type { Backup, Proof } from "../verbs.ts";
 import { programs } from "./programs.ts";
@@ -38,24 +40,13 @@ async function checkContents(component: PgDumpComponent, manifest: Manifest): Pr
   const directory = setDirectory(component, manifest.id);
   const { pgRestore } = await programs(manifest.serverVersion);
   const list = await output({ argv: [pgRestore, "--list", join(directory, dataPath)] });
-  const entries = list.split("\n").filter((line) => /^\d+;/.test(line));
-  const data = new Set(entries.flatMap((line) => / TABLE DATA (\S+) (\S+) /.exec(line)?.slice(1).join(".") ?? []));
   const fingerprint = await readJson<Fingerprint>(join(directory, fingerprintFile));
-  const plainName = /^[a-z_][a-z0-9_$]*\.[a-z_][a-z0-9_$]*$/;
-  const missing = (fingerprint?.tables ?? []).filter(
-    ({ name, rows }) =>
-      rows > 0 &&
-      plainName.test(name) &&
-      !data.has(name) &&
-      !entries.some((line) => line.includes(` MATERIALIZED VIEW DATA ${name.replace(".", " ")} `)),
-  );
-  if (fingerprint === undefined || missing.length > 0) {
-    throw fail(
-      "BACKUP_NOT_VERIFIED",
-      `the dump ${directory} holds no data of ${missing.map((table) => table.name).join(", ") || "any table that is known"}`,
-    );
-  }
-  return entries.length;
+  if (fingerprint === undefined) throw fail("BACKUP_NOT_VERIFIED", `the dump ${directory} has no ${fingerprintFile}`);
+  const { entries, missing, largeObjects } = readContents(list, fingerprint.tables);
+  if (missing.length > 0) throw fail("BACKUP_NOT_VERIFIED", `the dump ${directory} holds no data of ${some(missing)}`);
+  if (fingerprint.largeObjects.count > 0 && !largeObjects)
+    throw fail("BACKUP_NOT_VERIFIED", `the dump ${directory} holds no large objects`);
+  return entries;
 }
 
 /** Lets pg_restore read and decompress the whole dump into nothing. */
