@@ -92,7 +92,7 @@ const rows: Sabotage[] = [
     how: "server stopped, another cluster put into its directory and started",
     does: swapCluster,
     undo: requireOther,
-    expects: { verdict: "FAIL", says: /belongs to cluster \d+, but \d+ was inspected/ },
+    expects: { verdict: "FAIL", says: /holds cluster \d+ now, but \d+ was inspected/ },
   },
   {
     name: "the worker's allow-list loses the target between proof and loss",

@@ -1,6 +1,7 @@
 import { cp, mkdir, open, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runAs } from "../../lab/as-user.ts";
+import { type Manifest, sealOf } from "../../src/activities/pgdump/sets.ts";
 import type { RunRecord } from "../../src/report/record.ts";
 import { createDrill, type Drill, pgdump } from "../support/drill.ts";
 import type { DrillRun, Point, Stage } from "./driver.ts";
@@ -148,8 +149,9 @@ export async function impersonate(from: string, to: string): Promise<void> {
   await rm(to, { recursive: true });
   await cp(from, to, { recursive: true });
   const path = join(to, "manifest.json");
-  const manifest = JSON.parse(await readFile(path, "utf8")) as { id: string };
-  await writeFile(path, JSON.stringify({ ...manifest, id: to.split("/").at(-1) }));
+  const { sha256: _, ...manifest } = JSON.parse(await readFile(path, "utf8")) as Manifest;
+  const unsealed = { ...manifest, id: to.split("/").at(-1)! };
+  await writeFile(path, JSON.stringify({ ...unsealed, sha256: sealOf(unsealed) }));
 }
 
 /** A program that stands in for another one: gets the real one and its arguments. @param text of a shell script */

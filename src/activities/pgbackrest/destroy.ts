@@ -35,14 +35,7 @@ export async function destroyPgBackRest({ component, inspection, proof }: Input,
   // As long as it runs it may be written to: what was noted before holds only of a server that is down since then.
   const holds = noted !== undefined && !(await isRunning(bin, data, osUser));
   const loss = holds ? noted : await lastLook(component, inspection, proof, context);
-  // The address of the plan may lead to a cluster that somebody made after this run had begun to destroy.
-  const control = await controlData(bin, data, osUser);
-  if (control !== undefined && control.systemIdentifier !== loss.systemIdentifier) {
-    throw fail(
-      "IDENTITY_CHANGED",
-      `${data} holds cluster ${control.systemIdentifier} now, but ${loss.systemIdentifier} was to be destroyed`,
-    );
-  }
+  await requireCluster(component, bin, loss.systemIdentifier);
   await noteLeftover(context.directory, `restored.${component.name}`, {
     kind: "path",
     path: data,
@@ -73,6 +66,16 @@ async function checkLeave(
   throw fail("BACKUP_NOT_VERIFIED", `no backup of ${target} was verified in this run`);
 }
 
+/** The plan's directory may hold another cluster by now, whatever answers on its port. @throws IDENTITY_CHANGED */
+async function requireCluster({ data, osUser }: PgBackRestComponent, bin: string, expected: string): Promise<void> {
+  const control = await controlData(bin, data, osUser);
+  if (control === undefined || control.systemIdentifier === expected) return;
+  throw fail(
+    "IDENTITY_CHANGED",
+    `${data} holds cluster ${control.systemIdentifier} now, but ${expected} was inspected`,
+  );
+}
+
 async function lastLook(
   component: PgBackRestComponent,
   inspection: Inspection,
@@ -80,6 +83,8 @@ async function lastLook(
   context: StepContext,
 ): Promise<Memory["loss"]> {
   if (await isEmpty(component.data)) throw fail("TARGET_GONE", `there is nothing in ${component.data} any more`);
+  const { bin } = await mustRecall(context, component, "cluster");
+  await requireCluster(component, bin, inspection.facts.identity);
   return await withClient(component.connection, component.database, async (client) => {
     const server = await checkIdentity(client, component, inspection.facts.identity);
     await requireClear((await inspectPgBackRest({ component, toTime: null }, context)).facts, proof, context);

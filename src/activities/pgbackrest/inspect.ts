@@ -76,6 +76,7 @@ async function inspectLive(component: PgBackRestComponent): Promise<Live> {
   const { connection, database } = component;
   return await withClient(connection, database, async (client) => {
     const server = await inspectServer(client);
+    await sameDirectory(component, server.dataDirectory);
     const { rows } = await client.query<{
       bytes: string;
       segment: number;
@@ -106,7 +107,6 @@ function slotsOf(live: Live | undefined): string | null {
 /** The server must be the one of the data directory, and the stanza's. @throws IDENTITY_CHANGED, PERMISSION_DENIED */
 async function compareWithStanza(component: PgBackRestComponent, stanza: Stanza, live: Live): Promise<Found> {
   const { server, segmentBytes, archiving } = live;
-  await sameDirectory(component, server.dataDirectory);
   await checkOwner(component);
   if (identityOf(stanza) !== server.systemIdentifier) {
     throw fail(

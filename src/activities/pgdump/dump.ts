@@ -104,7 +104,7 @@ async function complete(component: PgDumpComponent, id: string, partial: string,
     throw fail("BACKUP_NOT_VERIFIED", `pg_dump said that it was done but ${join(partial, dataPath)} is empty`);
   }
   const hashed = await hashFiles(partial, context);
-  const manifest: Manifest = {
+  const manifest: Omit<Manifest, "sha256"> = {
     version: 1,
     id,
     plan: context.run.plan,

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readdir, rm, stat } from "node:fs/promises";
+import { lstat, readdir, rm, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { describeFailure, fail } from "../../failures.ts";
 import type { PgDumpComponent } from "../../plan/schema.ts";
@@ -62,7 +62,7 @@ async function filesBelow(directory: string): Promise<string[]> {
 export async function hashFiles(
   directory: string,
   { progress, signal }: Pick<StepContext, "progress" | "signal">,
-): Promise<Pick<Manifest, "files" | "bytes" | "sha256">> {
+): Promise<Pick<Manifest, "files" | "bytes">> {
   const paths = (await filesBelow(directory)).filter((path) => relative(directory, path) !== manifestFile).sort();
   const files: Manifest["files"] = [];
   for (const path of paths) {
@@ -71,13 +71,16 @@ export async function hashFiles(
     files.push({ path: relative(directory, path), bytes: size, sha256: await sha256File(path, signal) });
     progress(`checksum of file ${files.length} of ${paths.length}`);
   }
-  const sha256 = createHash("sha256")
-    .update(files.map((file) => `${file.sha256}  ${file.path}\n`).join(""))
-    .digest("hex");
-  return { files, sha256, bytes: files.reduce((sum, file) => sum + file.bytes, 0) };
+  return { files, bytes: files.reduce((sum, file) => sum + file.bytes, 0) };
 }
 
-export async function writeManifest(directory: string, manifest: Manifest): Promise<void> {
+/** sha256 of all that a manifest says, and so of the checksums of all files. */
+export function sealOf(unsealed: Omit<Manifest, "sha256">): string {
+  return createHash("sha256").update(JSON.stringify(unsealed)).digest("hex");
+}
+
+export async function writeManifest(directory: string, unsealed: Omit<Manifest, "sha256">): Promise<void> {
+  const manifest: Manifest = { ...unsealed, sha256: sealOf(unsealed) };
   await writeAtomically(join(directory, manifestFile), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
@@ -89,6 +92,9 @@ export async function readManifest(component: PgDumpComponent, id: string): Prom
     throw fail("BACKUP_NOT_VERIFIED", `the manifest ${path} cannot be read: it was cut or overwritten`);
   });
   if (manifest === undefined) throw fail("NO_BACKUP", `the dump ${setDirectory(component, id)} is gone`);
+  const { sha256, ...unsealed } = manifest;
+  if (sealOf(unsealed) !== sha256)
+    throw fail("BACKUP_NOT_VERIFIED", `the manifest ${path} is not what was written: its own checksum is another`);
   // What is removed is found by this name.
   if (manifest.id !== id)
     throw fail("BACKUP_NOT_VERIFIED", `the manifest ${path} is that of ${JSON.stringify(manifest.id)}`);
@@ -112,8 +118,9 @@ export async function checkFiles(
   context: Pick<StepContext, "progress" | "signal">,
 ): Promise<void> {
   const directory = setDirectory(component, manifest.id);
+  // Whoever can exchange what it leads to can do so after it was read.
+  if ((await lstat(directory)).isSymbolicLink()) throw altered(directory, "it is a symbolic link");
   const now = await hashFiles(directory, context);
-  if (now.sha256 === manifest.sha256) return;
   const found = new Map(now.files.map((file) => [file.path, file]));
   for (const file of manifest.files) {
     const other = found.get(file.path);
@@ -124,10 +131,7 @@ export async function checkFiles(
     if (other.sha256 !== file.sha256)
       throw altered(directory, `${file.path} has other content than when it was written`);
   }
-  throw altered(
-    directory,
-    [...found.keys()].map((path) => `${path} was added`).join(", ") || "its manifest was changed",
-  );
+  if (found.size > 0) throw altered(directory, [...found.keys()].map((path) => `${path} was added`).join(", "));
 }
 
 function altered(directory: string, what: string) {

@@ -24,12 +24,14 @@ async function expectation(component: PgDumpComponent, backup: BackupRecord | nu
   if (manifest.sha256 !== backup.sha256)
     throw fail("BACKUP_NOT_VERIFIED", `${backup.location} is not the dump that was restored`);
   const fingerprint = await readJson<Fingerprint>(join(setDirectory(component, backup.id), fingerprintFile));
+  if (fingerprint === undefined)
+    throw fail("BACKUP_NOT_VERIFIED", `${fingerprintFile} is missing from the dump ${backup.location}`);
   // An exercise looks for its own nonce, whatever the manifest says.
   const sentinel = run.type === "exercise" ? { run: run.id, sha256: sha256(run.nonce) } : manifest.sentinel;
-  const altered = new Set(fingerprint?.altered);
+  const altered = new Set(fingerprint.altered);
   return {
     sentinel,
-    fingerprint: fingerprint ?? null,
+    fingerprint,
     sequenceSlack: 0,
     explainTable: (table) => (altered.has(table) ? "altered while it was dumped" : undefined),
   };
