@@ -12,14 +12,21 @@ const privateFile = 0o600;
 /**
  * Replaces a file so that a reader, or a machine that loses power, sees the old or the new content and nothing between:
  * write, fsync, rename, fsync of the directory.
+ * @param owner whose the new file is; ours otherwise
  * @throws DISK_FULL, PERMISSION_DENIED
  */
-export async function writeAtomically(path: string, text: string, mode = privateFile): Promise<void> {
+export async function writeAtomically(
+  path: string,
+  text: string,
+  mode = privateFile,
+  owner?: { uid: number; gid: number },
+): Promise<void> {
   const temporary = `${path}.${randomBytes(4).toString("hex")}.tmp`;
   try {
     await makeDirectory(dirname(path));
     await withFile(temporary, "wx", mode, async (file) => {
       await file.writeFile(text);
+      if (owner !== undefined) await file.chown(owner.uid, owner.gid);
       await file.sync();
     });
     await rename(temporary, path);

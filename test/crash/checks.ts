@@ -1,7 +1,8 @@
 import type { WorkflowHandle } from "@temporalio/client";
 import { existsSync } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { execa } from "execa";
 import { expect } from "vitest";
 import type { Drill } from "../support/drill.ts";
 import type { Effect } from "../hook/rules.ts";
@@ -102,6 +103,9 @@ export async function nothingLeft({ drill, row, run }: Scene, record: RunRecord)
   expect((await namesIn("/tmp")).filter((name) => name.startsWith(`firedrill-${short}`))).toEqual([]);
   expect((await namesIn(join(directory, "dumps"))).filter((name) => name.endsWith(".partial"))).toEqual([]);
   expect(await namesBeside(server.data)).toHaveLength(kept ? record.leftovers.length : 0);
+  // What the server and its backups cannot read any more is lost to them.
+  const strangers = await execa("find", [server.data, "!", "-user", String((await stat(server.data)).uid)]);
+  expect(strangers.stdout.split("\n").filter((path) => path !== "" && !path.endsWith(".ready"))).toEqual([]);
   expect(await databasesOf(drill)).toEqual(["postgres", "shop", "template0", "template1"]);
   expect(await schemasOf(drill)).toEqual(["public"]);
   await expect.poll(() => programsOf(drill), { timeout: 5_000 }).toEqual([]);

@@ -81,18 +81,16 @@ export async function placePgBackRest(
 async function archiveAgain(bin: string, component: PgBackRestComponent): Promise<void> {
   const { data, osUser } = component;
   const file = join(data, "postgresql.auto.conf");
-  const { uid, gid, mode } = await stat(file);
+  const owner = await ownerOf(component);
+  const { mode } = await stat(file);
   const text = await readFile(file, "utf8");
   const mended = withoutDrillSettings(text);
-  if (mended !== text) {
-    await writeAtomically(file, mended, mode & 0o777);
-    await chown(file, uid, gid);
-  }
+  // The server must be able to read it, whenever the worker dies.
+  if (mended !== text) await writeAtomically(file, mended, mode & 0o777, owner);
   const control = await controlData(bin, data, osUser);
   if (control === undefined) throw fail("RECOVERY_FAILED", `${data} holds no cluster`);
   const status = join(data, "pg_wal", "archive_status");
   const known = new Set(await readdir(status));
-  const owner = await ownerOf(component);
   for (const name of unarchived(await readdir(join(data, "pg_wal")), control.timeline, control.redoSegment)) {
     if (known.has(`${name}.done`) || known.has(`${name}.ready`)) continue;
     await writeFile(join(status, `${name}.ready`), "", { mode: 0o600 });
