@@ -41,9 +41,9 @@ async function sweepOnce(config: Config, client: Client, logger: Logger): Promis
     if (status === undefined || !over.includes(status)) continue;
     // It may have cleaned up by itself since we looked.
     if ((await read())?.closed !== false) continue;
-    // A step that has not heard of the end yet may still start something; it hears of it with its next heartbeat.
-    if (await isWorkedOn(runDirectory(config, id))) continue;
     try {
+      // A step that has not heard of the end yet may still start something; it hears of it with its next heartbeat.
+      if (await isWorkedOn(runDirectory(config, id))) continue;
       await sweepRun(config, id, status, logger);
       await writeRunFile(config, id, { ...file, closed: true });
     } catch (error) {

@@ -11,7 +11,8 @@ const named = new Set<string>();
  * would inherit the secrets of every plan. Only ever adds to what is known.
  */
 export async function learnSecretVariables(plans: string): Promise<void> {
-  const files = (await readdir(plans)).filter((name) => /\.ya?ml$/.test(name));
+  // Without the directory there is no plan either; what is missing then is said where a plan is wanted.
+  const files = (await readdir(plans).catch(() => [])).filter((name) => /\.ya?ml$/.test(name));
   for (const file of files) {
     // A plan that vanishes meanwhile, or that the worker may not read, cannot be run either.
     const text = await readFile(join(plans, file), "utf8").catch(() => "");

@@ -1,3 +1,4 @@
+import { log } from "@temporalio/activity";
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -17,6 +18,9 @@ interface Turn {
 }
 
 const lookEveryMs = 200;
+
+/** Turns of this process that are over, although the disk would not forget them. */
+const released = new Set<string>();
 
 function turnsOf(runDirectory: string): string {
   return join(runDirectory, "turns");
@@ -39,7 +43,12 @@ export async function takeTurn(
   const holder = await identify(process.pid);
   if (holder === undefined) throw new Error(`this process (${process.pid}) does not find itself`);
   await writeAtomically(own, JSON.stringify({ order, holder } satisfies Turn));
-  const letGo = () => rm(own, { force: true });
+  const letGo = async () => {
+    await rm(own, { force: true }).catch((error: unknown) => {
+      released.add(own);
+      log.warn("a turn stays noted", { error: String(error) });
+    });
+  };
   try {
     for (;;) {
       const turns = await livingTurns(directory);
@@ -63,7 +72,9 @@ export async function isWorkedOn(runDirectory: string): Promise<boolean> {
 }
 
 async function livingTurns(directory: string): Promise<Turn[]> {
-  const files = (await readdir(directory)).filter((name) => /^\d+\.\d+\.json$/.test(name));
+  const files = (await readdir(directory)).filter(
+    (name) => /^\d+\.\d+\.json$/.test(name) && !released.has(join(directory, name)),
+  );
   const turns = await Promise.all(files.map((name) => readJson<Turn>(join(directory, name))));
   const known = turns.filter((turn) => turn !== undefined);
   const alive = await Promise.all(known.map(({ holder }) => isAlive(holder)));

@@ -14,12 +14,13 @@ export function createClock() {
       return new Date(latest).toISOString();
     },
     /**
-     * Moves on by what the attempts of an activity took: the worker's clock may differ, but not in how long they took.
-     * @param from when the activity was scheduled
+     * Moves on by what the attempts of an activity took, where the workflow's own time has stood still meanwhile. Only
+     * there: the worker's clock may be set, too.
+     * @param from when the activity was scheduled, by this clock; `own` the same by the workflow's own time
      */
-    passed(from: string, attempts: Attempt[]): void {
+    passed(from: string, own: number, attempts: Attempt[]): void {
       const [first, last] = [attempts[0], attempts.at(-1)];
-      if (first === undefined || last === undefined) return;
+      if (first === undefined || last === undefined || Date.now() > own) return;
       latest = Math.max(latest, Date.parse(from) + Date.parse(last.endedAt) - Date.parse(first.startedAt));
     },
   };

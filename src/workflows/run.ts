@@ -202,7 +202,7 @@ export class Run {
   private async runStep<I, T>(id: string, activity: StepActivity<I, T>, input: I): Promise<Done<T> | undefined> {
     const step = this.find(id);
     for (let tryNo = 0; ; tryNo += 1) {
-      const from = this.now();
+      const [from, own] = [this.now(), Date.now()];
       step.status = "running";
       step.startedAt ??= from;
       this.show();
@@ -210,7 +210,7 @@ export class Run {
         const done = await activity.executeWithOptions({ activityId: id, summary: step.title, taskQueue: this.host }, [
           { ...input, run: { ...this.ref, tryNo } },
         ]);
-        this.clock.passed(from, done.attempts);
+        this.clock.passed(from, own, done.attempts);
         finishedStep(step, done.attempts, this.now());
         noteResult(this.record, step, done.value);
         this.show();
@@ -218,7 +218,7 @@ export class Run {
       } catch (error) {
         if (isCancellation(error)) throw this.cancelled(step, error);
         const details = detailsOf(error);
-        this.clock.passed(from, details.attempts);
+        this.clock.passed(from, own, details.attempts);
         failedStep(step, error, details, this.now());
         if (!(await this.ask(step, details))) return undefined;
       }

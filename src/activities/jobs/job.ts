@@ -48,7 +48,7 @@ export async function startJob(directory: string, job: Job, env: Record<string, 
  * longer than this finds its claim taken.
  */
 async function claimed(directory: string): Promise<boolean> {
-  for (let waited = 0; waited < 3_000; waited += 50) {
+  for (let waited = 0; waited < 5_000; waited += 50) {
     if (await exists(join(directory, "supervisor.json"))) return true;
     await sleep(50);
   }
@@ -76,6 +76,8 @@ export async function jobEnd(directory: string): Promise<JobEnd | undefined> {
  * @param graceMs milliseconds between the two signals
  */
 export async function stopJob(directory: string, graceMs = 10_000): Promise<void> {
+  if (!(await exists(join(directory, "job.json")))) return;
+  if (!(await exists(join(directory, "supervisor.json"))) && (await takeClaim(directory))) return;
   const leader = await readJson<ProcessIdentity>(join(directory, "supervisor.json"));
   if (leader === undefined || !(await groupIsOurs(directory, leader))) return;
   signalGroup(leader.pid, "SIGTERM");
@@ -87,17 +89,20 @@ export async function stopJob(directory: string, graceMs = 10_000): Promise<void
   for (let round = 0; round < 100 && signalGroup(leader.pid, "SIGKILL"); round += 1) await sleep(50);
 }
 
-/** Gives a lost job up for good: a supervisor that was only slow to start finds its claim taken and does nothing. */
-export async function abandonJob(directory: string): Promise<void> {
+/**
+ * Takes a job whose supervisor has not come yet: one that is only slow to start finds its claim taken and does nothing.
+ * @returns false when some supervisor has claimed it before
+ */
+async function takeClaim(directory: string): Promise<boolean> {
   try {
     await (await open(join(directory, "claim"), "wx", 0o600)).close();
-    return;
+    return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    // Somebody has claimed it and is about to say who.
+    await claimed(directory);
+    return false;
   }
-  // Somebody has claimed it and is about to say who.
-  await claimed(directory);
-  await stopJob(directory, 0);
 }
 
 /** A group number may have been given to somebody else since; only kill it when a process of ours is still in it. */

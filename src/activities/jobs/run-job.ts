@@ -7,7 +7,7 @@ import { asUser, lastWords, programMissing } from "../exec.ts";
 import { freeBytes } from "../files.ts";
 import { fileName } from "../run-directory.ts";
 import type { StepContext } from "../step.ts";
-import { abandonJob, type JobEnd, jobEnd, jobState, startJob, stopJob } from "./job.ts";
+import { type JobEnd, jobEnd, jobState, startJob, stopJob } from "./job.ts";
 
 export interface LongProgram {
   /** Program and arguments; never a secret. */
@@ -51,7 +51,7 @@ export async function runLong(context: StepContext, name: string, program: LongP
     const end = state === "lost" ? undefined : await waitForEnd(context, directory, program.progress);
     // 137 is what runuser and shells say of a program that was killed with SIGKILL.
     if (end === undefined || end.signal === "SIGKILL" || end.exitCode === 137) {
-      await abandonJob(directory);
+      await stopJob(directory, 0);
       if ((await freeBytes(directory)) < 65_536) throw fail("DISK_FULL", `no space left for ${directory}`);
       continue;
     }

@@ -1,6 +1,6 @@
 import { readdir, realpath, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { fail } from "../../failures.ts";
+import { describeFailure, fail } from "../../failures.ts";
 import type { PgBackRestComponent } from "../../plan/schema.ts";
 import { syncPath } from "../files.ts";
 import { noteLeftover } from "../leftovers.ts";
@@ -32,9 +32,16 @@ export async function destroyPgBackRest({ component, inspection, proof }: Input,
   await checkLeave(component, inspection, proof, context);
   const noted = await recall(context, component, "loss");
   if (noted !== undefined) await requireDoomed(component, context);
-  // As long as it runs it may be written to: what was noted before holds only of a server that is down since then.
+  // As long as it runs it may be written to: what was noted before holds only of a server that is down, or going down,
+  // since then.
   const holds = noted !== undefined && !(await isRunning(bin, data, osUser));
-  const loss = holds ? noted : await lastLook(component, inspection, proof, context);
+  const look = () => lastLook(component, inspection, proof, context);
+  const loss = holds
+    ? noted
+    : await look().catch((error: unknown) => {
+        if (noted !== undefined && /shutting down/.test(describeFailure(error).message)) return noted;
+        throw error;
+      });
   await requireCluster(component, bin, loss.systemIdentifier);
   await noteLeftover(context.directory, `restored.${component.name}`, {
     kind: "path",

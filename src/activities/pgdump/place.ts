@@ -4,9 +4,9 @@ import type { PgDumpComponent } from "../../plan/schema.ts";
 import type { CheckRecord } from "../../report/record.ts";
 import { readJson, writeAtomically } from "../files.ts";
 import { requireClear } from "../guard.ts";
-import { forgetLeftover, noteLeftover } from "../leftovers.ts";
+import { forgetLeftover, listLeftovers, noteLeftover } from "../leftovers.ts";
 import { type Client, describePlace, identifier, withClient } from "../postgres/client.ts";
-import { findSentinel, sha256 } from "../postgres/sentinel.ts";
+import { findSentinel, noteForeignSentinels, sha256 } from "../postgres/sentinel.ts";
 import { serverNow } from "../postgres/server.ts";
 import type { StepContext } from "../step.ts";
 import type { Restored, Verification } from "../verbs.ts";
@@ -34,6 +34,7 @@ export async function placePgDump(
     }
     return oid;
   });
+  await noteForeignSentinels(context, component.name, connection, database);
   await forgetLeftover(context.directory, `scratch.${component.name}`);
   return withClient(connection, database, (client) => checkPlace(client, component, oid, context));
 }
@@ -87,6 +88,9 @@ async function moveAside(client: Client, component: PgDumpComponent, context: St
   const { connection, database, maintenanceDatabase } = component;
   if (context.run.type === "exercise")
     throw fail("TARGET_EXISTS", `somebody made ${describePlace(connection, database)} anew meanwhile`);
+  // An attempt that died while it was shut out left it so; nobody could look at it.
+  const noted = await listLeftovers(context.directory);
+  if (noted.some(({ key }) => key === `locked.${component.name}`)) await letIn(client, [database]);
   await requireClear((await inspectPgDump({ component, toTime: null }, context)).facts, null, context);
   const aside = nameWith(database, `_before_${context.run.short}`);
   await noteLeftover(context.directory, `aside.${component.name}`, {

@@ -6,7 +6,6 @@ import { readJson } from "../files.ts";
 import { longFailure, runLong } from "../jobs/run-job.ts";
 import { noteLeftover } from "../leftovers.ts";
 import { identifier, libpqEnvironment, withClient } from "../postgres/client.ts";
-import { noteForeignSentinels } from "../postgres/sentinel.ts";
 import { inspectServer } from "../postgres/server.ts";
 import type { StepContext } from "../step.ts";
 import type { Backup, Restored, RunRef } from "../verbs.ts";
@@ -62,7 +61,6 @@ export async function restorePgDump({ component, backup, toTime }: Input, contex
       ? await restoreSet(component, source.manifest, scratch, context)
       : await restorePlain(component, source, scratch, context);
   if (context.run.scenario !== "none") {
-    await noteForeignSentinels(context, component.name, component.connection, component.database);
     await noteLeftover(context.directory, `scratch.${component.name}`, {
       ...leftover,
       keep: `it holds the restored data of the lost ${component.database}: rename it, or drop it`,

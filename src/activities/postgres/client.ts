@@ -71,6 +71,7 @@ function endWithStep(client: Client): void {
   if (asyncLocalStorage.getStore() === undefined) return;
   const signal = cancellationSignal();
   const cut = () => (client as unknown as { connection: { stream: Socket } }).connection.stream.destroy();
+  if (signal.aborted) cut();
   signal.addEventListener("abort", cut, { once: true });
   client.once("end", () => signal.removeEventListener("abort", cut));
 }
