@@ -68,7 +68,8 @@ test.for(rowsOfRun(rows).map((row) => ({ row, name: `${row.run}, ${row.backup}, 
     await drill.plan(pgbackrest(drill, { backup: row.backup }));
     const login = { host: "127.0.0.1", port, user, password, database: "shop" };
     const record = await whileWriting(login, row.traffic, () => run(row));
-    expectClean(record, []);
+    // They have one checksum for all: while they are written nobody can compare them.
+    expectClean(record, row.traffic === "large objects" ? ["large-objects"] : []);
     expect(await programsOf(drill.directory)).toEqual([]);
     await note(stage, `pgbackrest: ${name}`, record);
   },

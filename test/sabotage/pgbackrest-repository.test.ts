@@ -213,7 +213,7 @@ const rows: Sabotage[] = [
     when: proven,
     how: "ALTER SYSTEM SET archive_command = 'false'",
     does: async (drill) => await archiveWith(drill, "false"),
-    expects: { verdict: "FAIL", says: /archive_command fails/, untouched },
+    expects: { verdict: "FAIL", says: /does not archive its WAL/, untouched },
   },
   {
     name: "archive_command says yes and keeps nothing",

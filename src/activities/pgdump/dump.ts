@@ -3,6 +3,7 @@ import { extname, join } from "node:path";
 import { fail } from "../../failures.ts";
 import type { PgDumpComponent } from "../../plan/schema.ts";
 import prettyBytes from "pretty-bytes";
+import { runProgram } from "../exec.ts";
 import { exists, fileFailure, privateDirectory, readJson, syncPath, syncTree } from "../files.ts";
 import { longFailure, runLong } from "../jobs/run-job.ts";
 import { forgetLeftover, noteLeftover } from "../leftovers.ts";
@@ -80,10 +81,24 @@ async function emptyDirectory(directory: string): Promise<void> {
   }
 }
 
+/** Whether it was built with zstd: it says so before it connects, and here it has nobody to connect to. */
+async function knowsZstd(pgDump: string): Promise<boolean> {
+  const argv = [
+    pgDump,
+    "--format=custom",
+    "--compress=zstd",
+    "--file=/dev/null",
+    "--host=/nonexistent",
+    "--no-password",
+  ];
+  const { stderr } = await runProgram({ argv });
+  return !/does not support compression/.test(stderr);
+}
+
 /** Compression: zstd where pg_dump can (16 and newer, when built with it), otherwise gzip at its fastest level. */
 async function pgDumpArguments(component: PgDumpComponent, directory: string, pgDump: string): Promise<string[]> {
   const parallel = component.format === "directory" ? [`--jobs=${component.jobs}`] : [];
-  const compress = (await majorVersion(pgDump)) >= 16 ? "zstd:3" : "1";
+  const compress = (await majorVersion(pgDump)) >= 16 && (await knowsZstd(pgDump)) ? "zstd:3" : "1";
   return [
     pgDump,
     `--format=${component.format}`,
