@@ -69,7 +69,12 @@ export async function output(program: Program): Promise<string> {
   );
 }
 
-/** The last lines of a program's output, short enough for a failure message, and without values of rows. */
+/**
+ * The last lines of a program's output, short enough for a failure message, and without values of rows. pgBackRest's hints
+ * come last, and say little without the error that they belong to.
+ */
 export function lastWords(text: string, lines = 3): string {
-  return withoutRowValues(redact(text)).trim().split("\n").slice(-lines).join(" | ").slice(-600);
+  const all = withoutRowValues(redact(text)).trim().split("\n");
+  const telling = all.filter((line) => !/^\s*HINT: /.test(line));
+  return (telling.length > 0 ? telling : all).slice(-lines).join(" | ").slice(-600);
 }
