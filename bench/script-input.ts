@@ -56,8 +56,8 @@ async function writeCommandLines(root: string, sql: string, run: string, databas
     const name = (await readdir(jobs)).find((one) => job.test(one)) ?? "";
     return (JSON.parse(await readFile(join(jobs, name, "job.json"), "utf8")) as { argv: string[] }).argv;
   };
-  const { pgDump } = JSON.parse((await argvOf(/^backup\./))[2] ?? "") as { pgDump: string[] };
-  const restore = await argvOf(/^restore\./);
+  const { pgDump } = JSON.parse((await argvOf(/^backup\..*\.dump\./))[2] ?? "") as { pgDump: string[] };
+  const restore = await argvOf(/^restore\..*\.restore\./);
   const toScript = (argument: string) =>
     argument
       .replace(/^(--file=)?\S*\/dumps\/.*\/data$/, `$1${scriptDump(root)}/data`)
