@@ -58,12 +58,12 @@ const rows: Sabotage[] = [
   inRestored(
     "a large object is missing",
     "select lo_unlink(oid) from pg_largeobject_metadata",
-    /Large objects: 0 large objects/,
+    /Large objects: .*0 large objects/,
   ),
   inRestored(
     "a large object has other content",
     "select lo_put(oid, 0, 'X') from pg_largeobject_metadata",
-    /Large objects: other content/,
+    /Large objects: .*other content/,
   ),
   inRestored(
     "a sequence is missing",
