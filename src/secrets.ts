@@ -6,6 +6,11 @@ import { rememberSecret } from "./redaction.ts";
 /** Variables that were named as secrets; programs do not inherit them. */
 const variables = new Set<string>();
 
+/** From now on no program inherits this variable. */
+export function rememberVariable(name: string): void {
+  variables.add(name);
+}
+
 export function isSecretVariable(name: string): boolean {
   return variables.has(name);
 }
@@ -30,7 +35,7 @@ export function passwordVariables(password: Secret | undefined): Record<string, 
 }
 
 function fromEnvironment(name: string): string {
-  variables.add(name);
+  rememberVariable(name);
   const value = process.env[name];
   if (value) return value;
   throw fail("SECRET_MISSING", `the worker has no environment variable ${name}`);

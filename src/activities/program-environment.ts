@@ -1,10 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { looksSecret } from "../redaction.ts";
-import { isSecretVariable } from "../secrets.ts";
-
-/** Variables that some plan of the worker names as secrets. */
-const named = new Set<string>();
+import { isSecretVariable, rememberVariable } from "../secrets.ts";
 
 /**
  * Learns which variables the plans of a directory name as secrets: of all plans, wrong ones too, because each program
@@ -16,7 +13,7 @@ export async function learnSecretVariables(plans: string): Promise<void> {
   for (const file of files) {
     // A plan that vanishes meanwhile, or that the worker may not read, cannot be run either.
     const text = await readFile(join(plans, file), "utf8").catch(() => "");
-    for (const [, variable] of text.matchAll(/\benv["']?\s*:\s*["']?([A-Za-z_]\w*)/g)) named.add(variable!);
+    for (const [, variable] of text.matchAll(/\benv["']?\s*:\s*["']?([A-Za-z_]\w*)/g)) rememberVariable(variable!);
   }
 }
 
@@ -34,5 +31,5 @@ export function programEnvironment(needed: Record<string, string> = {}): Record<
 
 function mayPass(name: string): boolean {
   if (name.startsWith("PGBACKREST_")) return true;
-  return !name.startsWith("TEMPORAL_") && !looksSecret(name) && !isSecretVariable(name) && !named.has(name);
+  return !name.startsWith("TEMPORAL_") && !looksSecret(name) && !isSecretVariable(name);
 }

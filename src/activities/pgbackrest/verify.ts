@@ -20,7 +20,7 @@ export async function verifyPgBackRest(
   { component, backup, restored, toTime }: Input,
   context: StepContext,
 ): Promise<Verification> {
-  const { bin } = await mustRecall(context, component, "cluster");
+  const { bin, systemIdentifier } = await mustRecall(context, component, "cluster");
   const { data } = await mustRecall(context, component, "restore");
   const server = privateServer(component, context, bin, data);
   // The machine may have been restarted since.
@@ -30,15 +30,7 @@ export async function verifyPgBackRest(
   const known = await whatIsKnown(component, backup, context);
   const { checks: made, newestRecoveredAt } = await checkCluster(connection, component, known, context);
   const catalog =
-    backup === null
-      ? await catalogCheck(
-          connection,
-          component,
-          restored.backup.id,
-          context,
-          (await mustRecall(context, component, "cluster")).systemIdentifier,
-        )
-      : [];
+    backup === null ? await catalogCheck(connection, component, restored.backup.id, context, systemIdentifier) : [];
   const recovery = await recoveryCheck(server, component, toTime, context);
   const checks = [...made, ...catalog, recovery];
   const failed = checks.filter(({ passed, proven }) => proven && !passed);
