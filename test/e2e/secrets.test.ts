@@ -260,7 +260,7 @@ describe("no canary leaves its place", () => {
     const mayHave = (name: string) =>
       name === "env"
         ? // The last ones are what the test's own wrapper of programs calls.
-          /^(sed|cut|tr|date|cat|mkdir|sleep) |src\/worker\.ts|bin\/firedrill\.js|supervisor\.ts|dump-program|heartbeat\.ts|pg_dump|pg_restore|wrapper\.sh|script-\d/
+          /^(sed|cut|tr|date|cat|mkdir|mv|sleep) |src\/worker\.ts|bin\/firedrill\.js|supervisor\.ts|dump-program|heartbeat\.ts|pg_dump|pg_restore|wrapper\.sh|script-\d/
         : own;
     const strangers = seen.filter(
       ({ where, name, command }) => where === "environ" && name !== "probe" && !mayHave(name).test(command),
