@@ -44,22 +44,23 @@ export async function writeAtomically(
  * @throws PERMISSION_DENIED where none can be made, and what mkdir throws
  */
 async function makeDirectory(path: string): Promise<void> {
+  if ((await tryToMake(path)) === "made") return;
+  const above = dirname(path);
+  if (!(await exists(above))) await makeDirectory(above);
+  // Asked again also where the directory above is there: someone else may have made it in the meantime.
+  if ((await tryToMake(path)) === "made") return;
+  throw fail("PERMISSION_DENIED", `no directory can be made in ${above}`, "Name a directory on a disk; then retry.");
+}
+
+async function tryToMake(path: string): Promise<"made" | "nothing above"> {
   try {
     await mkdir(path, { mode: privateDirectory });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "EEXIST" && (await stat(path)).isDirectory()) return;
-    if (code !== "ENOENT") throw error;
-    const above = dirname(path);
-    if (await exists(above))
-      throw fail(
-        "PERMISSION_DENIED",
-        `no directory can be made in ${above}`,
-        "Name a directory on a disk; then retry.",
-      );
-    await makeDirectory(above);
-    await makeDirectory(path);
+    if (code === "ENOENT") return "nothing above";
+    if (code !== "EEXIST" || !(await stat(path)).isDirectory()) throw error;
   }
+  return "made";
 }
 
 async function withFile<T>(
