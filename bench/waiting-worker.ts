@@ -4,19 +4,15 @@
  */
 import { Worker } from "@temporalio/worker";
 import { setTimeout as sleep } from "node:timers/promises";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { createLogger, installRuntime } from "../src/logger.ts";
 import { connectWorker } from "../src/temporal/connect.ts";
 import { workerManners } from "../src/worker.ts";
 import { fakeActivities } from "../test/support/fake-activities.ts";
 import { twoComponents } from "../test/support/plans.ts";
+import { heapsInUse } from "./heaps.ts";
 import { memoryOf } from "./memory-of.ts";
 
 const [, , codePath = "", taskQueue = "", wait = "0"] = process.argv;
-
-setFlagsFromString("--expose-gc");
-const collectGarbage = runInNewContext("gc") as () => void;
 
 installRuntime(createLogger(), ["SIGTERM"]);
 const { connection, namespace } = await connectWorker();
@@ -45,8 +41,7 @@ const worker = await Worker.create({
 });
 process.on("message", (question) => {
   if (question !== "memory") return;
-  collectGarbage();
-  void memoryOf(process.pid).then((memory) => process.send?.(memory));
+  void heapsInUse().then(async (heaps) => process.send?.({ heaps, ...(await memoryOf(process.pid)) }));
 });
 process.once("SIGTERM", () => process.disconnect?.());
 const running = worker.run();

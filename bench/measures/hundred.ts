@@ -18,6 +18,7 @@ export async function hundred(lab: Lab): Promise<Figure[]> {
   const one = await crowd(lab, codePath, 1, count);
   const two = await crowd(lab, codePath, 2, count);
   const ms = (id: string, what: string, value: number): Figure => ({ id: `hundred.${id}`, what, value, unit: "ms" });
+  const mib = (id: string, what: string, value: number): Figure => ({ id: `hundred.${id}`, what, value, unit: "MiB" });
   return [
     ...[one, two].flatMap(({ total, waits, alone, workers }) => {
       const on = `${count} drills at once on ${workers === 1 ? "one worker" : "two workers"}`;
@@ -34,13 +35,16 @@ export async function hundred(lab: Lab): Promise<Figure[]> {
       ];
     }),
     {
-      id: "hundred.memory",
-      what: `Resident memory of a worker after ${count} more drills against after its first ${few}, garbage collected`,
-      value: (one.after / one.before - 1) * 100,
+      id: "hundred.heaps",
+      what: `What a worker keeps in its heaps after ${count} more drills, against after its first ${few}`,
+      value: (one.after.heaps / one.before.heaps - 1) * 100,
       unit: "%",
       aim: { most: 10 },
-      note: `${one.before.toFixed(0)} and ${one.after.toFixed(0)} MiB; ${one.during.toFixed(0)} MiB at most while all of them ran`,
+      note: `${one.before.heaps.toFixed(0)} and ${one.after.heaps.toFixed(0)} MiB`,
     },
+    mib("before", `Resident memory of a worker after its first ${few} drills`, one.before.rss),
+    mib("during", `The same while ${count} more drills run, at most`, one.during),
+    mib("after", "The same after them, garbage collected", one.after.rss),
   ];
 }
 
@@ -101,8 +105,8 @@ async function readWaits(handle: WorkflowHandle): Promise<number[]> {
   });
 }
 
-/** Resident MiB of a worker that has nothing to do. */
-async function settled(child: Child): Promise<number> {
+/** MiB of a worker that has nothing to do. */
+async function settled(child: Child): Promise<{ heaps: number; rss: number }> {
   await sleep(1_000);
-  return ((await child.ask("memory")) as { rss: number }).rss;
+  return (await child.ask("memory")) as { heaps: number; rss: number };
 }

@@ -55,9 +55,9 @@ export function facts(component: { name: string; kind: string }, more: Partial<C
   };
 }
 
-const verification = (name: string) => ({
+const verification = (name: string, { startedAt }: RunRef) => ({
   checks: [check(name)],
-  newestRecoveredAt: now(),
+  newestRecoveredAt: startedAt,
   verifiedAt: now(),
   note: "1 of 1 checks passed",
 });
@@ -84,8 +84,8 @@ const good: Record<string, (input: { component: Component; run: RunRef }) => unk
     note: "fails",
   }),
   restore: () => ({ place: "scratch", backup, waits: [], note: "restored" }),
-  verify: () => verification("data"),
-  place: () => verification("place"),
+  verify: ({ run }) => verification("data", run),
+  place: ({ run }) => verification("place", run),
   retain: () => ({ removed: [], note: "kept" }),
 };
 
