@@ -29,6 +29,8 @@ export async function runWorker(): Promise<void> {
   process.umask(0o077);
   stopWithParent();
   const config = loadConfig();
+  // For the Node programs that steps start: compiled once, they start in half the time. Not in a directory of everybody's.
+  process.env["NODE_COMPILE_CACHE"] ??= join(config.state, "cache");
   const logger = createLogger();
   await Promise.all([assertWritable(config.state), assertWritable(config.records)]);
   // The client first: once the SDK's runtime is installed it holds the signals and keeps a process that failed alive.

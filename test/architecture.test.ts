@@ -35,6 +35,7 @@ const readersOfEnvironment: Record<string, string> = {
   "src/temporal/settings.ts": "Temporal's own variables, to name the profile file in messages",
   "src/temporal/find-server.ts": "PATH and XDG_CACHE_HOME: where the temporal CLI lies",
   "src/redaction.ts": "what looks like a secret there is redacted",
+  "src/worker.ts": "NODE_COMPILE_CACHE: Node programs that steps start inherit it",
   "src/activities/program-environment.ts": "programs get the worker's environment without its secrets",
   "src/activities/pgdump/programs.ts": "PATH: where PostgreSQL's programs lie",
   "src/activities/pgbackrest/cluster.ts": "PATH: where PostgreSQL's programs lie",

@@ -1,5 +1,4 @@
 import { readFile } from "node:fs/promises";
-import { execa } from "execa";
 
 /** A process that is told apart from a later one with the same number. */
 export interface ProcessIdentity {
@@ -11,6 +10,8 @@ export interface ProcessIdentity {
 /** Start of a process: boot and clock ticks on Linux (proc(5), stat field 22), `ps` elsewhere. */
 async function startOf(pid: number): Promise<string | undefined> {
   if (process.platform !== "linux") {
+    // Only here: supervisors load this file, and should not take time to start.
+    const { execa } = await import("execa");
     const { stdout, exitCode } = await execa("ps", ["-o", "lstart=", "-p", String(pid)], { reject: false });
     return exitCode === 0 && stdout.trim() !== "" ? stdout.trim() : undefined;
   }

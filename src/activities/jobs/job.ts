@@ -48,9 +48,9 @@ export async function startJob(directory: string, job: Job, env: Record<string, 
  * longer than this finds its claim taken.
  */
 async function claimed(directory: string): Promise<boolean> {
-  for (let waited = 0; waited < 5_000; waited += 50) {
+  for (let waited = 0; waited < 5_000; waited += 20) {
     if (await exists(join(directory, "supervisor.json"))) return true;
-    await sleep(50);
+    await sleep(20);
   }
   return false;
 }
@@ -81,9 +81,9 @@ export async function stopJob(directory: string, graceMs = 10_000): Promise<void
   const leader = await readJson<ProcessIdentity>(join(directory, "supervisor.json"));
   if (leader === undefined || !(await groupIsOurs(directory, leader))) return;
   signalGroup(leader.pid, "SIGTERM");
-  for (let waited = 0; waited < graceMs; waited += 100) {
+  for (let waited = 0; waited < graceMs; waited += 20) {
     if (!signalGroup(leader.pid, 0) || (await jobEnd(directory)) !== undefined) break;
-    await sleep(100);
+    await sleep(20);
   }
   // Bounded: where nobody reaps orphans, the dead stay in the group as zombies, and they write nothing any more.
   for (let round = 0; round < 100 && signalGroup(leader.pid, "SIGKILL"); round += 1) await sleep(50);

@@ -90,11 +90,11 @@ async function waitForEnd(
       if (context.cancelRequested()) await stopJob(directory);
       context.signal.throwIfAborted();
     }
-    if (round % 5 === 4) {
+    if (round % 20 === 19) {
       if ((await jobState(directory)) === "lost") return undefined;
       await report(context, directory, progress);
     }
-    await sleep(200);
+    await sleep(50);
   }
 }
 

@@ -93,10 +93,10 @@ async function startHeartbeat(
     const argv = [process.execPath, program, context.run.id, directory, JSON.stringify(connection), database];
     await startJob(directory, { argv }, passwordVariables(connection.password));
   }
-  for (let waited = 0; waited < 60_000; waited += 100) {
+  for (let waited = 0; waited < 60_000; waited += 20) {
     if ((await lastAcknowledged(context, component)) !== undefined) return;
     context.signal.throwIfAborted();
-    await sleep(100);
+    await sleep(20);
   }
   throw fail(
     "TIMED_OUT",
