@@ -1,11 +1,12 @@
 import { readFile, readdir, stat } from "node:fs/promises";
 import { userInfo } from "node:os";
-import { delimiter, join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fail } from "../../failures.ts";
 import type { PgBackRestComponent } from "../../plan/schema.ts";
 import { lastWords, output, programMissing, runProgram } from "../exec.ts";
 import { exists } from "../files.ts";
+import { findAll, majorVersion } from "../postgres/programs.ts";
 import { type ControlData, parseControlData } from "./control-data.ts";
 
 /** What is done to a cluster's processes and files on this host, by PostgreSQL's own programs. */
@@ -32,17 +33,7 @@ export async function ownerOf({ osUser }: PgBackRestComponent): Promise<Owner> {
 
 /** The directory with the programs of a major version: each has its own pg_ctl. @throws PROGRAM_MISSING */
 export async function findBin(major: number): Promise<string> {
-  const packaged = [
-    `/usr/lib/postgresql/${major}/bin`,
-    `/usr/pgsql-${major}/bin`,
-    `/opt/homebrew/opt/postgresql@${major}/bin`,
-  ];
-  for (const directory of [...packaged, ...(process.env.PATH ?? "").split(delimiter)]) {
-    const program = join(directory, "pg_ctl");
-    if (!(await exists(program))) continue;
-    const version = await output({ argv: [program, "--version"] });
-    if (Number(/(\d+)(?:\.\d+|devel|beta\d+|rc\d+)/.exec(version)?.[1]) === major) return directory;
-  }
+  for (const program of await findAll("pg_ctl")) if ((await majorVersion(program)) === major) return dirname(program);
   throw programMissing(`pg_ctl of PostgreSQL ${major}`);
 }
 

@@ -8,12 +8,13 @@ import { exists, fileFailure, privateDirectory, readJson, syncPath, syncTree } f
 import { longFailure, runLong } from "../jobs/run-job.ts";
 import { forgetLeftover, noteLeftover } from "../leftovers.ts";
 import { describePlace, libpqEnvironment, withClient } from "../postgres/client.ts";
+import { majorVersion } from "../postgres/programs.ts";
 import { inspectServer } from "../postgres/server.ts";
 import { sha256 } from "../postgres/sentinel.ts";
 import type { StepContext } from "../step.ts";
 import type { Backup } from "../verbs.ts";
 import type { DumpAbout, DumpRequest } from "./dump-program.ts";
-import { majorVersion, programs } from "./programs.ts";
+import { programs } from "./programs.ts";
 import {
   aboutFile,
   dataPath,

@@ -1,30 +1,11 @@
-import { readdir } from "node:fs/promises";
-import { delimiter, join } from "node:path";
 import { fail } from "../../failures.ts";
-import { output, programMissing } from "../exec.ts";
-import { exists } from "../files.ts";
+import { programMissing } from "../exec.ts";
+import { findAll, majorVersion } from "../postgres/programs.ts";
 
 export interface Programs {
   pgDump: string;
   pgRestore: string;
   psql: string;
-}
-
-/**
- * Where PostgreSQL's programs may lie: Debian and others keep each major version's in a directory of its own,
- * /usr/lib/postgresql/15 or /usr/pgsql-15.
- */
-async function directories(): Promise<string[]> {
-  const installed = [
-    ...(await childrenOf("/usr/lib/postgresql", /^\d+$/)),
-    ...(await childrenOf("/usr", /^pgsql-\d+$/)),
-  ].map((directory) => join(directory, "bin"));
-  return [...installed, ...(process.env.PATH ?? "").split(delimiter)];
-}
-
-async function childrenOf(root: string, shape: RegExp): Promise<string[]> {
-  const names = (await exists(root)) ? await readdir(root) : [];
-  return names.filter((name) => shape.test(name)).map((name) => join(root, name));
 }
 
 /**
@@ -34,9 +15,7 @@ async function childrenOf(root: string, shape: RegExp): Promise<string[]> {
  */
 async function findProgram(name: string, serverMajor: number): Promise<{ path: string; major: number }> {
   const found: { path: string; major: number }[] = [];
-  for (const directory of await directories()) {
-    const path = join(directory, name);
-    if (!(await exists(path))) continue;
+  for (const path of await findAll(name)) {
     const major = await majorVersion(path);
     if (major === serverMajor) return { path, major };
     found.push({ path, major });
@@ -66,13 +45,4 @@ export async function programs(serverVersion: number): Promise<Programs> {
       hint,
     );
   return { pgDump: dump!.path, pgRestore: restore!.path, psql: psql!.path };
-}
-
-/** Major version that a program of PostgreSQL says it has. */
-export async function majorVersion(program: string): Promise<number> {
-  const text = await output({ argv: [program, "--version"] });
-  const major = /(\d+)(\.\d+|devel|beta\d+|rc\d+)/.exec(text)?.[1];
-  if (major === undefined)
-    throw fail("PROGRAM_FAILED", `${program} --version says "${text.trim()}", which is no version`);
-  return Number(major);
 }
