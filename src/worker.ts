@@ -46,7 +46,7 @@ export async function runWorker(): Promise<void> {
     ...workerManners,
     connection,
     namespace,
-    activities: createActivities(config),
+    activities: createActivities(config, client),
     interceptors: { activity: [inFlight.interceptor] },
     sinks: recorder.sinks,
   };

@@ -16,9 +16,10 @@ export async function requireClear(live: ComponentFacts, proof: Proof | null, co
   const { environment } = await requirePlanUnchanged(context);
   const verified: Facts["verified"] =
     proof === null ? [] : [{ component: live.name, backupId: proof.backupId, verifiedAt: proof.verifiedAt }];
+  // Of locks the workflow knows, and has asked right before.
   // The backup has taken the space that was asked for before it was made.
   const components = [{ ...live, space: null }];
-  const refusals = checkGuards({ type, scenario, environment, stage: "destroy", components, verified });
+  const refusals = checkGuards({ type, scenario, environment, stage: "destroy", components, verified, unlocked: [] });
   if (refusals[0] === undefined) return;
   throw fail("REFUSED", refusals.map(({ message }) => message).join("; "), refusals[0].hint);
 }

@@ -1,7 +1,9 @@
+import type { Client } from "@temporalio/client";
 import type { Config } from "../config.ts";
 import type { RunRecord } from "../report/record.ts";
 import { cleanRun } from "./cleanup.ts";
 import { loadPlan } from "./load-plan.ts";
+import { lockHolder } from "./lock-holder.ts";
 import * as pgbackrest from "./pgbackrest/index.ts";
 import * as pgdump from "./pgdump/index.ts";
 import { writeReports } from "./report.ts";
@@ -24,8 +26,9 @@ function verbsOf<T extends Record<string, Code>>(config: Config, kind: T): AsAct
 }
 
 /** All activities of a worker. A new component kind is one more line here. */
-export function createActivities(config: Config) {
+export function createActivities(config: Config, client: Client) {
   return {
+    lockHolder: (workflowId: string) => lockHolder(client, workflowId),
     loadPlan: (input: Parameters<typeof loadPlan>[1]) => loadPlan(config, input),
     ...verbsOf(config, { ...pgdump }),
     ...verbsOf(config, { ...pgbackrest }),

@@ -45,6 +45,8 @@ interface Input<C extends Component> {
 
 export interface Inspection {
   target: string;
+  /** What nobody else may work on meanwhile, by names that are the same in every plan that means the same. */
+  locks: string[];
   facts: ComponentFacts;
   /** One line of evidence for the record. */
   note: string;

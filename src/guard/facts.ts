@@ -28,6 +28,24 @@ export interface ComponentFacts {
   space: { path: string; freeBytes: number; neededBytes: number } | null;
 }
 
+/** The run that holds the lock of a target. */
+export interface Holder {
+  workflowId: string;
+  type: RunType;
+  plan: string;
+  by: string;
+  /** ISO 8601 in UTC. */
+  since: string;
+}
+
+/** A target whose lock this run does not have. */
+export interface Unlocked {
+  component: string;
+  target: string;
+  /** null: nobody has it any more, or this run's own was ended by hand. */
+  holder: Holder | null;
+}
+
 /** A backup of this run that was read back and found whole. */
 interface VerifiedBackup {
   component: string;
@@ -43,6 +61,7 @@ export interface Facts {
   stage: "preflight" | "destroy";
   components: ComponentFacts[];
   verified: VerifiedBackup[];
+  unlocked: Unlocked[];
 }
 
 /** The components whose live target this run takes away: an exercise with a loss, a restore over something that exists. */

@@ -5,6 +5,7 @@ import { blastRadius } from "./blast-radius.ts";
 import { denied } from "./denied.ts";
 import type { Facts } from "./facts.ts";
 import { identity } from "./identity.ts";
+import { lock } from "./lock.ts";
 import { production } from "./production.ts";
 import { replica } from "./replica.ts";
 import { space } from "./space.ts";
@@ -25,6 +26,7 @@ export const guards: Record<string, (facts: Facts) => Refusal[]> = {
   "blast-radius": blastRadius,
   archiving,
   space,
+  lock,
 };
 
 /** Asks all guards and returns every refusal; none means that the run may go on. */

@@ -9,8 +9,8 @@ import type { Component } from "../plan/schema.ts";
  */
 const retry = { initialInterval: "1s", backoffCoefficient: 2, maximumInterval: "30s" } as const;
 
-/** Reads and writes of our own files; no heartbeat. */
-export const { loadPlan } = proxyActivities<Activities>({ startToCloseTimeout: "1 minute", retry });
+/** Short and without a heartbeat: our own files, and questions to Temporal. */
+export const { loadPlan, lockHolder } = proxyActivities<Activities>({ startToCloseTimeout: "1 minute", retry });
 
 /** Steps: they heartbeat twice a second, and a day is longer than any of them may take. */
 const steps = proxyActivities<Activities>({ startToCloseTimeout: "24 hours", heartbeatTimeout: "60 seconds", retry });

@@ -8,6 +8,7 @@ import type { Request } from "./request.ts";
 export async function backup(request: Request): Promise<RunRecord> {
   return conduct("backup", request, async (run) => {
     const inspections = await run.each((c) => run.step("inspect", c, on(c).inspect, { component: c, toTime: null }));
+    await run.lock(inspections);
     run.guard("preflight/guards", () => checkGuards(run.facts("preflight", inspections)));
     await run.each(async (c) => {
       const made = await run.step("backup", c, on(c).backup, { component: c });

@@ -8,6 +8,7 @@ import type { Request } from "./request.ts";
 export async function exercise(request: Request): Promise<RunRecord> {
   return conduct("exercise", request, async (run) => {
     const inspections = await run.each((c) => run.step("inspect", c, on(c).inspect, { component: c, toTime: null }));
+    await run.lock(inspections);
     run.guard("preflight/guards", () => checkGuards(run.facts("preflight", inspections)));
 
     await run.each((c) => run.step("plant", c, on(c).plant, { component: c }));

@@ -9,6 +9,7 @@ export async function restore(request: Request): Promise<RunRecord> {
   return conduct("restore", request, async (run) => {
     const { toTime } = run;
     const inspections = await run.each((c) => run.step("inspect", c, on(c).inspect, { component: c, toTime }));
+    await run.lock(inspections);
     run.guard("preflight/guards", () => checkGuards(run.facts("preflight", inspections)));
     await run.each((c) => run.optional("control", c, on(c).control, { component: c, backup: null, toTime }));
     const restored = await run.each((c) =>

@@ -16,6 +16,7 @@ import type { StepActivity } from "./activities.ts";
 import { renderDetails } from "./details.ts";
 import { createClock } from "./clock.ts";
 import { createGate } from "./gate.ts";
+import { createLocks } from "./locks.ts";
 import {
   detailsOf,
   failedStep,
@@ -53,6 +54,7 @@ export class Run {
   private readonly ref: RunRef;
   private readonly clock = createClock();
   private readonly gate: ReturnType<typeof createGate>;
+  private readonly locks: ReturnType<typeof createLocks>;
   private host = "";
   private components: Component[] = [];
 
@@ -61,6 +63,7 @@ export class Run {
     this.record = record;
     this.ref = ref;
     this.toTime = toTime;
+    this.locks = createLocks(record);
     this.gate = createGate(
       record,
       () => this.now(),
@@ -118,6 +121,11 @@ export class Run {
   /** A step of the whole run. */
   async ofRun<I, T>(id: string, activity: StepActivity<I, T>, input: I): Promise<T | null> {
     return (await this.runStep(id, activity, input))?.value ?? null;
+  }
+
+  /** Takes the targets for this run alone; the guards then tell of what somebody else has. */
+  async lock(inspections: Record<string, Inspection>): Promise<void> {
+    await this.locks.take(inspections);
   }
 
   /** A step that only thinks: asks the guards and ends the run when one refuses. @throws REFUSED */
@@ -182,6 +190,7 @@ export class Run {
       stage,
       verified,
       components: Object.values(inspections).map(({ facts }) => facts),
+      unlocked: this.locks.unlocked,
     };
   }
 

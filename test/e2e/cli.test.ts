@@ -94,6 +94,24 @@ test("Ctrl-C leaves the view and never the run", async () => {
   expect(watched.exitCode).toBe(0);
 });
 
+test("a second run on the same database, by whatever plan and address, is refused and told who is at work", async () => {
+  const id = `cli-${randomUUID()}`;
+  const connection = { ...(pgdump(drill) as { connection: object }).connection, host: "localhost" };
+  await writeFile(
+    join(drill.directory, "plans", "same.yaml"),
+    JSON.stringify({ name: "same", components: [pgdump(drill, { connection })] }),
+  );
+  const backup = await drill.hooks.hold({ moment: "step-begin", step: "^backup/shop$" });
+  await firedrill("exercise", "drill", "--scenario", "none", "--detach", "--id", id, "--by", "anna");
+  await backup.reached();
+  const second = await firedrill("backup", "same");
+  await backup.release();
+  expect(second.all).toContain(`is being worked on by run ${id}: exercise of plan drill, started by anna at 20`);
+  expect(second.exitCode).toBe(3);
+  expect((await firedrill("status", id, "--watch")).exitCode).toBe(0);
+  expect((await firedrill("backup", "same")).exitCode).toBe(0);
+});
+
 test("a plan that the worker does not have ends with exit code 2, naming the nearest", async () => {
   const { exitCode, all } = await firedrill("exercise", "dril", "--yes");
   expect(all).toContain("drill");

@@ -30,6 +30,7 @@ export function facts(changed: Partial<Facts> = {}, ofComponent: Partial<Compone
     stage: "destroy",
     components: [component(ofComponent)],
     verified: [{ component: "shop", backupId: "20261121-1", verifiedAt: "2026-11-21T03:00:00Z" }],
+    unlocked: [],
     ...changed,
   };
 }

@@ -27,6 +27,19 @@ const bad: Record<string, { run?: Partial<Facts>; of?: Partial<ComponentFacts>; 
     says: "/srv has 500 MB free, but 1 GB are needed",
     hints: "Free space",
   },
+  lock: {
+    run: {
+      unlocked: [
+        {
+          component: "shop",
+          target: "database shop on 127.0.0.1:5432",
+          holder: { workflowId: "drill-1", type: "backup", plan: "nightly", by: "bert", since: "2026-11-21T03:00:00Z" },
+        },
+      ],
+    },
+    says: "is being worked on by run drill-1: backup of plan nightly, started by bert at 2026-11-21T03:00:00Z",
+    hints: "temporal workflow cancel --workflow-id drill-1",
+  },
 };
 
 const files = readdirSync("src/guard")
@@ -65,7 +78,8 @@ test("all refusals are shown, of every guard and every component", () => {
   const everything = Object.values(bad).map(({ of }) => of ?? {});
   const worst: Partial<ComponentFacts> = Object.assign({}, ...everything, { exists: true });
   const components = [component(worst), component({ ...worst, name: "mail" })];
-  const refusals = checkGuards(facts({ environment: "production", verified: [], components }));
+  const unlocked = components.map(({ name, target }) => ({ component: name, target, holder: null }));
+  const refusals = checkGuards(facts({ environment: "production", verified: [], components, unlocked }));
   const expected = Object.keys(guards).filter((name) => name !== "target-missing");
   for (const name of ["shop", "mail"])
     expect([...new Set(refusals.filter((r) => r.component === name).map(({ guard }) => guard))]).toEqual(expected);

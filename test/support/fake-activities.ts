@@ -73,7 +73,12 @@ const backup = {
 
 /** What each verb returns when all is well. */
 const good: Record<string, (input: { component: Component; run: RunRef }) => unknown> = {
-  inspect: ({ component }) => ({ target: `database ${component.name}`, facts: facts(component), note: "looked at" }),
+  inspect: ({ component }) => ({
+    target: `database ${component.name}`,
+    locks: [],
+    facts: facts(component),
+    note: "looked at",
+  }),
   plant: () => ({ sha256: "00", at: now(), note: "planted" }),
   backup: () => backup,
   prove: () => ({ backupId: "b1", verifiedAt: now(), note: "proven" }),

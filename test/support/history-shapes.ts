@@ -44,7 +44,14 @@ function dyingOnce(call: number): void {
 const inPlace = { exists: true, identity: "1", listed: true } as const;
 const unlisted = () => ({
   target: "database shop",
+  locks: [],
   facts: facts({ name: "shop", kind: "pgdump" }, { ...inPlace, listed: false }),
+  note: "",
+});
+const locked = () => ({
+  target: "database shop",
+  locks: ["postgres/1/shop", "postgres/1"],
+  facts: facts({ name: "shop", kind: "pgdump" }),
   note: "",
 });
 
@@ -57,6 +64,7 @@ function differs(): never {
 export const shapes: Record<string, Shape> = {
   "exercise-database": { type: "exercise" },
   "exercise-none": { type: "exercise", input: { scenario: "none" } },
+  "exercise-locked": { type: "exercise", input: shop, behaviours: { "preflight/shop": locked } },
   restore: { type: "restore" },
   "restore-to-time": { type: "restore", input: { components: ["ledger"], toTime: "2026-11-21T03:00:00Z" } },
   backup: { type: "backup" },

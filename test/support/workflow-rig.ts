@@ -1,6 +1,7 @@
 import type { WorkflowHandle } from "@temporalio/client";
 import { DefaultLogger, Runtime, Worker } from "@temporalio/worker";
 import { randomUUID } from "node:crypto";
+import { lockHolder } from "../../src/activities/lock-holder.ts";
 import { recheck } from "../../src/report/recheck.ts";
 import type { RunRecord, RunType } from "../../src/report/record.ts";
 import type { TestTemporal } from "./temporal.ts";
@@ -46,7 +47,7 @@ export async function tryWorkflow(
     namespace,
     taskQueue,
     workflowBundle,
-    activities: fakes.activities,
+    activities: { ...fakes.activities, lockHolder: (id: string) => lockHolder(client, id) },
     sinks,
     stickyQueueScheduleToStartTimeout: "1s",
     maxHeartbeatThrottleInterval: "100ms",

@@ -5,6 +5,7 @@ import { describeFailure, fail } from "../../failures.ts";
 import type { PgBackRestComponent } from "../../plan/schema.ts";
 import { exists, freeBytes } from "../files.ts";
 import { withClient } from "../postgres/client.ts";
+import { clusterLock, databaseLock } from "../postgres/locks.ts";
 import { inspectServer, type Server } from "../postgres/server.ts";
 import type { StepContext } from "../step.ts";
 import type { Inspection } from "../verbs.ts";
@@ -39,6 +40,7 @@ export async function inspectPgBackRest({ component, toTime }: Input, context: S
   const bytes = live?.bytes ?? chosen?.info.size ?? 0;
   return {
     target,
+    locks: [clusterLock(identity), ...(live?.databases ?? []).map((name) => databaseLock(identity, name))],
     note: `${live === undefined ? "no server answers" : `PostgreSQL ${live.server.version}, ${prettyBytes(bytes, { binary: true })}`}, pgBackRest ${version}, ${stanza.backup.length} backups${chosen === undefined ? "" : `; takes ${chosen.label}`}`,
     facts: {
       name: component.name,
@@ -67,6 +69,8 @@ interface Live {
   server: Server;
   /** Names of its replication slots. */
   slots: string[];
+  /** Names of the databases that one can connect to. */
+  databases: string[];
   bytes: number;
   segmentBytes: number;
   archiving: boolean;
@@ -84,17 +88,19 @@ async function inspectLive(component: PgBackRestComponent): Promise<Live> {
       config: string | null;
       forced: string | null;
       slots: string[];
+      databases: string[];
     }>(`
-      select array(select slot_name::text from pg_replication_slots where not temporary order by 1) as slots,
+      select array(select datname::text from pg_database where datallowconn and not datistemplate order by 1) as databases,
+             array(select slot_name::text from pg_replication_slots where not temporary order by 1) as slots,
              (select setting from pg_settings where name = 'config_file') as config,
              (select string_agg(name, ', ') from pg_settings where source = 'command line' and name in ('max_connections',
                'max_worker_processes', 'max_wal_senders', 'max_prepared_transactions', 'max_locks_per_transaction')) as forced, (select sum(pg_database_size(oid))::text from pg_database) as bytes,
              (select bytes_per_wal_segment from pg_control_init()) as segment,
              (select coalesce(last_failed_time > coalesce(last_archived_time, '-infinity'), false) from pg_stat_archiver) as failing`);
-    const { bytes, segment, failing, config, forced, slots } = rows[0]!;
+    const { bytes, segment, failing, config, forced, slots, databases } = rows[0]!;
     await sameConfiguration(component, config, forced);
     const archiving = server.archiveMode !== "off" && !failing;
-    return { server, slots, bytes: Number(bytes), segmentBytes: segment, archiving };
+    return { server, slots, databases, bytes: Number(bytes), segmentBytes: segment, archiving };
   });
 }
 

@@ -5,6 +5,7 @@ import { fail } from "../../failures.ts";
 import type { Connection, PgDumpComponent } from "../../plan/schema.ts";
 import { assertWritable, exists, freeBytes } from "../files.ts";
 import { connect, describePlace, withClient } from "../postgres/client.ts";
+import { databaseLock } from "../postgres/locks.ts";
 import { inspectServer, type Server } from "../postgres/server.ts";
 import type { StepContext } from "../step.ts";
 import type { Inspection } from "../verbs.ts";
@@ -38,6 +39,7 @@ export async function inspectPgDump(
   const place = `database ${describePlace(connection, database)}`;
   return {
     target: place,
+    locks: [databaseLock(identity, database)],
     note: `PostgreSQL ${server.version}, ${bytes === null ? "no such database" : prettyBytes(bytes, { binary: true })}${chosen ? `; newest backup ${chosen.id}` : ""}`,
     facts: {
       name: component.name,
