@@ -8,14 +8,14 @@ export default defineConfig({
         test: {
           name: "unit",
           sequence: { groupOrder: 1 },
-          include: ["test/{plan,guard,report,activities,cli,temporal,fuzz}/**/*.test.ts", "test/*.test.ts"],
+          include: ["test/{plan,guard,report,activities,cli,metrics,temporal,fuzz}/**/*.test.ts", "test/*.test.ts"],
         },
       },
       {
         test: {
           name: "workflow",
           sequence: { groupOrder: 2 },
-          include: ["test/workflows/**/*.test.ts"],
+          include: ["test/{workflows,schedule}/**/*.test.ts"],
           globalSetup: ["test/support/temporal-setup.ts"],
           pool: "forks",
           testTimeout: 60_000,

@@ -12,6 +12,7 @@ export async function heapsInUse(): Promise<number> {
   session.on("NodeWorker.attachedToWorker", ({ params }) => threads.push(usedBy(session, params.sessionId)));
   await session.post("NodeWorker.enable", { waitForDebuggerOnStart: false });
   await session.post("HeapProfiler.collectGarbage");
+  if (threads.length === 0) throw new Error("no thread is attached: workflows have one of their own");
   const others = await Promise.all(threads);
   session.disconnect();
   return [process.memoryUsage().heapUsed, ...others].reduce((sum, bytes) => sum + bytes, 0) / 2 ** 20;

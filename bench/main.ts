@@ -29,7 +29,7 @@ const measures: Record<string, Measure> = {
   memory,
   history,
   resume,
-  overhead: (_, rounds) => overhead(rounds),
+  overhead,
   dump,
   restore,
   physical,

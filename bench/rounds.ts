@@ -21,24 +21,24 @@ type Contestant = "script" | "plain";
 /** Makes rounds with those contestants; what an earlier measure has made is used again. */
 export function roundsOf(lab: Lab, wanted: readonly Contestant[]): () => Promise<Round[]> {
   let made: Promise<Round[]> | undefined;
-  return async () => await (made ??= makeRounds(lab, wanted));
+  return async () => await (made ??= makeRounds(lab, wanted, "whole"));
 }
 
-async function makeRounds(lab: Lab, wanted: readonly Contestant[]): Promise<Round[]> {
-  const shop = await lab.shop("whole");
+export async function makeRounds(lab: Lab, wanted: readonly Contestant[], size: "small" | "whole"): Promise<Round[]> {
+  const shop = await lab.shop(size);
   const { server } = shop;
   const { root } = lab.house;
   const worker = await lab.startWorker();
   const rounds: Round[] = [];
-  const count = lab.quick ? 2 : 3;
+  const count = lab.quick ? 2 : 5;
   let settings: string | undefined;
   for (let n = 1; n <= count; n += 1) {
     const round: Round = { engine: await engine() };
-    await settle(server, "whole");
+    await settle(server, size);
     if (wanted.includes("script")) {
       const run = join(root, "state", "runs", runOf(round.engine.record));
       round.script = await script((settings ??= await writeScriptInput(root, shop, run)));
-      await settle(server, "whole");
+      await settle(server, size);
     }
     if (wanted.includes("plain")) round.plain = await plain();
     lab.say(`Round ${n} of ${count}: ${describe(round)}`);
@@ -48,13 +48,13 @@ async function makeRounds(lab: Lab, wanted: readonly Contestant[]): Promise<Roun
   return rounds;
 
   async function engine(): Promise<Round["engine"]> {
-    const { seconds, record } = await drill(lab, "whole");
+    const { seconds, record } = await drill(lab, size);
     return { seconds, record };
   }
 
   async function script(connectionSettings: string): Promise<number> {
     const program = join(import.meta.dirname, "drill.sh");
-    const args = ["whole", scriptScratch, scriptDump(root), join(root, "script-input")];
+    const args = [size, scriptScratch, scriptDump(root), join(root, "script-input")];
     const env = { ...clientEnvironment(server), SETTINGS: connectionSettings, RESTORE_SETTINGS: restoreSettings };
     return await timed(lab, program, args, env);
   }
@@ -64,7 +64,7 @@ async function makeRounds(lab: Lab, wanted: readonly Contestant[]): Promise<Roun
     const file = join(root, "plain", "dump.sql.gz");
     const shell = async (text: string) =>
       await timed(lab, "bash", ["-o", "pipefail", "-c", text, "bash", file], clientEnvironment(server));
-    const dump = await shell('pg_dump whole | gzip > "$1"');
+    const dump = await shell(`pg_dump ${size} | gzip > "$1"`);
     await server.sql("postgres", "create database plain");
     const restore = await shell('gunzip -c "$1" | psql -X -q -v ON_ERROR_STOP=1 -d plain > /dev/null');
     await server.sql("postgres", "drop database plain with (force)");

@@ -27,6 +27,7 @@ const managers: PackageManager[] = [
       pgbackrest: ["pgbackrest"],
       chromium: ["chromium"],
       faketime: ["faketime"],
+      prometheus: ["prometheus"],
     },
   },
   {
@@ -40,6 +41,7 @@ const managers: PackageManager[] = [
       pgbackrest: ["pgbackrest"],
       chromium: ["chromium"],
       faketime: ["libfaketime"],
+      prometheus: ["golang-github-prometheus"],
     },
   },
   {
@@ -53,6 +55,7 @@ const managers: PackageManager[] = [
       pgbackrest: ["pgbackrest"],
       chromium: ["chromium"],
       faketime: ["libfaketime"],
+      prometheus: ["prometheus"],
     },
   },
   {
@@ -61,7 +64,12 @@ const managers: PackageManager[] = [
     refresh: undefined,
     install: ["pacman", "--sync", "--refresh", "--needed", "--noconfirm"],
     environment: {},
-    packages: { postgres: ["postgresql"], chromium: ["chromium"], faketime: ["libfaketime"] },
+    packages: {
+      postgres: ["postgresql"],
+      chromium: ["chromium"],
+      faketime: ["libfaketime"],
+      prometheus: ["prometheus"],
+    },
   },
   {
     command: "brew",
@@ -74,6 +82,7 @@ const managers: PackageManager[] = [
       pgbackrest: ["pgbackrest"],
       chromium: ["chromium"],
       faketime: ["libfaketime"],
+      prometheus: ["prometheus"],
     },
   },
 ];

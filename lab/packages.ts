@@ -12,12 +12,19 @@ const purposes: Record<Program, string> = {
   pgbackrest: "pgBackRest (backs up and restores one of the servers)",
   faketime: "libfaketime (a server whose clock is set while a drill runs)",
   chromium: "Chromium (the tests open the report in a real browser)",
+  prometheus: "Prometheus and promtool (the tests scrape a worker with it)",
 };
 
-/** Debian's packages start a server of their own unless this file says otherwise; it is removed after the installation. */
-const noMainCluster = {
-  file: "/etc/postgresql-common/createcluster.d/firedrill.conf",
-};
+/** Debian's packages start a server of their own unless these files say otherwise; they are removed after the installation. */
+const noServers: { program: Program; file: string; text: string }[] = [
+  {
+    program: "postgres",
+    file: "/etc/postgresql-common/createcluster.d/firedrill.conf",
+    text: "create_main_cluster = false",
+  },
+  // 101: starting a service is forbidden.
+  { program: "prometheus", file: "/usr/sbin/policy-rc.d", text: "#!/bin/sh\nexit 101" },
+];
 
 /**
  * Finds programs, and installs the missing ones with the system's package manager: asks on a terminal, goes on by
@@ -53,16 +60,20 @@ async function install(missing: Program[], talk: Talk): Promise<void> {
   const commands = commandsOf(manager, missing).map((command) => [...sudo, ...command]);
   const line = commands.map((command) => command.join(" ")).join(" && ");
   await requirePermission(manager, sudo.length > 0, line, talk);
-  const cluster = manager.command === "apt-get" && missing.includes("postgres") && !(await exists(noMainCluster.file));
-  if (cluster) await writeNoMainCluster(sudo);
+  const written: string[] = [];
   // Ctrl-C ends the package manager, and this program only after it has tidied up.
   const stay = () => undefined;
   process.on("SIGINT", stay);
   try {
+    for (const { program, file, text } of noServers) {
+      if (manager.command !== "apt-get" || !missing.includes(program) || (await exists(file))) continue;
+      written.push(file);
+      await writeExecutable(sudo, file, text);
+    }
     for (const command of commands) await runCommand(command, line);
   } finally {
     process.off("SIGINT", stay);
-    if (cluster) await runCommand([...sudo, "rm", "-f", noMainCluster.file], line);
+    if (written.length > 0) await runCommand([...sudo, "rm", "-f", ...written], line);
   }
 }
 
@@ -96,9 +107,9 @@ async function requirePermission(manager: PackageManager, sudo: boolean, line: s
   talk.say("Nobody to ask here: installing (this can take a minute) ...");
 }
 
-async function writeNoMainCluster(sudo: string[]): Promise<void> {
-  const script = `mkdir -p "$(dirname "$1")" && echo 'create_main_cluster = false' > "$1"`;
-  await runCommand([...sudo, "sh", "-c", script, "sh", noMainCluster.file], `echo create_main_cluster`);
+async function writeExecutable(sudo: string[], file: string, text: string): Promise<void> {
+  const script = `mkdir -p "$(dirname "$1")" && printf '%s\\n' "$2" > "$1" && chmod 755 "$1"`;
+  await runCommand([...sudo, "sh", "-c", script, "sh", file, text], `write ${file}`);
 }
 
 async function runCommand(command: string[], line: string): Promise<void> {

@@ -3,8 +3,8 @@ import { access, readdir } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { execa } from "execa";
 
-/** What the lab needs from the system: a PostgreSQL server with its programs, pgBackRest, a browser, a false clock. */
-export type Program = "postgres" | "pgbackrest" | "chromium" | "faketime";
+/** What the lab needs from the system: a PostgreSQL server with its programs, pgBackRest, a browser, a false clock, Prometheus with promtool. */
+export type Program = "postgres" | "pgbackrest" | "chromium" | "faketime" | "prometheus";
 
 const postgresPrograms = ["initdb", "pg_ctl", "postgres", "psql", "pg_dump", "pg_restore", "pg_dumpall", "createdb"];
 const browsers = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
@@ -27,7 +27,8 @@ const versioned: [parent: string, folder: RegExp, below: string][] = [
 /** Where a program is: the directory of PostgreSQL's programs, the file of the others; undefined when it is missing. */
 export async function findProgram(program: Program): Promise<string | undefined> {
   if (program === "postgres") return await findPostgres();
-  if (program === "pgbackrest" || program === "faketime") return await onPath(program);
+  if (program === "prometheus" && (await onPath("promtool")) === undefined) return undefined;
+  if (program !== "chromium") return await onPath(program);
   for (const browser of browsers) {
     const found = await onPath(browser);
     if (found !== undefined) return found;

@@ -61,11 +61,34 @@ export const WorkerConfig = z
       .default("firedrill")
       .describe("Temporal task queue on which the worker takes runs")
       .meta({ examples: ["firedrill"] }),
+    ui: z
+      .url({ protocol: /^https?$/, error: "must be the address of a web page, such as http://temporal.lan:8080" })
+      .regex(/^[^?#@]*$/, "must have no user, query or fragment")
+      .optional()
+      .describe("address of the Temporal UI, for the links in notices")
+      .meta({ examples: ["http://temporal.lan:8080"] }),
     mayDestroy: z
       .array(Destroyable)
       .default([])
       .describe("the only databases and clusters that runs of this worker may destroy; none by default")
       .meta({ examples: [[{ systemIdentifier: "7412345678901234567", server: "db.lan:5432", database: "shop" }]] }),
+    metrics: z
+      .strictObject({
+        port: z
+          .int()
+          .min(1)
+          .max(65535)
+          .describe("port of the page /metrics")
+          .meta({ examples: [9464] }),
+        host: z
+          .string()
+          .min(1)
+          .default("127.0.0.1")
+          .describe("address of this host to serve it on; anybody who reaches it may read it")
+          .meta({ examples: ["127.0.0.1"] }),
+      })
+      .optional()
+      .describe("serves metrics for Prometheus, of runs and of the Temporal SDK; not served otherwise"),
   })
   .describe("The worker's configuration: where things lie, and what it may destroy");
 
@@ -75,10 +98,13 @@ export interface Config {
   records: string;
   state: string;
   taskQueue: string;
+  /** Address of the Temporal UI. */
+  ui?: string | undefined;
   mayDestroy: (
     | { systemIdentifier: string; server: string; database: string }
     | { systemIdentifier: string; data: string }
   )[];
+  metrics?: { port: number; host: string } | undefined;
 }
 
 /**

@@ -41,7 +41,7 @@ export const failureTypes = {
   },
   PLAN_CHANGED: {
     exitCode: 3,
-    hint: "Put the plan back as it was and retry, or abort and start a new run with the changed one.",
+    hint: "Retry with `--reload` to go on by the changed plan, put it back and retry, or abort.",
   },
   NO_BACKUP: { exitCode: 1, hint: "Make a backup first: `firedrill backup PLAN`." },
   BACKUP_NOT_VERIFIED: {

@@ -16,8 +16,11 @@ export function createLogger(): Logger {
   return pino(options, pino.destination({ dest: 2, sync: true }));
 }
 
-/** Sends the Temporal SDK's own logs, of workflows and activities too, through ours. Call it before any worker exists. */
-export function installRuntime(logger: Logger, shutdownSignals: NodeJS.Signals[]): void {
+/**
+ * Sends the Temporal SDK's own logs, of workflows and activities too, through ours. Call it before any worker exists.
+ * @param metricsAddress host:port where the SDK serves its own metrics; without it, it does not
+ */
+export function installRuntime(logger: Logger, shutdownSignals: NodeJS.Signals[], metricsAddress?: string): void {
   const levels = { TRACE: "trace", DEBUG: "debug", INFO: "info", WARN: "warn", ERROR: "error" } as const;
   Runtime.install({
     shutdownSignals,
@@ -30,6 +33,14 @@ export function installRuntime(logger: Logger, shutdownSignals: NodeJS.Signals[]
         message,
       );
     }),
-    telemetryOptions: { logging: { filter: { core: "WARN", other: "ERROR" }, forward: {} } },
+    telemetryOptions: {
+      logging: { filter: { core: "WARN", other: "ERROR" }, forward: {} },
+      ...(metricsAddress !== undefined && { metrics: { prometheus: prometheus(metricsAddress) } }),
+    },
   });
+}
+
+/** Names and units as Prometheus wants them. */
+function prometheus(bindAddress: string) {
+  return { bindAddress, countersTotalSuffix: true, unitSuffix: true, useSecondsForDurations: true };
 }

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { fail } from "./failures.ts";
-import type { Secret } from "./plan/schema.ts";
+import type { Secret } from "./plan/scalars.ts";
 import { rememberSecret } from "./redaction.ts";
 
 /** Variables that were named as secrets; programs do not inherit them. */

@@ -1,11 +1,12 @@
 import { type NativeConnection, Worker, type WorkerOptions } from "@temporalio/worker";
 import { join } from "node:path";
 import { createActivities } from "./activities/index.ts";
-import { hostQueue } from "./activities/host-queue.ts";
+import { hostQueue, workerIdentity } from "./activities/host-queue.ts";
 import { assertWritable } from "./activities/files.ts";
 import { loadConfig } from "./config.ts";
 import { trackInFlight, watchForDead } from "./in-flight.ts";
 import { createLogger, installRuntime } from "./logger.ts";
+import { serveMetrics } from "./metrics/server.ts";
 import { createRecorder } from "./recorder.ts";
 import { sweep } from "./sweeper.ts";
 import { connectClient, connectWorker } from "./temporal/connect.ts";
@@ -38,14 +39,17 @@ export async function runWorker(): Promise<void> {
     connectClient(),
     workflowCode(join(config.state, "cache")),
   ]);
-  installRuntime(logger, ["SIGINT", "SIGTERM"]);
+  const metrics = config.metrics && (await serveMetrics(config.metrics, config.records, logger));
+  installRuntime(logger, ["SIGINT", "SIGTERM"], metrics?.sdkAddress);
   const { connection, address, namespace } = await connectWorker();
   const inFlight = await trackInFlight(config);
   const recorder = createRecorder(logger);
+  const host = await hostQueue(config);
   const shared: Omit<WorkerOptions, "taskQueue"> = {
     ...workerManners,
     connection,
     namespace,
+    identity: workerIdentity(host),
     activities: createActivities(config, client),
     interceptors: { activity: [inFlight.interceptor] },
     sinks: recorder.sinks,
@@ -55,7 +59,7 @@ export async function runWorker(): Promise<void> {
   try {
     const workers = await Promise.all([
       Worker.create({ ...shared, workflowBundle, taskQueue: config.taskQueue }),
-      Worker.create({ ...shared, taskQueue: await hostQueue(config) }),
+      Worker.create({ ...shared, taskQueue: host }),
     ]);
     logger.info(
       { address, namespace, taskQueue: config.taskQueue, plans: config.plans, mayDestroy: config.mayDestroy.length },
@@ -67,6 +71,7 @@ export async function runWorker(): Promise<void> {
     ending.abort();
     await Promise.all(watches);
     await recorder.flush();
+    metrics?.close();
     await closeAll(connection, close);
   }
 }

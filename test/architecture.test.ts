@@ -20,10 +20,12 @@ test("workflow code bundles, of pure files and small packages only", { timeout: 
     (path) => /node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*node_modules\/)/.exec(path)?.[1] ?? [],
   );
   const sdk = ["@temporalio/common", "@temporalio/workflow", "long", "ms", "nexus-rpc"];
-  expect([...new Set(packages)].toSorted()).toEqual([...sdk, "fastest-levenshtein", "pretty-bytes"].toSorted());
+  expect([...new Set(packages)].toSorted()).toEqual(
+    [...sdk, "fastest-levenshtein", "microdiff", "pretty-bytes"].toSorted(),
+  );
   const own = modules.flatMap((path) => /^\.\/(src\/.+)$/.exec(path)?.[1] ?? []);
   const pure =
-    /^src\/(workflows\/|guard\/|failures\.ts|plan\/(outline|moment)\.ts|report\/(verdict|begin|clock|elapsed|loss|rto|rpo|diagnosis|summary|safe-text)\.ts)/;
+    /^src\/(workflows\/|guard\/|failures\.ts|lock-names\.ts|plan\/(outline|moment|reload)\.ts|report\/(audit|verdict|begin|clock|elapsed|loss|rto|rpo|digest|approvals|diagnosis|summary|skipped|safe-text)\.ts)/;
   expect(own.length).toBeGreaterThan(20);
   expect(own.filter((path) => !pure.test(path))).toEqual([]);
 });
@@ -31,6 +33,7 @@ test("workflow code bundles, of pure files and small packages only", { timeout: 
 /** Who reads the environment, and why it may. Everything else gets what it needs as an argument. */
 const readersOfEnvironment: Record<string, string> = {
   "src/config.ts": "FIREDRILL_CONFIG: where the configuration is",
+  "src/cli/init/places.ts": "libpq's variables: where a person's databases are",
   "src/secrets.ts": "a plan may name a variable as a secret",
   "src/temporal/settings.ts": "Temporal's own variables, to name the profile file in messages",
   "src/temporal/find-server.ts": "PATH and XDG_CACHE_HOME: where the temporal CLI lies",
@@ -59,9 +62,21 @@ test("no file is longer than 200 lines, but for a list that may only shrink; non
   expect(all.filter((file) => lines(file) > 300)).toEqual([]);
 });
 
-const verbs = ["inspect", "plant", "backup", "prove", "destroy", "control", "restore", "verify", "place", "retain"];
+const verbs = [
+  "inspect",
+  "confirm",
+  "plant",
+  "backup",
+  "prove",
+  "destroy",
+  "control",
+  "restore",
+  "verify",
+  "place",
+  "retain",
+];
 
-test.each(Component.options.map(({ shape }) => shape.kind.value))("kind %s exports the ten verbs", async (kind) => {
+test.each(Component.options.map(({ shape }) => shape.kind.value))("kind %s exports the eleven verbs", async (kind) => {
   const names = Object.keys((await import(`../src/activities/${kind}/index.ts`)) as object);
   const suffix = names.find((name) => name.startsWith("inspect"))?.slice("inspect".length) ?? "";
   expect(suffix.toLowerCase()).toBe(kind);
@@ -72,11 +87,13 @@ test.each(Component.options.map(({ shape }) => shape.kind.value))("kind %s expor
 test("in src/cli only console.ts prints; what else knows the streams only looks at them, or asks a question", () => {
   expect(filesWith(/\bconsole\.\w+\(|process\.std(out|err)\.write/, "src/cli/**/*.ts")).toEqual(["src/cli/console.ts"]);
   expect(filesWith(/process\.std(out|err)/, "src/cli/**/*.ts")).toEqual([
-    "src/cli/commands/run.ts", // which of the two the view is drawn on
+    "src/cli/begin.ts", // which of the two the view is drawn on
+    "src/cli/commands/doctor.ts", // its width
     "src/cli/commands/status.ts", // its width
+    "src/cli/confirm.ts", // asks for names before something is destroyed
     "src/cli/console.ts",
+    "src/cli/init/ask.ts", // asks what a new plan is to protect
     "src/cli/live.ts", // the stream that console.ts draws on
-    "src/cli/person.ts", // asks for the plan's name before something is destroyed
   ]);
 });
 

@@ -127,7 +127,11 @@ test.each([
   ["mayDestroy: all", "1:13 mayDestroy: must be a list, not text", "For example `mayDestroy: [{"],
   ["mayDestroy:", "1:1 mayDestroy: has no value", "Write a value, or remove it."],
   ["plans: ~/plans", '1:8 plans: must not begin with "~"; write the whole path', "For example"],
-  ["# nothing yet", "1:1: the file is empty", "Its keys are plans, records, state, taskQueue, mayDestroy."],
+  [
+    "# nothing yet",
+    "1:1: the file is empty",
+    "Its keys are plans, records, state, taskQueue, ui, mayDestroy, metrics.",
+  ],
 ])("%s", (text, message, hint) => {
   const failure = failureOf(() => load(`${text}\n`));
   expect(failure.type).toBe("CONFIG_INVALID");

@@ -105,8 +105,11 @@ async function readWaits(handle: WorkflowHandle): Promise<number[]> {
   });
 }
 
+/** Within it the worker lets go of workflows that are over; a second after them it may still hold dozens. */
+const quietMs = 15_000;
+
 /** MiB of a worker that has nothing to do. */
 async function settled(child: Child): Promise<{ heaps: number; rss: number }> {
-  await sleep(1_000);
+  await sleep(quietMs);
   return (await child.ask("memory")) as { heaps: number; rss: number };
 }

@@ -1,5 +1,7 @@
+import { activityInfo } from "@temporalio/activity";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describeFailure } from "../failures.ts";
 import type { Leftover as LeftoverRecord } from "../report/record.ts";
 import { redact } from "../redaction.ts";
@@ -10,6 +12,8 @@ import { letIn } from "./pgdump/place.ts";
 import { describePlace, identifier, withClient } from "./postgres/client.ts";
 import { stopPostmaster } from "./postgres/postmaster.ts";
 import { removeSentinel } from "./postgres/sentinel.ts";
+import type { StepContext } from "./step.ts";
+import { closeTo, workedOn } from "./turn.ts";
 
 export interface Cleaned {
   removed: number;
@@ -30,9 +34,14 @@ const removers: { [K in Leftover["kind"]]: (leftover: Extract<Leftover, { kind: 
     }
   },
   database: async ({ connection, maintenanceDatabase, database }) => {
-    await withClient(connection, maintenanceDatabase, (client) =>
-      client.query(`drop database if exists ${identifier(database)} with (force)`),
-    );
+    await withClient(connection, maintenanceDatabase, async (client) => {
+      // The server does not see that whoever asked for it has gone, and would make it after it was looked for.
+      await client.query(
+        "select pg_terminate_backend(pid, 5000) from pg_stat_activity where strpos(query, $1) = 1 and state = 'active'",
+        [`create database ${identifier(database)} `],
+      );
+      await client.query(`drop database if exists ${identifier(database)} with (force)`);
+    });
   },
   "locked-out": ({ connection, maintenanceDatabase, databases }) =>
     withClient(connection, maintenanceDatabase, (client) => letIn(client, databases)),
@@ -88,8 +97,51 @@ export async function cleanRun(runDirectory: string): Promise<Cleaned> {
       }
     }
   }
-  return { removed, leftovers, note: `${removed} removed, ${leftovers.length} left` };
+  return { removed, leftovers, note: noteOf(removed, leftovers) };
 }
+
+/** How long a step that was cancelled has to let go by itself. It hears of it with a heartbeat. */
+const graceMs = 5_000;
+const lookEveryMs = 50;
+
+/**
+ * The clean-up of a run that is still there, with the directories of those that it continues. A step that has not heard yet
+ * that it was cancelled may make something until then, so it is waited for. One that does not let go, as a long statement
+ * runs, loses what it works with, and what it makes meanwhile is removed after it.
+ */
+export async function cleanUp(
+  runDirectories: string[],
+  { step, signal, progress }: Pick<StepContext, "step" | "signal" | "progress">,
+): Promise<Cleaned> {
+  async function isLetGo(forMs: number): Promise<boolean> {
+    for (const deadline = Date.now() + forMs; ; await sleep(lookEveryMs)) {
+      const busy = await Promise.all(runDirectories.map((directory) => workedOn(directory, step)));
+      const other = busy.find((one) => one !== undefined);
+      if (other === undefined) return true;
+      if (Date.now() >= deadline) return false;
+      signal.throwIfAborted();
+      progress(`waiting for ${other} to let go`);
+    }
+  }
+  const { runId } = activityInfo().workflowExecution!;
+  for (const directory of runDirectories) await closeTo(directory, runId);
+  const letGo = await isLetGo(graceMs);
+  const cleaned = await cleanRuns(runDirectories);
+  if (letGo) return cleaned;
+  await isLetGo(Infinity);
+  const { removed, leftovers } = await cleanRuns(runDirectories);
+  return { removed: cleaned.removed + removed, leftovers, note: noteOf(cleaned.removed + removed, leftovers) };
+}
+
+async function cleanRuns(runDirectories: string[]): Promise<Cleaned> {
+  const all: Cleaned[] = [];
+  for (const directory of runDirectories) all.push(await cleanRun(directory));
+  const leftovers = all.flatMap((one) => one.leftovers);
+  const removed = all.reduce((sum, one) => sum + one.removed, 0);
+  return { removed, leftovers, note: noteOf(removed, leftovers) };
+}
+
+const noteOf = (removed: number, left: LeftoverRecord[]) => `${removed} removed, ${left.length} left`;
 
 async function stopJobs(directory: string): Promise<void> {
   if (!(await exists(directory))) return;

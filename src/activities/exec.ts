@@ -48,6 +48,8 @@ export async function runProgram(program: Program): Promise<ProgramEnd> {
     });
     if (end.timedOut) throw fail("TIMED_OUT", `${name} did not end in time`);
     if (end.exitCode === undefined) throw end;
+    // So runuser says that its user finds no such program, or none that may be run; it is there itself.
+    if (end.stderr.startsWith("runuser: failed to execute ")) throw programMissing(name);
     return { exitCode: end.exitCode, stdout: end.stdout, stderr: redact(end.stderr) };
   } catch (error) {
     if (error instanceof ExecaError && error.code === "ENOENT") throw programMissing(name);

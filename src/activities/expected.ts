@@ -3,34 +3,60 @@ import { join } from "node:path";
 import { log } from "@temporalio/activity";
 import type { Config } from "../config.ts";
 import type { RunRecord } from "../report/record.ts";
+import type { PastDrill } from "../report/trend.ts";
 import { readJson } from "./files.ts";
 import { recordFile } from "./report.ts";
 import type { RunRef } from "./verbs.ts";
 
 /** How many earlier runs the estimate looks at. */
 const mostRuns = 5;
+/** Some may be about other components: only the workflow knows which this run is about. */
+const mostDrills = 40;
 
-/** Median seconds of each step in the newest runs of the same plan, type and scenario that passed. */
-export async function expectedSeconds(
+/** A drill of before, with what it was about. */
+export type KnownDrill = PastDrill & { components: string[] };
+
+export interface Earlier {
+  /** Median seconds of each step in the newest runs of the same plan, type and scenario that passed. */
+  expectedSeconds: Record<string, number>;
+  /** The exercises of the same plan and scenario, the oldest first. */
+  before: KnownDrill[];
+}
+
+/** What the worker's records say of runs like this one. */
+export async function lookBack(
   config: Config,
   plan: string,
   run: Pick<RunRef, "type" | "scenario">,
-): Promise<Record<string, number>> {
-  const records = (await newestRecords(config)).filter(
+  workflowId: string,
+): Promise<Earlier> {
+  const alike = (await newestRecords(config)).filter(
     (record) =>
       record.plan.name === plan &&
       record.run.type === run.type &&
       record.run.scenario === run.scenario &&
-      record.verdict === "PASS",
+      record.run.workflowId !== workflowId,
   );
   const seconds: Record<string, number[]> = {};
-  for (const { steps } of records.slice(0, mostRuns)) {
+  for (const { steps } of alike.filter(({ verdict }) => verdict === "PASS").slice(0, mostRuns)) {
     for (const { id, startedAt, endedAt } of steps) {
       if (startedAt !== null && endedAt !== null)
         (seconds[id] ??= []).push((Date.parse(endedAt) - Date.parse(startedAt)) / 1_000);
     }
   }
-  return Object.fromEntries(Object.entries(seconds).map(([id, all]) => [id, median(all)]));
+  const drills = run.type === "exercise" ? alike.flatMap(drillOf) : [];
+  return {
+    expectedSeconds: Object.fromEntries(Object.entries(seconds).map(([id, all]) => [id, median(all)])),
+    before: drills.toSorted((a, b) => a.startedAt.localeCompare(b.startedAt)).slice(-mostDrills),
+  };
+}
+
+/** Nothing of a run that is not over, or that was skipped. */
+function drillOf({ run, startedAt, verdict, status, rto, rpo, components }: RunRecord): KnownDrill[] {
+  if (verdict === null || status === "skipped") return [];
+  const about = components.map(({ name }) => name);
+  const { workflowId } = run;
+  return [{ workflowId, startedAt, verdict, rtoSeconds: rto.seconds, rpoSeconds: rpo.seconds, components: about }];
 }
 
 function median(numbers: number[]): number {

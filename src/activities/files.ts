@@ -109,10 +109,13 @@ export async function readJson<T>(path: string): Promise<T | undefined> {
   }
 }
 
+/** A full disk still takes an empty file. */
+const probeText = "\n".repeat(64 * 1024);
+
 /** Makes a directory of ours when it is missing, and really writes into it. @throws PERMISSION_DENIED, DISK_FULL */
 export async function assertWritable(directory: string): Promise<void> {
   const probe = join(directory, ".firedrill-probe");
-  await writeAtomically(probe, "");
+  await writeAtomically(probe, probeText);
   await rm(probe, { force: true });
 }
 

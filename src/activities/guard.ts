@@ -1,6 +1,7 @@
 import { fail } from "../failures.ts";
-import type { ComponentFacts, Facts } from "../guard/facts.ts";
+import { claimsOf, type ComponentFacts, type Facts } from "../guard/facts.ts";
 import { checkGuards } from "../guard/index.ts";
+import { approvers } from "../report/approvals.ts";
 import { requirePlanUnchanged } from "./plan-unchanged.ts";
 import type { StepContext } from "./step.ts";
 import type { Proof } from "./verbs.ts";
@@ -13,13 +14,31 @@ import type { Proof } from "./verbs.ts";
  */
 export async function requireClear(live: ComponentFacts, proof: Proof | null, context: StepContext): Promise<void> {
   const { type, scenario } = context.run;
-  const { environment } = await requirePlanUnchanged(context);
+  const { environment, approvals: wanted, freeze = [] } = await requirePlanUnchanged(context);
+  const approvals = wanted === undefined ? null : { needed: wanted.destroy, by: stillCounting(wanted.within, context) };
   const verified: Facts["verified"] =
     proof === null ? [] : [{ component: live.name, backupId: proof.backupId, verifiedAt: proof.verifiedAt }];
-  // Of locks the workflow knows, and has asked right before.
+  const unlocked = await context.unlocked(claimsOf([live]));
   // The backup has taken the space that was asked for before it was made.
   const components = [{ ...live, space: null }];
-  const refusals = checkGuards({ type, scenario, environment, stage: "destroy", components, verified, unlocked: [] });
+  const refusals = checkGuards({
+    type,
+    scenario,
+    environment,
+    stage: "destroy",
+    components,
+    verified,
+    unlocked,
+    approvals,
+    freeze,
+    now: new Date().toISOString(),
+  });
   if (refusals[0] === undefined) return;
   throw fail("REFUSED", refusals.map(({ message }) => message).join("; "), refusals[0].hint);
+}
+
+/** An approval may have become too old since the step began to wait for a decision. */
+function stillCounting(withinMs: number, { run }: StepContext): string[] {
+  const given = run.approvals ?? [];
+  return approvers({ given, withinSeconds: withinMs / 1_000 }, new Date().toISOString());
 }

@@ -22,3 +22,13 @@ export async function hostQueue(config: Config): Promise<string> {
   }
   return readFile(path, "utf8");
 }
+
+/** By which the server, its UI and histories know a worker; it says where the host's own queue is. */
+export function workerIdentity(queue: string): string {
+  return `${process.pid}@${queue}`;
+}
+
+/** The host's own queue by a worker's identity; undefined for a worker that is not ours, or of an earlier version. */
+export function hostOfIdentity(identity: string): string | undefined {
+  return /^\d+@(.+@.+)$/s.exec(identity)?.[1];
+}

@@ -2,13 +2,14 @@ import { ApplicationFailure } from "@temporalio/common";
 import type { Config } from "../config.ts";
 import { describeFailure, withoutStack } from "../failures.ts";
 import { findPlan } from "../plan/load.ts";
+import { runName } from "../report/begin.ts";
 import { redact } from "../redaction.ts";
 import type { LoadedPlan } from "../workflows/run.ts";
 import { codeVersion } from "./code-version.ts";
 import { assertWritable } from "./files.ts";
-import { expectedSeconds } from "./expected.ts";
+import { lookBack } from "./expected.ts";
 import { hostQueue } from "./host-queue.ts";
-import { openRun, recordDirectory } from "./run-directory.ts";
+import { keepPlan, openRun, recordDirectory, takeDirectory } from "./run-directory.ts";
 import type { RunRef } from "./verbs.ts";
 
 interface Input {
@@ -16,14 +17,21 @@ interface Input {
   plan: string;
   workflowId: string;
   runId: string;
+  /** Names of directories of the run that this one resumes; missing where an older version asks. */
+  takes?: string[];
 }
 
 /** Reads and checks the plan, and opens the run's directories: a run that could not be recorded does not start. */
-export async function loadPlan(config: Config, { run, plan: name, workflowId, runId }: Input): Promise<LoadedPlan> {
-  try {
+export async function loadPlan(
+  config: Config,
+  { run, plan: name, workflowId, runId, takes = [] }: Input,
+): Promise<LoadedPlan> {
+  return await withCleanFailure(async () => {
     const { plan, sha256 } = await findPlan(config.plans, name);
-    await openRun(config, run.id, { workflowId, runId });
-    const directory = recordDirectory(config, run.id);
+    await openRun(config, run, { workflowId, runId });
+    for (const taken of takes) await takeDirectory(config, taken, { workflowId, runId });
+    await keepPlan(config, run.id, plan, sha256);
+    const directory = recordDirectory(config, runName({ workflowId, runId }));
     await assertWritable(directory);
     return {
       plan,
@@ -31,8 +39,24 @@ export async function loadPlan(config: Config, { run, plan: name, workflowId, ru
       codeVersion,
       host: await hostQueue(config),
       directory,
-      expectedSeconds: await expectedSeconds(config, name, run),
+      ...(await lookBack(config, name, run, workflowId)),
     };
+  });
+}
+
+/** Reads and checks the plan again, in the middle of a run. */
+export async function reloadPlan(config: Config, run: RunRef): Promise<Pick<LoadedPlan, "plan" | "sha256">> {
+  return await withCleanFailure(async () => {
+    const { plan, sha256 } = await findPlan(config.plans, run.plan);
+    await keepPlan(config, run.id, plan, sha256);
+    return { plan, sha256 };
+  });
+}
+
+/** What is wrong with a plan is for a person to mend: not to be tried again, and without secrets. */
+export async function withCleanFailure<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
   } catch (error) {
     const { type, message, hint } = describeFailure(error);
     throw withoutStack(ApplicationFailure.nonRetryable(redact(message), type, { hint }));

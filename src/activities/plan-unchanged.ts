@@ -13,13 +13,16 @@ export async function requirePlanUnchanged({ config, run }: Pick<StepContext, "c
   try {
     found = await findPlan(config.plans, run.plan);
   } catch (error) {
-    throw fail("PLAN_CHANGED", `the plan that this run began with is there no more: ${describeFailure(error).message}`);
+    const message = `the plan that this run began with is there no more: ${describeFailure(error).message}`;
+    throw changed(message, run.approvals !== undefined);
   }
   const { plan, sha256 } = found;
-  if (sha256 !== run.planSha256)
-    throw fail(
-      "PLAN_CHANGED",
-      `plan ${run.plan} was changed since this run began (its sha256 is ${sha256.slice(0, 16)}… now)`,
-    );
-  return plan;
+  if (sha256 === run.planSha256) return plan;
+  const message = `plan ${run.plan} was changed since this run began (its sha256 is ${sha256.slice(0, 16)}… now)`;
+  throw changed(message, run.approvals !== undefined || plan.approvals !== undefined);
+}
+
+function changed(message: string, isApproved: boolean): Error {
+  const hint = "It was approved as it was: put it back and retry, or abort and start a new run with new approvals.";
+  return fail("PLAN_CHANGED", message, isApproved ? hint : undefined);
 }

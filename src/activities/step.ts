@@ -1,14 +1,16 @@
 import { activityInfo, cancellationDetails, cancellationSignal, heartbeat, log } from "@temporalio/activity";
+import type { Client } from "@temporalio/client";
 import { ApplicationFailure, CancelledFailure } from "@temporalio/common";
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import type { Config } from "../config.ts";
+import type { Claim, Unlocked } from "../guard/facts.ts";
 import { describeFailure, failureTypes, withoutStack } from "../failures.ts";
 import { redact, redactTexts } from "../redaction.ts";
-import { privateDirectory, readJson, writeAtomically } from "./files.ts";
+import { readJson, writeAtomically } from "./files.ts";
+import { untilAnswered } from "../temporal/until-answered.ts";
+import { heldByOthers, lostLocks } from "./locks/held.ts";
 import { learnSecretVariables } from "./program-environment.ts";
-import { fileName, runDirectory } from "./run-directory.ts";
-import { takeTurn } from "./turn.ts";
+import { attemptsFile, type NotedAttempt, runDirectory } from "./run-directory.ts";
+import { isClosedTo, takeTurn } from "./turn.ts";
 import type { Attempt, Done, RunRef } from "./verbs.ts";
 
 /** What the code of a step gets besides its input. */
@@ -25,6 +27,8 @@ export interface StepContext {
    * away too long) leaves its programs running for the next one.
    */
   cancelRequested: () => boolean;
+  /** Targets that this run does not have for itself at this moment: others hold a lock, or its own was ended. */
+  unlocked: (claims: Claim[]) => Promise<Unlocked[]>;
   /** Shows how far it is: in heartbeats, and so in `temporal workflow describe`, the UI and the live view. */
   progress: (text: string) => void;
 }
@@ -34,13 +38,16 @@ const signOfLifeMs = 500;
 /**
  * Makes an activity of a step's code: heartbeats while it runs, remembers its attempts across crashes, and turns every
  * error that is not Temporal's own into a failure without secrets that goes to the gate.
+ * @param closing whether it belongs to what a run does after it was closed to all other steps
  */
 export function stepActivity<I extends { run: RunRef }, T>(
   config: Config,
+  client: Client,
   code: (input: I, context: StepContext) => Promise<T>,
+  closing: "yes" | "no" = "no",
 ) {
   return async (input: I): Promise<Done<T>> => {
-    const { activityId: step, attempt } = activityInfo();
+    const { activityId: step, attempt, workflowExecution } = activityInfo();
     const { run } = input;
     const directory = runDirectory(config, run.id);
     const signal = cancellationSignal();
@@ -60,17 +67,37 @@ export function stepActivity<I extends { run: RunRef }, T>(
         progress(`waiting for the attempt before to let go (process ${holder})`);
         signal.throwIfAborted();
       });
+      if (closing === "no" && (await isClosedTo(directory, workflowExecution!.runId)))
+        throw new CancelledFailure("CANCELLED");
       progress("");
-      attempts = await openAttempts(join(directory, "attempts"), `${fileName(step)}.${run.tryNo}.json`);
+      attempts = await openAttempts(attemptsFile(directory, step, run.tryNo));
       signal.throwIfAborted();
       await learnSecretVariables(config.plans);
       const cancelRequested = () => cancellationDetails()?.cancelRequested ?? false;
-      const value = await code(input, { config, run, step, directory, signal, cancelRequested, progress });
-      return { value: redactTexts(value), attempts: await attempts.end("ran") };
+      const value = await code(input, {
+        config,
+        run,
+        step,
+        directory,
+        signal,
+        cancelRequested,
+        unlocked: (claims) =>
+          untilAnswered(
+            async () => [
+              ...(await heldByOthers(client, workflowExecution!, claims)),
+              ...(await lostLocks(client, workflowExecution!, claims)),
+            ],
+            signal,
+            () => progress("waiting for the Temporal server, to ask who works on the target"),
+          ),
+        progress,
+      });
+      const result = redactTexts(value);
+      return { value: result, attempts: await attempts.end("ran", result) };
     } catch (error) {
       // A disk that takes no note of it must not hide what went wrong.
       const all = (await attempts?.end(signal.aborted ? "died" : "failed").catch(() => undefined)) ?? [];
-      if (!signal.aborted) throw cleanFailure(error, all);
+      if (!signal.aborted && !(error instanceof CancelledFailure)) throw cleanFailure(error, all);
       throw error instanceof CancelledFailure ? error : new CancelledFailure("CANCELLED");
     } finally {
       clearInterval(timer);
@@ -98,28 +125,31 @@ function cleanFailure(error: unknown, attempts: Attempt[]): ApplicationFailure {
 type Attempts = Awaited<ReturnType<typeof openAttempts>>;
 
 /** The attempts of one try of a step, in a file, so that the attempt after a crash knows of those before. */
-async function openAttempts(directory: string, name: string) {
-  await mkdir(directory, { recursive: true, mode: privateDirectory });
-  const path = join(directory, name);
-  const earlier = (await readJson<Attempt[]>(path)) ?? [];
+async function openAttempts(path: string) {
+  const earlier = (await readJson<NotedAttempt[]>(path)) ?? [];
   const now = new Date().toISOString();
-  const current: Attempt = { startedAt: now, endedAt: now, outcome: "died" };
+  const current: NotedAttempt = { startedAt: now, endedAt: now, outcome: "died" };
   const all = [...earlier, current];
   // Until it says otherwise it counts as dead: that is what the next attempt finds after a kill -9.
   let writing = writeAtomically(path, JSON.stringify(all));
   await writing;
+  let ended = false;
   return {
     touch() {
+      // A sign of life would be written over the end, which has the result.
+      if (ended) return;
       current.endedAt = new Date().toISOString();
       writing = writing
         .then(() => writeAtomically(path, JSON.stringify(all)))
         .catch((error: unknown) => log.warn("cannot note a sign of life", { error: String(error) }));
     },
-    async end(outcome: Attempt["outcome"]): Promise<Attempt[]> {
+    /** @param result what the step returns, where it ran to its end */
+    async end(outcome: Attempt["outcome"], result?: unknown): Promise<Attempt[]> {
+      ended = true;
       await writing;
       Object.assign(current, { endedAt: new Date().toISOString(), outcome });
-      await writeAtomically(path, JSON.stringify(all));
-      return all;
+      await writeAtomically(path, JSON.stringify([...earlier, { ...current, result }]));
+      return all.map((one) => ({ startedAt: one.startedAt, endedAt: one.endedAt, outcome: one.outcome }));
     },
   };
 }

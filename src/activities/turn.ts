@@ -63,12 +63,30 @@ export async function takeTurn(
   }
 }
 
-/** Whether some process works on a step of the run at this moment. */
-export async function isWorkedOn(runDirectory: string): Promise<boolean> {
-  if (!(await exists(turnsOf(runDirectory)))) return false;
-  for (const step of await readdir(turnsOf(runDirectory)))
-    if ((await livingTurns(join(turnsOf(runDirectory), step))).length > 0) return true;
-  return false;
+/** A step of the run that some process works on at this moment, `except` aside: "restore.shop (process 4711)". */
+export async function workedOn(runDirectory: string, except?: string): Promise<string | undefined> {
+  if (!(await exists(turnsOf(runDirectory)))) return undefined;
+  const steps = (await readdir(turnsOf(runDirectory))).filter((step) => step !== fileName(except ?? ""));
+  for (const step of steps) {
+    const [turn] = await livingTurns(join(turnsOf(runDirectory), step));
+    if (turn !== undefined) return `${step} (process ${turn.holder.pid})`;
+  }
+  return undefined;
+}
+
+const closingFile = (runDirectory: string, runId: string) => join(runDirectory, "closing", runId);
+
+/**
+ * Lets no step of a run begin any more in this directory. Call it before you look whether somebody works there: a step that has
+ * not heard of the end either has its turn already, or finds this. A run that resumes it has another run ID.
+ */
+export async function closeTo(runDirectory: string, runId: string): Promise<void> {
+  await writeAtomically(closingFile(runDirectory, runId), "");
+}
+
+/** Ask when the step has its turn. */
+export async function isClosedTo(runDirectory: string, runId: string): Promise<boolean> {
+  return await exists(closingFile(runDirectory, runId));
 }
 
 async function livingTurns(directory: string): Promise<Turn[]> {

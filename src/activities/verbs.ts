@@ -1,4 +1,5 @@
 import type { Component } from "../plan/schema.ts";
+import type { Approval } from "../report/people.ts";
 import type { BackupRecord, CheckRecord, RunType, Scenario } from "../report/record.ts";
 import type { ComponentFacts } from "../guard/facts.ts";
 
@@ -20,6 +21,10 @@ export interface RunRef {
   nonce: string;
   /** ISO 8601 in UTC; stands in the names of backups. */
   startedAt: string;
+  /** Of people, as far as they count when the step begins; missing where nobody has approved. */
+  approvals?: Approval[];
+  /** The run before was closed and has removed its sentinels; missing where there is none. */
+  resumes?: true;
   /** How often this step has failed before: a decision to retry starts its programs anew, a crash does not. */
   tryNo: number;
 }
@@ -45,8 +50,6 @@ interface Input<C extends Component> {
 
 export interface Inspection {
   target: string;
-  /** What nobody else may work on meanwhile, by names that are the same in every plan that means the same. */
-  locks: string[];
   facts: ComponentFacts;
   /** One line of evidence for the record. */
   note: string;
@@ -69,6 +72,14 @@ export interface Proof {
   backupId: string;
   verifiedAt: string;
   note: string;
+  /** The newest backup, where the proof was to find it. */
+  newest?: {
+    backup: BackupRecord;
+    /** All that was written before comes back with it; ISO 8601 in UTC. */
+    takenAt: string;
+    /** false: it looks whole, but nothing in it would tell that a byte of it is another. */
+    whole: boolean;
+  };
 }
 
 export interface Loss {
@@ -99,6 +110,23 @@ export interface Control {
   note: string;
 }
 
+/** What is known of a target when a run is resumed. */
+export interface Expected {
+  /** The run before has destroyed it. */
+  lost: boolean;
+  /** It had begun to put the restored data into its place. */
+  placing: boolean;
+  /** ID of the backup that it has made and proven, null without one. */
+  backup: string | null;
+}
+
+/** What a run that is resumed has left of its target. */
+export interface Remains {
+  /** `gone`: not there, or not in use. `placed`: the run before has put it back into place, whether or not it knew. */
+  target: "gone" | "placed" | "there";
+  note: string;
+}
+
 export interface Retention {
   removed: string[];
   note: string;
@@ -110,9 +138,15 @@ export const notProven: Retention = { removed: [], note: "nothing removed: the n
 /** `C` is the component's own type; a kind that lacks a verb does not compile. */
 export interface Verbs<C extends Component> {
   inspect(input: Input<C> & { toTime: string | null }): Promise<Done<Inspection>>;
+  /**
+   * Looks what the run before has left; what it has destroyed must be gone still, or back by its own doing, and
+   * where it is gone the backup must be whole still. @throws TARGET_EXISTS, BACKUP_NOT_VERIFIED, NO_BACKUP
+   */
+  confirm(input: Input<C> & Expected): Promise<Done<Remains>>;
   plant(input: Input<C>): Promise<Done<Planted>>;
   backup(input: Input<C>): Promise<Done<Backup>>;
-  proveBackup(input: Input<C> & { backup: Backup }): Promise<Done<Proof>>;
+  /** @param backup null: the newest that there is, whoever made it; changes nothing */
+  proveBackup(input: Input<C> & { backup: Backup | null }): Promise<Done<Proof>>;
   destroy(input: Input<C> & { inspection: Inspection; proof: Proof }): Promise<Done<Loss>>;
   /** Runs the checks of `verify` while the data is lost: each must fail. */
   control(input: Input<C> & { backup: Backup | null; toTime: string | null }): Promise<Done<Control>>;
@@ -120,6 +154,6 @@ export interface Verbs<C extends Component> {
   verify(
     input: Input<C> & { backup: Backup | null; restored: Restored; toTime: string | null },
   ): Promise<Done<Verification>>;
-  place(input: Input<C> & { restored: Restored }): Promise<Done<Verification>>;
+  place(input: Input<C> & { restored: Restored; proven: boolean }): Promise<Done<Verification>>;
   retain(input: Input<C> & { backup: Backup; proven: boolean }): Promise<Done<Retention>>;
 }

@@ -1,13 +1,14 @@
 import { Argument, type Command, InvalidArgumentError, Option } from "commander";
 import { momentHint, parseMoment } from "../plan/moment.ts";
-import { programName } from "./program-name.ts";
+import { addBeginning } from "./beginning.ts";
+import { collect, confirmed, examples, exit, json, notBlank, port } from "./command-parts.ts";
+import { addLooks } from "./looks.ts";
 import type { RunOptions } from "./commands/run.ts";
+import { type RunType, runTypes } from "../report/record.ts";
+import { addSchedules } from "./schedules.ts";
+import { addSteering } from "./steering.ts";
 
 /** The tree of commands: their arguments and examples. Each loads its code when it is called, so that --help is quick. */
-
-function collect(value: string, before: string[] = []): string[] {
-  return [...before, value];
-}
 
 /** ISO 8601 in UTC. */
 function moment(text: string): string {
@@ -16,62 +17,20 @@ function moment(text: string): string {
   throw new InvalidArgumentError(momentHint);
 }
 
-function port(text: string): number {
-  const number = Number(text);
-  if (text.trim() !== "" && Number.isInteger(number) && number >= 0 && number <= 65535) return number;
-  throw new InvalidArgumentError("Write a number from 1 to 65535, or 0 for any free one.");
+function count(text: string): number {
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("Write a number from 1 to 999999.");
 }
 
-function failureNo(text: string): number {
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError("Write the number of the failure that you answer, 1 for the first.");
-}
-
-function examples(...lines: string[]): string {
-  return `\nExamples:\n${lines.map((line) => `  ${programName} ${line}`).join("\n")}`;
-}
-
-function json(): Option {
-  return new Option("--json", "print JSON and nothing else on stdout");
-}
-
-function exit(code: number): void {
-  process.exitCode = code;
-}
-
-function planCommands(top: Command): void {
-  const plan = top.command("plan").description("look at a plan");
-  plan
-    .command("check")
-    .description("say whether a plan is right, or all that is wrong with it")
-    .argument("<file>", "the plan, a YAML file")
-    .addHelpText("after", examples("plan check examples/shop.yaml"))
-    .action(async (file: string) => exit(await (await import("./commands/plan-check.ts")).checkPlan(file)));
-  plan
-    .command("show")
-    .description("show every step that a run would do, in order, and which ones destroy")
-    .argument("<file>", "the plan, a YAML file")
-    .addOption(
-      new Option("--type <type>", "type of the run").choices(["exercise", "restore", "backup"]).default("exercise"),
-    )
-    .addOption(new Option("--scenario <scenario>", "what is lost").choices(["database", "none"]).default("database"))
-    .addOption(json())
-    .addHelpText(
-      "after",
-      examples("plan show examples/shop.yaml --scenario none", "plan show shop.yaml --type restore"),
-    )
-    .action(async (file, options) => exit(await (await import("./commands/plan-show.ts")).showPlan(file, options)));
-}
-
-function startCommand(top: Command, type: "exercise" | "restore" | "backup", description: string): Command {
+function startCommand(top: Command, type: RunType, description: string): Command {
   return top
     .command(type)
     .description(description)
-    .argument("<plan>", "name of a plan in the worker's plans directory")
+    .argument("<plan>", "name of a plan in the worker's plans directory", notBlank)
     .option("-c, --component <name>", "only this component; repeat it for more", collect)
-    .option("--by <name>", "who starts it; your user name otherwise")
-    .option("--reason <text>", "why; it stands in the report")
-    .option("--id <id>", "workflow ID of the run; made from type, plan and time otherwise")
+    .option("--by <name>", "who starts it; your user name otherwise", notBlank)
+    .option("--reason <text>", "why; it stands in the report", notBlank)
+    .option("--id <id>", "workflow ID of the run; made from type, plan and time otherwise", notBlank)
     .option("--detach", "start it and do not follow it")
     .addOption(json())
     .action(async (plan: string, options: RunOptions) =>
@@ -80,21 +39,27 @@ function startCommand(top: Command, type: "exercise" | "restore" | "backup", des
 }
 
 function startCommands(top: Command): void {
-  startCommand(top, "exercise", "drill: back up, destroy, restore and prove")
-    .addOption(
+  confirmed(
+    startCommand(top, "exercise", "drill: back up, destroy, restore and prove").addOption(
       new Option("--scenario <scenario>", "database: destroy and restore; none: restore beside the live one").choices([
         "database",
         "none",
       ]),
-    )
-    .option("--yes", "do not ask before something is destroyed")
-    .addHelpText("after", examples("exercise shop --scenario none", 'exercise shop --reason "monthly drill" --yes'));
+    ),
+  ).addHelpText(
+    "after",
+    examples("exercise homelab --scenario none", 'exercise homelab --reason "monthly drill" --yes --target shop'),
+  );
   startCommand(top, "restore", "real loss: restore what is gone, from the newest good backup")
     .option("--to-time <moment>", "restore to this moment, with its time zone", moment)
     .addHelpText("after", examples('restore shop --reason "disk died"', "restore shop --to-time 2026-11-21T03:00:00Z"));
   startCommand(top, "backup", "make a backup and prove that it can be read").addHelpText(
     "after",
     examples("backup shop"),
+  );
+  startCommand(top, "audit", "ask whether it could be recovered if it were lost now; changes nothing").addHelpText(
+    "after",
+    examples("audit shop", "audit shop --component db --json"),
   );
 }
 
@@ -133,30 +98,44 @@ function readCommands(top: Command): void {
     );
 }
 
-function decisionCommands(top: Command): void {
-  const actions = {
-    retry: "do a failed step again",
-    skip: "go on without a failed step, where that is allowed; the verdict is then INCONCLUSIVE",
-    abort: "give a run up at a failed step: it cleans up and reports",
-  } as const;
-  for (const [action, description] of Object.entries(actions)) {
-    top
-      .command(action)
-      .description(description)
-      .argument("<run>", "workflow ID")
-      .argument("<step>", "ID of the step that waits")
-      .requiredOption("--reason <text>", "why; it stands in the report")
-      .option("--by <name>", "who decides; your user name otherwise")
-      .option("--failure <number>", "only this failure of the step: refused once it has failed again", failureNo)
-      .addOption(json())
-      .addHelpText(
-        "after",
-        examples(`${action} exercise-shop-1 restore/shop --failure 1 --reason "disk was full, freed 20 GB"`),
-      )
-      .action(async (run, step, options) =>
-        exit(await (await import("./commands/decide.ts")).decide(action as keyof typeof actions, run, step, options)),
-      );
-  }
+function historyCommands(top: Command): void {
+  const limit = () => new Option("-n, --limit <number>", "so many at most").argParser(count).default(20);
+  const records = () => new Option("--records <directory>", "read the worker's directory of records, not the server");
+  top
+    .command("runs")
+    .description("list runs of now and before, the newest first")
+    .option("--plan <plan>", "only of this plan")
+    .addOption(new Option("--type <type>", "only of this type").choices(runTypes))
+    .addOption(new Option("--verdict <verdict>", "only with this verdict").choices(["PASS", "FAIL", "INCONCLUSIVE"]))
+    .addOption(limit())
+    .addOption(records())
+    .addOption(json())
+    .addHelpText(
+      "after",
+      examples("runs", "runs --plan shop --verdict FAIL", "runs --records /var/lib/firedrill/records"),
+    )
+    .action(async (options) => exit(await (await import("./commands/runs.ts")).listRuns(options)));
+  top
+    .command("trend")
+    .description("show how RTO and RPO of a plan's exercises went, and which ones were slower than those before")
+    .argument("<plan>", "name of a plan")
+    .addOption(new Option("--scenario <scenario>", "what was lost").choices(["database", "none"]).default("database"))
+    .addOption(limit())
+    .addOption(records())
+    .addOption(json())
+    .addHelpText("after", examples("trend shop", "trend shop --scenario none --json"))
+    .action(async (plan, options) => exit(await (await import("./commands/trend.ts")).showTrend(plan, options)));
+}
+
+function metricsCommand(top: Command): void {
+  top
+    .command("metrics")
+    .description("print what the records say as metrics for Prometheus; no server has to run")
+    .option("--records <directory>", "the worker's directory of records; that of its configuration otherwise")
+    .option("-o, --output <file>", "replace this file instead, such as a .prom of node_exporter's textfile collector")
+    .addOption(json().conflicts("output"))
+    .addHelpText("after", examples("metrics", "metrics -o /var/lib/prometheus/node-exporter/firedrill.prom"))
+    .action(async (options) => exit(await (await import("./commands/metrics.ts")).showMetrics(options)));
 }
 
 function serverCommands(top: Command): void {
@@ -175,10 +154,18 @@ function serverCommands(top: Command): void {
 }
 
 export function addCommands(top: Command): Command {
-  planCommands(top);
-  startCommands(top);
-  readCommands(top);
-  decisionCommands(top);
+  top.commandsGroup("Begin:").helpCommand("help [command]", "show the help of a command");
+  addBeginning(top);
+  addLooks(top);
   serverCommands(top);
+  top.commandsGroup("Run:");
+  startCommands(top);
+  addSchedules(top);
+  top.commandsGroup("Steer a run:");
+  addSteering(top);
+  top.commandsGroup("Look at runs:");
+  readCommands(top);
+  historyCommands(top);
+  metricsCommand(top);
   return top;
 }

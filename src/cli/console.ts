@@ -3,16 +3,28 @@ import { visible, visibleJson } from "../report/safe-text.ts";
 
 /** The only file that prints. Results go to stdout, everything else to stderr. */
 
-/** An output that is gone (`firedrill status | head`) ends the program quietly, as other programs do. */
-function endWhenClosed(error: NodeJS.ErrnoException): void {
-  if (error.code === "EPIPE") process.exit(141);
-  throw error;
+/**
+ * What becomes of an output that takes no more. One that is gone (`firedrill status | head`) ends the program quietly, as
+ * other programs do; a full disk is told. A run that is followed goes on in either case.
+ */
+export function watchOutputs(): void {
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(brokenPipe);
+    printFailure({
+      message: `what it has to say cannot be written (${error.code ?? error.message})`,
+      hint: "Free space on that disk, or let it write somewhere else.",
+    });
+    process.exit(1);
+  });
+  // There is no place left to tell of it.
+  process.stderr.on("error", ({ code }: NodeJS.ErrnoException) => process.exit(code === "EPIPE" ? brokenPipe : 1));
 }
+
+/** 128 + SIGPIPE, as a shell has it. */
+const brokenPipe = 141;
 
 /** Colours only on a terminal, and not where NO_COLOR or --no-color forbids them (Node reads NO_COLOR itself). */
 export function setUpConsole(colours: boolean): void {
-  process.stdout.on("error", endWhenClosed);
-  process.stderr.on("error", endWhenClosed);
   const depth = process.stdout.isTTY && colours ? process.stdout.getColorDepth() : 1;
   if (depth === 1) chalk.level = 0;
 }

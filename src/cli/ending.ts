@@ -1,6 +1,7 @@
 import { WorkflowFailedError, type WorkflowHandle } from "@temporalio/client";
 import { ApplicationFailure, CancelledFailure, TerminatedFailure, TimeoutFailure } from "@temporalio/common";
 import { describeFailure, failureTypes, type FailureText } from "../failures.ts";
+import type { RunRecord } from "../report/record.ts";
 
 /** How a closed run ended, as far as the server knows without a worker. */
 export interface Ending {
@@ -28,6 +29,11 @@ export async function endingOf(handle: WorkflowHandle): Promise<Ending> {
     if (error instanceof WorkflowFailedError) return { result: null, failure: textOf(error) };
     throw error;
   }
+}
+
+/** Whether a run has read its plan. One that has closed before that has nothing to tell but how it ended. */
+export function hasBegun({ directory }: RunRecord): boolean {
+  return directory !== "";
 }
 
 /** The failure of a run that left no record, to be thrown. */

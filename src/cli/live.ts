@@ -1,14 +1,15 @@
 import type { Client } from "@temporalio/client";
 import type { RunRecord } from "../report/record.ts";
 import { shellWord, visible } from "../report/safe-text.ts";
+import { type AnswerKeys, answerKeys, noKeys } from "./answer-keys.ts";
 import { openScreen, type Screen } from "./console.ts";
-import { endingOf, failureFrom } from "./ending.ts";
+import { endingOf, failureFrom, hasBegun } from "./ending.ts";
 import { readRecord } from "./observe.ts";
 import { leftUnanswered } from "./outcome.ts";
 import { programName } from "./program-name.ts";
 import { viewLines } from "./view.ts";
 import { eventLine, eventLines } from "./view/events.ts";
-import type { Trouble } from "./view/scene.ts";
+import type { Scene, Trouble } from "./view/scene.ts";
 import { cut } from "./view/text.ts";
 import { troubleLines } from "./view/trouble.ts";
 import { pause, readDescriptions, readRecords, troubleOf, watchOf, type Watch } from "./watch.ts";
@@ -17,24 +18,27 @@ const drawEveryMs = 120;
 
 function drawing(
   { record, progress, handle }: Watch,
-  trouble: Trouble | null,
-  frame: number,
+  { trouble, answering, frame }: Pick<Scene, "trouble" | "answering" | "frame">,
   screen: Screen,
 ): string[] {
   const now = Date.now();
   const { columns, rows } = screen.size();
   // The last row and column stay free: a terminal wraps and scrolls when they are written to.
   const room = { columns: columns - 1, rows: rows - 1 };
-  if (record !== null) return viewLines({ record, progress, trouble, now, frame }, room);
+  if (record !== null) return viewLines({ record, progress, trouble, answering, now, frame }, room);
   const asking = cut(visible(`Run ${handle.workflowId}: asking its worker`), room.columns);
   return [asking, ...troubleLines(trouble, now, room.columns)];
 }
 
-async function draw(watch: Watch, screen: Screen): Promise<void> {
+async function draw(watch: Watch, screen: Screen, keys: AnswerKeys): Promise<void> {
   let said: string | undefined;
-  for (let frame = 0; !watch.over.signal.aborted; frame++) {
+  let frame = 0;
+  const show = (trouble: Trouble | null) =>
+    screen.draw(drawing(watch, { trouble, answering: keys.look(), frame }, screen));
+  keys.onChange = () => show(troubleOf(watch, Date.now()));
+  for (; !watch.over.signal.aborted; frame++) {
     const trouble = troubleOf(watch, Date.now());
-    if (screen.live) screen.draw(drawing(watch, trouble, frame, screen));
+    if (screen.live) show(trouble);
     else if (trouble !== null && trouble.message !== said) {
       screen.say(eventLine(new Date().toISOString(), "trouble", `${trouble.message}; ${trouble.hint}`));
     }
@@ -46,10 +50,10 @@ async function draw(watch: Watch, screen: Screen): Promise<void> {
 /** The record after the end: from a worker, from the result, or the last one that was seen. */
 async function finalRecord({ client, handle, record }: Watch): Promise<RunRecord> {
   const answer = await readRecord(client, handle);
-  if (answer !== null) return answer;
+  if (answer !== null && hasBegun(answer)) return answer;
   const { result, failure } = await endingOf(handle);
   const known = (result as RunRecord | null) ?? record;
-  if (known !== null) return known;
+  if (known !== null && hasBegun(known)) return known;
   throw failureFrom(failure);
 }
 
@@ -59,8 +63,11 @@ async function showEnd(watch: Watch, screen: Screen): Promise<RunRecord> {
   watch.record = record;
   watch.progress = new Map();
   if (!screen.live) for (const line of eventLines(before, record)) screen.say(line);
-  // Little room closes the phases, so that the verdict below has it.
-  else screen.draw(drawing(watch, null, 0, { ...screen, size: () => ({ ...screen.size(), rows: 0 }) }));
+  // Room for the head alone: the verdict below says the rest.
+  else {
+    const small = { ...screen, size: () => ({ ...screen.size(), rows: 3 }) };
+    screen.draw(drawing(watch, { trouble: null, answering: null, frame: 0 }, small));
+  }
   return record;
 }
 
@@ -75,23 +82,26 @@ function farewell(workflowId: string): string[] {
 }
 
 /**
- * Shows a run until it has ended: drawn again and again on a terminal, a line an event elsewhere. Ctrl-C leaves the view
- * and never stops the run; the record then has no `endedAt`. Throws the run's own failure when it never had a record, and
- * leftUnanswered.
+ * Shows a run until it has ended: drawn again and again on a terminal, where keys answer a step that waits, and a line an
+ * event elsewhere. Ctrl-C leaves the view and never stops the run; the record then has no `endedAt`. Throws the run's own
+ * failure when it never had a record, and leftUnanswered.
  */
 export async function followRun(options: {
   client: Client;
   workflowId: string;
-  runId?: string;
+  runId?: string | undefined;
   out?: NodeJS.WriteStream;
+  /** Name of who may answer steps by keys; the user's otherwise. */
+  by?: string;
   /** Told of each record that was read; `say` prints a line that stays above the view. */
   onRecord?: (record: RunRecord, say: (line: string) => void) => void;
   /** Leaves the view without a word when it is aborted; Ctrl-C is then the caller's. */
   signal?: AbortSignal;
 }): Promise<RunRecord> {
-  const { client, workflowId, runId, out = process.stdout, onRecord, signal } = options;
+  const { client, workflowId, runId, out = process.stdout, by, onRecord, signal } = options;
   const screen = await openScreen(out);
   const watch = watchOf(client, client.workflow.getHandle(workflowId, runId));
+  const keys = screen.live && process.stdin.isTTY ? answerKeys(watch, process.stdin, by) : noKeys;
   const { promise: over, resolve } = Promise.withResolvers<void>();
   watch.over.signal.addEventListener("abort", () => resolve());
   const leave = () => watch.over.abort();
@@ -104,7 +114,11 @@ export async function followRun(options: {
   };
   try {
     // A reader may hang in a call to a server that is away: who leaves does not wait for it.
-    await Promise.race([over, Promise.all([readRecords(watch, say), readDescriptions(watch), draw(watch, screen)])]);
+    await Promise.race([
+      over,
+      Promise.all([readRecords(watch, say), readDescriptions(watch), draw(watch, screen, keys)]),
+    ]);
+    keys.close();
     if (watch.closed) return await showEnd(watch, screen);
     screen.close();
     signal?.throwIfAborted();
@@ -114,6 +128,7 @@ export async function followRun(options: {
   } finally {
     leave();
     process.off("SIGINT", leave).off("SIGTERM", leave);
+    keys.close();
     screen.close();
   }
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
-import { setUpConsole } from "./console.ts";
+import { setUpConsole, watchOutputs } from "./console.ts";
 import { reportFailure } from "./failure.ts";
 import { addCommands } from "./commands.ts";
 
@@ -13,7 +13,7 @@ function version(): string {
 
 const exitCodesHelp = `
 Exit codes: 0 PASS or done, 1 FAIL, 2 wrong use or plan, 3 refused by a guard,
-            4 INCONCLUSIVE, 5 waits for a person, 6 a system is not reachable`;
+            4 INCONCLUSIVE or skipped, 5 waits for a person, 6 a system is not reachable`;
 
 function program(): Command {
   const top = new Command("firedrill")
@@ -34,6 +34,8 @@ function quiet(command: Command): void {
 }
 
 async function main(): Promise<void> {
+  // Before anything is printed, also by the parser of the arguments.
+  watchOutputs();
   const top = program();
   quiet(top);
   try {

@@ -9,6 +9,7 @@ import { defaultPayloadConverter, type Payload } from "@temporalio/common";
 import { fail } from "../failures.ts";
 import type { RunRecord } from "../report/record.ts";
 import { visible } from "../report/safe-text.ts";
+import { programName } from "./program-name.ts";
 import type { Progress } from "./view/scene.ts";
 
 /** What a client can find out about a run. */
@@ -36,9 +37,13 @@ function isSilence(error: unknown): boolean {
   return code === cancelled || code === deadlineExceeded || code === failedPrecondition || code === unavailable;
 }
 
+export function noSuchRun(workflowId: string): Error {
+  return fail("REQUEST_INVALID", `there is no run ${workflowId}`, `See which there are: \`${programName} runs\`.`);
+}
+
 function unlessUnknown(error: unknown, workflowId: string): unknown {
   if (!(error instanceof WorkflowNotFoundError)) return error;
-  return fail("REQUEST_INVALID", `there is no run ${workflowId}`, "Leave the ID out to see the newest run.");
+  return noSuchRun(workflowId);
 }
 
 /**
@@ -67,7 +72,7 @@ export async function describeRun(
   }
 }
 
-export function isOpen({ status }: WorkflowExecutionDescription): boolean {
+export function isOpen({ status }: Pick<WorkflowExecutionDescription, "status">): boolean {
   return status.name === "RUNNING" || status.name === "PAUSED";
 }
 

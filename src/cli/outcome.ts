@@ -16,6 +16,8 @@ const ofStatus: Record<RunRecord["status"], number> = {
   waiting: exitCodes.waiting,
   done: exitCodes.done,
   refused: exitCodes.refused,
+  // Nothing is wrong, and nothing proven.
+  skipped: exitCodes.inconclusive,
   aborted: exitCodes.failed,
   cancelled: exitCodes.inconclusive,
   failed: exitCodes.failed,

@@ -15,6 +15,8 @@ export function isRecordFile(source: string): boolean {
 /** Throws REQUEST_INVALID when the file cannot be read. */
 export async function readRecordFile(file: string): Promise<string> {
   return await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "EISDIR")
+      throw fail("REQUEST_INVALID", `${file} is a directory`, "Name the report.json that lies in it.");
     throw fail("REQUEST_INVALID", `cannot read ${file} (${error.code})`, "Name a file that you may read.");
   });
 }

@@ -1,12 +1,13 @@
 import type { Client } from "@temporalio/client";
 import { WorkflowExecutionAlreadyStartedError } from "@temporalio/common";
 import { fail } from "../failures.ts";
-import type { RunType } from "../report/record.ts";
+import { type RunType, runTypes } from "../report/record.ts";
 import { shellWord } from "../report/safe-text.ts";
 import type { Request } from "../workflows/request.ts";
 import { programName } from "./program-name.ts";
 
-const types = "WorkflowType IN ('exercise', 'restore', 'backup')";
+/** For queries of the Temporal server. */
+export const isRun = `WorkflowType IN (${runTypes.map((type) => `'${type}'`).join(", ")})`;
 /** Taken from its server's list, which sorts by closing; more than that never run at once. */
 const newestAmong = 50;
 
@@ -14,7 +15,7 @@ const newestAmong = 50;
 export async function newestRun(client: Client, taskQueue: string): Promise<string> {
   let newest: { workflowId: string; startTime: Date } | undefined;
   let seen = 0;
-  for await (const run of client.workflow.list({ query: `${types} AND TaskQueue = '${taskQueue}'` })) {
+  for await (const run of client.workflow.list({ query: `${isRun} AND TaskQueue = '${taskQueue}'` })) {
     if (newest === undefined || run.startTime > newest.startTime) newest = run;
     if (++seen === newestAmong) break;
   }
@@ -22,14 +23,21 @@ export async function newestRun(client: Client, taskQueue: string): Promise<stri
   throw fail("REQUEST_INVALID", "there is no run yet", "Start one: `firedrill exercise PLAN`.");
 }
 
-/** Whether a worker has asked for work in the last minute and a half; the server knows no better. */
+/** Whether a worker asks for work. */
 export async function workerPolls(client: Client, taskQueue: string): Promise<boolean> {
+  return (await pollersOf(client, taskQueue)).length > 0;
+}
+
+/** Identities of the workers that have asked for work in the last minute and a half; the server knows no better. */
+export async function pollersOf(client: Client, taskQueue: string): Promise<string[]> {
   const { pollers } = await client.workflowService.describeTaskQueue({
     namespace: client.options.namespace,
     taskQueue: { name: taskQueue },
   });
   const recent = Date.now() / 1000 - 90;
-  return (pollers ?? []).some(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) > recent);
+  return (pollers ?? [])
+    .filter(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) > recent)
+    .map(({ identity }) => identity ?? "");
 }
 
 /** Throws REQUEST_INVALID when a run with this ID is under way. */
@@ -49,7 +57,8 @@ export async function start(
     return handle.firstExecutionRunId;
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    const hint = `Follow it with \`${programName} status ${shellWord(workflowId)} --watch\`, or choose another --id.`;
+    const other = request.resume === undefined ? ", or choose another --id" : "";
+    const hint = `Follow it with \`${programName} status ${shellWord(workflowId)} --watch\`${other}.`;
     throw fail("REQUEST_INVALID", `run ${workflowId} is under way already`, hint);
   }
 }

@@ -2,6 +2,7 @@ import chalk from "chalk";
 import { seconds } from "../report/format.ts";
 import type { RunRecord, StepRecord } from "../report/record.ts";
 import { visible } from "../report/safe-text.ts";
+import { answeringLines } from "./view/answering.ts";
 import { eta } from "./view/eta.ts";
 import { phaseBlocks } from "./view/phases.ts";
 import type { Scene, Size } from "./view/scene.ts";
@@ -12,7 +13,12 @@ import { elapsed } from "./view/step.ts";
 
 /** Record and progress -> the lines of the live view. Pure, but for the colours of the terminal. */
 
-const names: Record<RunRecord["run"]["type"], string> = { exercise: "Exercise", restore: "Restore", backup: "Backup" };
+const names: Record<RunRecord["run"]["type"], string> = {
+  exercise: "Exercise",
+  restore: "Restore",
+  backup: "Backup",
+  audit: "Audit",
+};
 
 function header({ record, now }: Scene, columns: number): string[] {
   const { run, plan } = record;
@@ -38,12 +44,15 @@ function groupByPhase(steps: StepRecord[]): StepRecord[][] {
 export function viewLines(seen: Scene, { columns, rows }: Size): string[] {
   const scene = { ...seen, record: visible(seen.record) };
   const size = { columns: Math.min(columns, widest), rows };
+  const { answering } = seen;
+  const keys = answering === null ? [] : answeringLines(visible(answering), scene.record, size.columns);
   const top = [...header(scene, size.columns), ...troubleLines(scene.trouble, scene.now, size.columns)];
   const phases = groupByPhase(scene.record.steps);
-  const room = (bottom: string[]) => size.rows - top.length - bottom.length;
+  const room = (bottom: string[]) => size.rows - top.length - bottom.length - keys.length;
   const full = waitingLines(scene.record, scene.now, size.columns, true);
   const least = phases.length + 3;
   const bottom = room(full) >= least ? full : waitingLines(scene.record, scene.now, size.columns, false);
   const middle = phaseBlocks(phases, scene, { columns: size.columns, rows: Math.max(1, room(bottom)) });
-  return [...top, ...middle, ...bottom].slice(0, size.rows);
+  // What a person is typing must be seen, whatever else there is to say.
+  return [...[...top, ...middle, ...bottom].slice(0, Math.max(0, size.rows - keys.length)), ...keys];
 }

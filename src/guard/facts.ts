@@ -6,6 +6,8 @@ export interface ComponentFacts {
   kind: string;
   /** What a person would call it: "database shop on 127.0.0.1:5432". */
   target: string;
+  /** Name of its lock, see lock-names.ts; missing in what a run has inspected that began before there were locks. */
+  lock?: string;
   /** The live target is there. */
   exists: boolean;
   /** PostgreSQL's system identifier; empty when the target does not exist. */
@@ -28,21 +30,39 @@ export interface ComponentFacts {
   space: { path: string; freeBytes: number; neededBytes: number } | null;
 }
 
-/** The run that holds the lock of a target. */
+/** The run that holds a lock. */
 export interface Holder {
   workflowId: string;
-  type: RunType;
+  type: string;
   plan: string;
   by: string;
   /** ISO 8601 in UTC. */
   since: string;
+  /** What it works on: copies of a server share its system identifier, and so the lock. */
+  target: string;
+  /** The run has ended; its lock, or its programs, are about to. */
+  over: boolean;
+}
+
+/** A lock that a run wants for a component. */
+export interface Claim {
+  lock: string;
+  component: string;
+  target: string;
+}
+
+/** The locks of components, in the order in which every run takes them. */
+export function claimsOf(components: ComponentFacts[]): Claim[] {
+  return components
+    .flatMap(({ name, target, lock }) => (lock === undefined ? [] : { lock, component: name, target }))
+    .sort((a, b) => (a.lock < b.lock ? -1 : 1));
 }
 
 /** A target whose lock this run does not have. */
 export interface Unlocked {
   component: string;
   target: string;
-  /** null: nobody has it any more, or this run's own was ended by hand. */
+  /** null: this run's own lock was ended by hand. */
   holder: Holder | null;
 }
 
@@ -51,6 +71,13 @@ interface VerifiedBackup {
   component: string;
   backupId: string;
   verifiedAt: string;
+}
+
+/** A time in which nothing is drilled or destroyed. ISO 8601 in UTC; `until` does not belong to it any more. */
+export interface Window {
+  from: string;
+  until: string;
+  reason: string;
 }
 
 export interface Facts {
@@ -62,6 +89,11 @@ export interface Facts {
   components: ComponentFacts[];
   verified: VerifiedBackup[];
   unlocked: Unlocked[];
+  /** How many people must approve, and who has, as far as it counts now; null where the plan asks for none. */
+  approvals: { needed: number; by: string[] } | null;
+  /** The plan's windows, and when the guards are asked, ISO 8601 in UTC. */
+  freeze: Window[];
+  now: string;
 }
 
 /** The components whose live target this run takes away: an exercise with a loss, a restore over something that exists. */

@@ -1,9 +1,11 @@
 import type { Refusal } from "../report/record.ts";
 import { allowList } from "./allow-list.ts";
+import { approvals } from "./approvals.ts";
 import { archiving } from "./archiving.ts";
 import { blastRadius } from "./blast-radius.ts";
 import { denied } from "./denied.ts";
 import type { Facts } from "./facts.ts";
+import { freeze } from "./freeze.ts";
 import { identity } from "./identity.ts";
 import { lock } from "./lock.ts";
 import { production } from "./production.ts";
@@ -18,6 +20,8 @@ export const guards: Record<string, (facts: Facts) => Refusal[]> = {
   "allow-list": allowList,
   denied,
   production,
+  approvals,
+  freeze,
   "verified-backup": verifiedBackup,
   identity,
   "target-missing": targetMissing,

@@ -50,11 +50,19 @@ function table({ properties, required }: Json): string {
 function below(path: string, { properties }: Json, level: string): string[] {
   return (Object.entries(properties ?? {}) as [string, Json][]).flatMap(([key, own]) => {
     const here = path === "" ? key : `${path}.${key}`;
-    if (own.properties !== undefined) return section(here, own, level);
-    return own.items === undefined
-      ? []
-      : optionsOf(own.items as Json).flatMap((o) => section(listed(here, o), o, level));
+    const one = oneOfMany(own);
+    if (one.properties !== undefined) return section(here, one, level);
+    const items = own.items as Json | undefined;
+    if (items === undefined) return [];
+    if (items.properties !== undefined) return section(`${here}[]`, items, level);
+    return optionsOf(items).flatMap((option) => section(listed(here, option), option, level));
   });
+}
+
+/** Of a key that takes one map or a list of them, that map. */
+function oneOfMany(schema: Json): Json {
+  const several = schema.anyOf?.some(({ type }) => type === "array") ?? false;
+  return several ? schema.anyOf!.find(({ properties }) => properties !== undefined)! : schema;
 }
 
 function section(title: string, schema: Json, level: string): string[] {
@@ -78,9 +86,14 @@ function typeOf(schema: Json): string {
   if (schema.title !== undefined) return schema.title;
   if (schema.const !== undefined) return `\`${String(schema.const)}\``;
   if (schema.enum !== undefined) return schema.enum.map((value) => `\`${String(value)}\``).join(", ");
-  if (schema.type === "array") return `list of ${optionsOf(schema.items as Json).length > 0 ? "maps" : "text"}`;
+  if (schema.type === "array") return `list of ${isMap(schema.items as Json) ? "maps" : "text"}`;
+  if (oneOfMany(schema) !== schema) return "map or list of maps";
   if (schema.type === "integer") return `whole number${range(schema)}`;
   return schema.type === "object" ? "map" : "text";
+}
+
+function isMap(schema: Json): boolean {
+  return schema.properties !== undefined || optionsOf(schema).length > 0;
 }
 
 function range({ minimum, maximum }: Json): string {

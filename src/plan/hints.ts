@@ -29,8 +29,8 @@ export function valueHint(issue: $ZodIssue, schema: AnySchema, { key, value, sou
   const at = inner(schema);
   if (value === null) return "Write a value, or remove it.";
   if (at instanceof z.ZodDiscriminatedUnion) return kindHint(at);
-  if (at instanceof z.ZodUnion) return knownKeysHint(shapeOf(at, value));
-  if (at instanceof z.ZodObject) return knownKeysHint(shapeOf(at, value));
+  const shape = shapeOf(at, value);
+  if (Object.keys(shape).length > 0) return knownKeysHint(shape);
   if (issue.code === "invalid_value") {
     const near = typeof value === "string" ? nearest(value, issue.values.map(String)) : undefined;
     return near === undefined ? described(schema) : `did you mean "${near}"?`;

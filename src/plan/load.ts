@@ -62,6 +62,11 @@ export async function findPlan(directory: string, name: string): Promise<LoadedP
   return loadPlanFile(join(directory, found[0]));
 }
 
+/** Names of the plans in a directory. @throws PLAN_NOT_FOUND when it cannot be read */
+export async function planNames(directory: string): Promise<string[]> {
+  return [...new Set((await planFiles(directory)).map(planName))];
+}
+
 const namesOnly = "Give the name of a plan of the worker (lower-case letters, digits, dashes), not a path.";
 
 function planName(file: string): string {

@@ -16,3 +16,15 @@ export function parseMoment(text: string): string | undefined {
   // At the ends of the calendar another time zone may lie in a year that has more digits.
   return utc.startsWith("+") || utc.startsWith("-") ? undefined : `${utc.slice(0, 19)}${fraction}Z`;
 }
+
+/**
+ * The edge of a window: a moment, or a whole day in UTC, which a window begins or ends with. ISO 8601 in UTC; undefined
+ * when it is neither. The end is the first moment that does not belong to the window.
+ */
+export function windowEdge(edge: "from" | "until", text: string): string | undefined {
+  if (!/^\d{4}-\d\d-\d\d$/.test(text.trim())) return parseMoment(text);
+  const begin = parseMoment(`${text.trim()}T00:00Z`);
+  if (begin === undefined || edge === "from") return begin;
+  const next = new Date(Date.parse(begin) + 86_400_000).toISOString();
+  return parseMoment(`${next.slice(0, 10)}T00:00Z`);
+}

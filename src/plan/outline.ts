@@ -20,6 +20,7 @@ interface Named {
 
 const ofComponent = {
   inspect: ["preflight", "Look at %: reachable, identity, versions, space", {}],
+  confirm: ["preflight", "Look what the run before has left of %", { infix: "resume" }],
   plant: ["plant", "Plant the sentinel in % and start its heartbeat", {}],
   backup: ["backup", "Back up %", {}],
   proof: ["backup", "Prove that the backup of % is whole and readable", { infix: "proof" }],
@@ -33,6 +34,7 @@ const ofComponent = {
 
 const ofRun = {
   preflightGuards: ["preflight/guards", "Ask the guards", false],
+  approve: ["approve/destroy", "Let other people approve the destruction", false],
   destroyGuards: ["destroy/guards", "Ask the guards again, now with the verified backups", false],
   cleanup: ["report/cleanup", "Remove scratch places, sentinels and heartbeats", true],
   files: ["report/files", "Write the report", false],
@@ -46,20 +48,45 @@ export function stepId(verb: keyof typeof ofComponent, component: string): strin
 
 type Entry = keyof typeof ofComponent | keyof typeof ofRun;
 
+interface Particulars {
+  /** The plan asks for some. */
+  approvals: boolean;
+  /** It takes over from a run that was closed. */
+  resumes: boolean;
+}
+
 /** The runbook of each type of run: entries of one inner list belong together and run component by component. */
-function entries(type: RunType, scenario: Scenario): Entry[][] {
-  const preflight: Entry[][] = [["inspect"], ["preflightGuards"]];
+function entries(type: RunType, scenario: Scenario, { approvals, resumes }: Particulars): Entry[][] {
+  const approve: Entry[][] = approvals ? [["approve"]] : [];
+  const confirm: Entry[][] = resumes ? [["confirm"]] : [];
+  const preflight: Entry[][] = [...confirm, ["inspect"], ["preflightGuards"]];
   const close: Entry[][] = [["retention"], ["cleanup"], ["files"]];
+  if (type === "audit") return [["inspect"], ["preflightGuards"], ["proof"], ["cleanup"], ["files"]];
   if (type === "backup") return [...preflight, ["backup", "proof"], ...close];
-  if (type === "restore") return [...preflight, ["control"], ["restore"], ["verify", "place"], ["cleanup"], ["files"]];
+  if (type === "restore")
+    return [...preflight, ...approve, ["control"], ["restore"], ["verify", "place"], ["cleanup"], ["files"]];
   const before: Entry[][] = [...preflight, ["plant"], ["backup", "proof"]];
   if (scenario === "none") return [...before, ["control"], ["restore"], ["verify"], ...close];
-  return [...before, ["destroyGuards"], ["destroy"], ["control"], ["restore"], ["verify", "place"], ...close];
+  return [
+    ...before,
+    ...approve,
+    ["destroyGuards"],
+    ["destroy"],
+    ["control"],
+    ["restore"],
+    ["verify", "place"],
+    ...close,
+  ];
 }
 
 /** The steps of a run, in the order in which they are announced. Pure: the same plan gives the same steps. */
-export function outline(type: RunType, scenario: Scenario, components: Named[]): StepOutline[] {
-  return entries(type, scenario).flatMap((group) => {
+export function outline(
+  type: RunType,
+  scenario: Scenario,
+  components: Named[],
+  { approvals = false, resumes = false }: Partial<Particulars> = {},
+): StepOutline[] {
+  return entries(type, scenario, { approvals, resumes }).flatMap((group) => {
     if (group.some((entry) => entry in ofRun)) return group.map((entry) => runStep(entry as keyof typeof ofRun));
     return components.flatMap((c) => group.map((entry) => componentStep(entry as keyof typeof ofComponent, c)));
   });

@@ -1,11 +1,14 @@
+import { plainName } from "../report/approvals.ts";
 import { posix } from "node:path";
 import type { Complaint } from "./complaint.ts";
+import { checkSchedules, freezeEnds } from "./schedule-rules.ts";
 import type { Component, Connection, PgDumpComponent, Plan } from "./schema.ts";
 
 /** What a schema cannot say: rules about several keys, one function each. */
 type Rule = (plan: Plan) => Complaint[];
 
-const reserved = ["guards", "cleanup", "files"];
+/** Names of steps that every run has; no component can bear them. */
+export const reserved = ["guards", "cleanup", "files"];
 const systemDatabases = ["postgres", "template0", "template1"];
 const systemTrees = /^\/(bin|boot|dev|etc|lib|lib64|proc|sbin|sys)(\/|$)/;
 const sharedDirectories = ["/usr/bin", "/usr/lib", "/usr/local", "/usr/share", "/var/lib", "/var/log", "/var/run"];
@@ -21,6 +24,10 @@ const rules: Rule[] = [
   dumpsOutsideData,
   dataIsADataDirectory,
   objectivesFitThePlan,
+  enoughApprovers,
+  userAndPasswordTogether,
+  checkSchedules,
+  freezeEnds,
 ];
 
 /** Asks every rule. */
@@ -148,6 +155,15 @@ function objectivesFitThePlan({ components, objectives }: Plan): Complaint[] {
   );
 }
 
+/** One of them may be who starts the run; a plan that only works when it is somebody else is right. */
+function enoughApprovers({ approvals }: Plan): Complaint[] {
+  if (approvals?.from === undefined) return [];
+  const people = new Set(approvals.from.map(plainName)).size;
+  if (people >= approvals.destroy) return [];
+  const hint = "Name more people, or ask for fewer approvals.";
+  return [{ path: ["approvals", "from"], message: `names ${people}, but ${approvals.destroy} must approve`, hint }];
+}
+
 function pgDumps(components: Component[]): [PgDumpComponent, number][] {
   return components.flatMap((component, n): [PgDumpComponent, number][] =>
     component.kind === "pgdump" ? [[component, n]] : [],
@@ -157,6 +173,16 @@ function pgDumps(components: Component[]): [PgDumpComponent, number][] {
 function isInside(path: string, directory: string): boolean {
   const [inner, outer] = [posix.resolve(path), posix.resolve(directory)];
   return inner === outer || inner.startsWith(outer === "/" ? "/" : `${outer}/`);
+}
+
+/** An SMTP server is either given both or asked as nobody. */
+function userAndPasswordTogether({ notify = [] }: Plan): Complaint[] {
+  return notify.flatMap((channel, n) => {
+    if (channel.kind !== "email" || (channel.user === undefined) === (channel.password === undefined)) return [];
+    const [there, missing] = channel.user === undefined ? ["password", "user"] : ["user", "password"];
+    const hint = `Write \`${missing}:\` as well, or remove \`${there}:\`.`;
+    return [{ path: ["notify", n, there], message: `needs a ${missing} beside it`, hint }];
+  });
 }
 
 function at(component: number, key: string, message: string, hint: string): Complaint {

@@ -43,10 +43,15 @@ export function descriptionOf(schema: AnySchema): string | undefined {
 
 /** Keys and schemas of an object, of the one branch of a union that a value means, or nothing. */
 export function shapeOf(schema: AnySchema, value: unknown): Record<string, AnySchema> {
+  const at = branchOf(schema, value);
+  return at instanceof z.ZodObject ? at.shape : {};
+}
+
+/** The schema itself, or the branch of a union that a value means. */
+export function branchOf(schema: AnySchema, value: unknown): AnySchema {
   const at = inner(schema);
-  if (at instanceof z.ZodObject) return at.shape;
   const branch = at instanceof z.ZodUnion ? optionsOf(at)[optionIndex(at, value)] : undefined;
-  return branch === undefined ? {} : shapeOf(branch, value);
+  return branch === undefined ? at : branchOf(branch, value);
 }
 
 /** Every schema on the way down to `path`, the root's first; ends early where the path leaves the schema. */
@@ -54,7 +59,7 @@ export function schemasAlong(root: AnySchema, path: Path, value: unknown): AnySc
   const found = [root];
   let [schema, at] = [root, value];
   for (const step of path) {
-    const array = inner(schema);
+    const array = branchOf(schema, at);
     const next = array instanceof z.ZodArray ? array.element : shapeOf(schema, at)[String(step)];
     if (next === undefined) return found;
     found.push(next);
@@ -83,13 +88,19 @@ export function optionsOf(union: z.ZodUnion): readonly AnySchema[] {
   return union.options;
 }
 
-/** The option that a value means: by its discriminator, by its keys, by misspelt keys; the first one otherwise. */
+/** The option that a value means: by its discriminator, its sort, its keys, misspelt keys; the first one otherwise. */
 export function optionIndex(union: z.ZodUnion, value: unknown): number {
   if (union instanceof z.ZodDiscriminatedUnion) {
     const { discriminator } = union.def;
     const said = childOf(value, discriminator);
     return optionsOf(union).findIndex((option) => exampleOf(shapeOf(option, undefined)[discriminator]!) === said);
   }
+  const plain = Array.isArray(value) ? z.ZodArray : typeof value === "number" ? z.ZodNumber : undefined;
+  if (plain !== undefined)
+    return Math.max(
+      optionsOf(union).findIndex((option) => inner(option) instanceof plain),
+      0,
+    );
   if (typeof value !== "object" || value === null) return 0;
   const known = meant.get(value)?.get(union);
   if (known !== undefined) return known;

@@ -1,64 +1,9 @@
 import * as z from "zod";
-import { durationMs, durationShape, sizeBytes, sizeShape } from "./units.ts";
+import { Channel } from "./notify-schema.ts";
+import { Duration, name, path, Secret, Size } from "./scalars.ts";
+import { FreezeWindow, ScheduleEntry } from "./schedule-schema.ts";
 
 /** What stands in a plan file. Everything a person may write is here, with its meaning; unknown keys are errors. */
-
-const name = z
-  .string()
-  .regex(/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/, "must be 1 to 40 lower-case letters, digits and dashes")
-  .meta({ examples: ["shop"] });
-const path = z
-  .string()
-  .regex(/^\//, "must be an absolute path, starting with /")
-  .meta({ title: "path", examples: ["/var/backups/shop"] });
-
-const durationWrong = 'is not a duration; write "45m", "1h 30m" or "24h"';
-const Duration = z
-  .string()
-  .regex(durationShape, durationWrong)
-  .transform((text, context) => {
-    const ms = durationMs(text);
-    if (ms !== undefined && ms > 0) return ms;
-    context.issues.push({ code: "custom", input: text, message: "must be a duration longer than nothing" });
-    return z.NEVER;
-  })
-  .describe('a duration as people write it: "90s", "45m", "1h 30m", "7d"')
-  .meta({ title: "duration", examples: ["45m"] });
-
-const Size = z
-  .string()
-  .regex(sizeShape, 'is not a size; write "500 MB" or "1 GiB"')
-  .transform((text, context) => {
-    const bytes = sizeBytes(text);
-    if (bytes !== undefined) return bytes;
-    context.issues.push({ code: "custom", input: text, message: "is a size too big to count" });
-    return z.NEVER;
-  })
-  .describe('a size as people write it: "500 MB", "1 GiB"')
-  .meta({ title: "size", examples: ["500 MB"] });
-
-/** Marks the schemas under which a value may be a secret by mistake: no message may repeat what stands there. */
-export const secretSchemas = z.registry<{ secret: true }>();
-
-export const Secret = z
-  .union([
-    z.strictObject({
-      env: z
-        .string()
-        .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be the name of an environment variable")
-        .describe("environment variable of the worker")
-        .meta({ examples: ["SHOP_PASSWORD"] }),
-    }),
-    z.strictObject({
-      file: path
-        .describe("file on the worker's host; its last line break is cut off")
-        .meta({ examples: ["/run/secrets/shop-password"] }),
-    }),
-  ])
-  .describe("a reference to a secret; the secret itself never stands in a plan")
-  .meta({ title: "secret" })
-  .register(secretSchemas, { secret: true });
-export type Secret = z.infer<typeof Secret>;
 
 const Objectives = z.strictObject({
   rto: Duration.optional().describe("recovery time objective: how long it may take until the data is back"),
@@ -125,7 +70,9 @@ export const PgDumpComponent = z
         age: Duration.optional().describe("remove dumps that are older"),
       })
       .default({})
-      .describe("which dumps are removed after a run that passed; the newest good one never is"),
+      .describe(
+        "which dumps are removed after a run that passed; the newest good one never is, nor what a run has destroyed and not put back",
+      ),
     keepFree: Size.prefault("256 MiB").describe("space that must stay free beside the dumps"),
   })
   .describe("one database of any reachable server, by pg_dump and pg_restore");
@@ -180,8 +127,60 @@ export const Plan = z
         escalation: z.array(z.string()).default([]).describe("whom to call when they do not answer"),
       })
       .optional()
-      .describe("people behind the plan, shown in the report"),
-    objectives: Objectives.default({}).describe("objectives of the whole run"),
+      .describe("people behind the plan, shown in the report")
+      .meta({ examples: [{ team: "platform", contacts: ["#platform"] }] }),
+    objectives: Objectives.default({})
+      .describe("objectives of the whole run")
+      .meta({ examples: [{ rto: "45m", rpo: "24h" }] }),
+    approvals: z
+      .strictObject({
+        destroy: z
+          .int()
+          .min(1)
+          .max(20)
+          .describe("how many people must approve before something is destroyed")
+          .meta({ examples: [1] }),
+        from: z
+          .array(z.string().trim().min(1))
+          .min(1)
+          .optional()
+          .describe("who may approve; anybody otherwise, but never who started the run")
+          .meta({ examples: [["anna", "bert"]] }),
+        within: Duration.prefault("24h").describe("how long a run waits for approvals, and how long one counts"),
+      })
+      .optional()
+      .describe("other people who must agree before something is destroyed")
+      .meta({ examples: [{ destroy: 1 }] }),
+    decisions: z
+      .strictObject({
+        within: Duration.describe("how long a failed step waits for a person"),
+        otherwise: z
+          .enum(["abort", "skip"])
+          .default("abort")
+          .describe("what is decided then; a step that may not be skipped is given up all the same"),
+      })
+      .optional()
+      .describe("what becomes of a failed step that nobody answers; it waits for ever otherwise")
+      .meta({ examples: [{ within: "2h" }] }),
+    notify: z
+      .array(Channel)
+      .min(1, "must list whom to tell")
+      .max(20)
+      .optional()
+      .describe("whom a run tells that it begins, waits for a person, has ended")
+      .meta({ examples: [[{ kind: "slack", webhook: { env: "SLACK_WEBHOOK" } }]] }),
+    schedule: z
+      .union([ScheduleEntry, z.array(ScheduleEntry).min(1, "must list at least one schedule").max(20)])
+      .optional()
+      .describe("runs that begin by themselves, one entry or a list; `firedrill schedule apply` brings it to Temporal")
+      .meta({ examples: [{ on: "first saturday", at: "03:00", timezone: "Europe/Berlin" }] }),
+    freeze: z
+      .array(FreezeWindow)
+      .min(1, "must list at least one window")
+      .max(100)
+      .optional()
+      .describe("times in which nothing is drilled or destroyed")
+      .meta({ examples: [[{ from: "2026-12-20", until: "2027-01-03", reason: "Christmas sales" }]] }),
     components: z
       .array(Component)
       .min(1, "must list at least one component")

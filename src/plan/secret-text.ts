@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { Complaint } from "./complaint.ts";
 import { type AnySchema, distinctKeys, inner, type Path, schemasAlong } from "./schema-walk.ts";
-import { secretSchemas } from "./schema.ts";
+import { secretSchemas } from "./scalars.ts";
 
 export const secretHint =
   "Write `{ env: SHOP_PASSWORD }` or `{ file: /run/secrets/shop-password }`; a secret that stood in a file should be changed.";

@@ -22,6 +22,8 @@ export function newRecord(run: RunRecord["run"], planName: string, startedAt: st
     codeVersion: "",
     directory: "",
     startedAt,
+    resumedAt: null,
+    earlier: [],
     endedAt: null,
     status: "running",
     verdict: null,
@@ -31,18 +33,24 @@ export function newRecord(run: RunRecord["run"], planName: string, startedAt: st
     rpo: { objectiveSeconds: null, seconds: null },
     components: [],
     steps: [],
+    before: [],
+    failure: null,
     refusals: [],
+    pauses: [],
+    approvals: null,
     ignoredDecisions: [],
+    notices: [],
     diagnosis: [],
     leftovers: [],
   };
 }
 
-export function newComponent(component: Component, plan: Plan): ComponentRecord {
+export function newComponent(component: Component, plan: Plan, directory: string): ComponentRecord {
   const { rto, rpo } = { ...plan.objectives, ...component.objectives };
   return {
     name: component.name,
     kind: component.kind,
+    directory,
     target: component.name,
     verdict: null,
     rto: noRto(rto === undefined ? null : rto / 1_000),

@@ -1,3 +1,4 @@
+import { proofOf } from "./audit.ts";
 import { secondsBetween } from "./elapsed.ts";
 import type { ComponentRecord, RunRecord, StepRecord } from "./record.ts";
 
@@ -8,7 +9,7 @@ import type { ComponentRecord, RunRecord, StepRecord } from "./record.ts";
  */
 
 /** Seconds by which two clocks may disagree about one stretch of time: of one host, and of several. */
-const slackSeconds = { oneClock: 10, severalClocks: 60 };
+export const slackSeconds = { oneClock: 10, severalClocks: 60 };
 
 export interface ClockTrouble {
   /** Which number is not known because of it. */
@@ -25,6 +26,7 @@ export function lossOf({ lostAt }: ComponentRecord, { run, startedAt }: RunRecor
 /** What is wrong with the times of a component; empty when they can be believed. */
 export function clockTrouble(component: ComponentRecord, record: RunRecord): ClockTrouble[] {
   const { lostAt, provenAt, newestRecoveredAt } = component;
+  if (record.run.type === "audit") return ofAudit(component, record);
   const from = lossOf(component, record);
   if (from === null) return [];
   const found: ClockTrouble[] = [];
@@ -47,6 +49,16 @@ export function clockTrouble(component: ComponentRecord, record: RunRecord): Clo
       cause: `the newest data that came back is of ${newestRecoveredAt}, after the loss at ${lostAt}`,
     });
   return found;
+}
+
+/** A backup from the future has no age. */
+function ofAudit({ name, newestRecoveredAt }: ComponentRecord, record: RunRecord): ClockTrouble[] {
+  const read = proofOf(name, record)?.endedAt;
+  if (read === undefined || newestRecoveredAt === null) return [];
+  if (secondsBetween(read, newestRecoveredAt) <= slackSeconds.severalClocks) return [];
+  return [
+    { spoils: "RPO", cause: `the newest backup is of ${newestRecoveredAt}, and it was read before that, at ${read}` },
+  ];
 }
 
 /** By the steps in which loss and proof were timed; null when they did not run to their end. */

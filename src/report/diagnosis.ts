@@ -1,3 +1,4 @@
+import { auditDiagnosis } from "./audit.ts";
 import { clockTrouble } from "./clock.ts";
 import { isLost, mayBeLost, stepsOf } from "./loss.ts";
 import type { BackupRecord, CheckRecord, ComponentRecord, Diagnosis, RunRecord } from "./record.ts";
@@ -12,9 +13,11 @@ export const counts = (check: CheckRecord) => check.passed && check.proven;
 export function diagnose(record: RunRecord, components: ComponentRecord[]): Diagnosis[] {
   return [
     ...record.refusals.map(({ message, hint, component }) => ({ object: component ?? "run", cause: message, hint })),
+    ...(record.failure === null ? [] : [{ object: "run", cause: record.failure.message, hint: record.failure.hint }]),
     ...components.flatMap((component) => ofLoss(component, record)),
     ...ofSteps(record),
     ...components.flatMap(ofChecks),
+    ...(record.run.type === "audit" ? components.flatMap((one) => auditDiagnosis(one, record)) : []),
     ...components.flatMap((component) => ofNumbers(component, record)),
   ];
 }
@@ -78,7 +81,7 @@ function ofNumbers(component: ComponentRecord, record: RunRecord): Diagnosis[] {
     ...ofClocks.map(({ spoils, cause }) => ({
       object: `${name}: ${spoils}`,
       cause: `not measured, because a clock was set meanwhile: ${cause}`,
-      hint: "Let NTP keep the clocks of target, worker and Temporal server, then run the exercise again.",
+      hint: "Let NTP keep the clocks of target, worker and Temporal server, then start a new run.",
     })),
   ];
 }

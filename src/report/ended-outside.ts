@@ -1,15 +1,15 @@
-import type { RunRecord } from "./record.ts";
+import type { RunRecord, StepStatus } from "./record.ts";
 import { judge } from "./verdict.ts";
 
 /** What the worker writes of a run that could not end by itself: terminated, or timed out. */
 
 const sentence = /^Ended from outside \([a-z_]+\); the worker cleaned up\. /;
 
+const open = new Set<StepStatus>(["running", "waiting", "paused"]);
+
 /** @param status what Temporal calls it, such as TERMINATED */
 export function endedOutside(record: RunRecord, status: string, leftovers: RunRecord["leftovers"]): RunRecord {
-  const steps = record.steps.map((step) =>
-    step.status === "running" || step.status === "waiting" ? { ...step, status: "cancelled" as const } : step,
-  );
+  const steps = record.steps.map((step) => (open.has(step.status) ? { ...step, status: "cancelled" as const } : step));
   const closed: RunRecord = { ...record, steps, leftovers, status: "cancelled" };
   const judged = judge(closed);
   const how = `Ended from outside (${status.toLowerCase()}); the worker cleaned up.`;

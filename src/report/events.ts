@@ -1,11 +1,24 @@
-import type { Decision, RunRecord, StepFailure, StepRecord } from "./record.ts";
+import type { Approval, EarlierPart, Pause, Reload } from "./people.ts";
+import type { RunRecord, StepFailure, StepRecord } from "./record.ts";
+import type { Decision } from "./people.ts";
 
-/** Something that interrupted a run: a failure, a person's decision, or the death of a worker. `at` is ISO 8601. */
+/** Something that interrupted a run: a failure, a person's decision or consent, or the death of a worker. `at` is ISO 8601. */
 export type RunEvent =
   | { kind: "failure"; at: string; step: StepRecord; failure: StepFailure }
   | { kind: "decision"; at: string; step: StepRecord; decision: Decision }
   | { kind: "death"; at: string; step: StepRecord; resumedAt: string | null }
+  | { kind: "approval"; at: string; step: null; approval: Approval }
+  | { kind: "refusedApproval"; at: string; step: null; by: string; why: string }
+  | { kind: "pause"; at: string; step: null; pause: Omit<Pause, "ended"> }
+  | { kind: "unpause"; at: string; step: null; pause: Omit<Pause, "ended"> }
+  | { kind: "closed"; at: string; step: null; part: EarlierPart }
+  | { kind: "resumed"; at: string; step: null; by: string; reason: string }
   | { kind: "ignored"; at: string; step: null; why: string };
+
+/** What reading the plan again has found. */
+export function reloadText({ changed }: Reload): string {
+  return `the plan was read again: ${changed.length === 0 ? "nothing in it" : changed.join(", ")} had changed`;
+}
 
 function deaths(step: StepRecord): RunEvent[] {
   return step.stretches
@@ -16,6 +29,17 @@ function deaths(step: StepRecord): RunEvent[] {
     });
 }
 
+/** Where the run was closed and resumed. */
+function parts({ earlier, run, resumedAt }: RunRecord): RunEvent[] {
+  return earlier.flatMap((part, index): RunEvent[] => {
+    const { by, reason, startedAt } = earlier[index + 1] ?? { ...run, startedAt: resumedAt ?? part.endedAt };
+    return [
+      { kind: "closed", at: part.endedAt, step: null, part },
+      { kind: "resumed", at: startedAt, step: null, by, reason },
+    ];
+  });
+}
+
 /** All interruptions of a run in the order in which they happened. */
 export function events(record: RunRecord): RunEvent[] {
   const ofSteps = record.steps.flatMap((step): RunEvent[] => [
@@ -24,5 +48,16 @@ export function events(record: RunRecord): RunEvent[] {
     ...step.decisions.map((decision) => ({ kind: "decision" as const, at: decision.at, step, decision })),
   ]);
   const ignored = record.ignoredDecisions.map(({ at, why }) => ({ kind: "ignored" as const, at, step: null, why }));
-  return [...ofSteps, ...ignored].sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
+  const { given = [], refused = [] } = record.approvals ?? {};
+  const approvals = [
+    ...given.map((approval) => ({ kind: "approval" as const, at: approval.at, step: null, approval })),
+    ...refused.map((one) => ({ kind: "refusedApproval" as const, step: null, ...one })),
+  ];
+  const pauses = record.pauses.flatMap((pause): RunEvent[] => [
+    { kind: "pause", at: pause.at, step: null, pause },
+    ...(pause.ended === null ? [] : [{ kind: "unpause" as const, at: pause.ended.at, step: null, pause: pause.ended }]),
+  ]);
+  return [...ofSteps, ...approvals, ...pauses, ...ignored, ...parts(record)].sort(
+    (a, b) => Date.parse(a.at) - Date.parse(b.at),
+  );
 }

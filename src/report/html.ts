@@ -7,6 +7,7 @@ import { interruptions, notices } from "./html/happenings.ts";
 import { facts, html, type Markup } from "./html/markup.ts";
 import { objectives } from "./html/objectives.ts";
 import { timeline } from "./html/timeline.ts";
+import { trend } from "./html/trend.ts";
 import type { RunRecord } from "./record.ts";
 import { seal } from "./seal.ts";
 import { aim, headline, type Tone } from "./words.ts";
@@ -67,7 +68,10 @@ const glossary: [string, string][] = [
   ["Negative control", "The same check, asked while the data was lost. If it passes then, it proves nothing."],
   ["Exact", "Like is compared with like. Where writers went on, it cannot be, and the finding says so."],
   ["RTO", "Recovery time: from the loss of the data to the last check that passed."],
-  ["RPO", "Recovery point: from the newest data that came back to the loss, or to the time to restore to."],
+  [
+    "RPO",
+    "Recovery point: from the newest data that came back to the loss, or to the time to restore to; in an audit, how old the newest backup is.",
+  ],
 ];
 
 function colophon(record: RunRecord): Markup {
@@ -104,7 +108,7 @@ export function renderHtml(record: RunRecord): string {
       <body>
         <main>
           ${masthead(record)} ${about(record)} ${notices(record)} ${objectives(record)} ${overview(record)}
-          ${timeline(record)} ${interruptions(record)} ${components(record)} ${colophon(record)}
+          ${trend(record)} ${timeline(record)} ${interruptions(record)} ${components(record)} ${colophon(record)}
         </main>
       </body>
     </html>`.markup;

@@ -2,6 +2,11 @@ import type { RunRecord, StepRecord } from "./record.ts";
 
 /** Whether a run has taken its target away without putting it back, by what its steps say. */
 
+/** Steps that run whatever happened. Nobody answers their failures once the run was given up, and no pause holds them back. */
+export function isOfClosing({ component, phase }: StepRecord): boolean {
+  return component === null && phase === "report";
+}
+
 export function stepsOf(record: RunRecord, component: string): StepRecord[] {
   return record.steps.filter((step) => step.component === component);
 }

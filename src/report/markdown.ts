@@ -1,9 +1,10 @@
-import { events, type RunEvent } from "./events.ts";
+import { events, reloadText, type RunEvent } from "./events.ts";
 import { secondsBetween } from "./elapsed.ts";
 import { bytes, seconds, time } from "./format.ts";
 import { code, details, plain, prose, section, table } from "./markdown/markup.ts";
 import type { ComponentRecord, RpoRecord, RtoRecord, RunRecord, StepRecord } from "./record.ts";
 import { seal } from "./seal.ts";
+import { trendRows } from "./trend.ts";
 import {
   against,
   againstRpo,
@@ -14,8 +15,11 @@ import {
   score,
   headline,
   measured,
+  newestWords,
+  refusedWords,
   statusWords,
   type Tone,
+  untold,
 } from "./words.ts";
 
 /** report.md: readable as it is, and as a comment on a pull request. */
@@ -52,8 +56,8 @@ function componentRow(component: ComponentRecord): string[] {
   return [`**${plain(name)}**<br>${plain(target)}`, result, goal(rto), goal(rpo), score(checks)];
 }
 
-function evidence({ name, checks, backup, newestRecoveredAt }: ComponentRecord): string {
-  const newest = newestRecoveredAt && `Newest data recovered: ${time(newestRecoveredAt)}`;
+function evidence({ name, checks, backup, newestRecoveredAt }: ComponentRecord, record: RunRecord): string {
+  const newest = newestRecoveredAt && `${newestWords(record)}: ${time(newestRecoveredAt)}`;
   const copy =
     backup &&
     [
@@ -72,7 +76,7 @@ function evidence({ name, checks, backup, newestRecoveredAt }: ComponentRecord):
   const heads = ["check", "result", "proof", "comparison", "negative control", "expected", "found"];
   const body = [copy, newest, table(heads, rows)].filter(Boolean).join("\n\n");
   return details(
-    `Evidence of ${plain(name)}: ${checks.length === 0 ? "no check has run" : `${score(checks)} checks passed and proven`}`,
+    `Evidence of ${plain(name)}: ${checks.length === 0 ? (record.run.type === "audit" ? "its newest backup" : "no check has run") : `${score(checks)} checks passed and proven`}`,
     body,
   );
 }
@@ -82,8 +86,22 @@ function eventLine(event: RunEvent): string {
   switch (event.kind) {
     case "failure":
       return `${head}❌ **${plain(event.failure.type)}**: ${prose(event.failure.message)}<br>→ ${prose(event.failure.hint)}`;
-    case "decision":
-      return `${head}🧑 **${event.decision.action}** by ${plain(event.decision.by)}: “${plain(event.decision.reason)}”`;
+    case "decision": {
+      const { action, by, reason, reloaded } = event.decision;
+      const read = reloaded === undefined ? "" : `; ${plain(reloadText(reloaded))}`;
+      return `${head}🧑 **${action}** by ${plain(by)}: “${plain(reason)}”${read}`;
+    }
+    case "closed":
+      return `${head}⏹️ **run ${event.part.status}**: ${plain(event.part.summary)} Run ID ${code(event.part.runId)}.`;
+    case "resumed":
+      return `${head}▶️ **resumed** by ${plain(event.by)}: “${plain(event.reason)}”`;
+    case "pause":
+    case "unpause":
+      return `${head}${event.kind === "pause" ? "⏸️ **paused**" : "▶️ **went on**"} by ${plain(event.pause.by)}: “${plain(event.pause.reason)}”`;
+    case "approval":
+      return `${head}👍 **approved** by ${plain(event.approval.by)}: “${plain(event.approval.reason)}”`;
+    case "refusedApproval":
+      return `${head}🚫 an approval of ${plain(event.by)} does not count: ${plain(event.why)}`;
     case "ignored":
       return `${head}a decision was ignored: ${plain(event.why)}`;
     case "death":
@@ -117,6 +135,17 @@ function about(record: RunRecord): string {
   );
 }
 
+function trendTable(record: RunRecord): string {
+  const rows = trendRows(record).map(({ startedAt, workflowId, verdict, rto, rpo }, index, { length }) => [
+    time(startedAt),
+    index === length - 1 ? "**this run**" : code(workflowId),
+    verdict ?? "–",
+    rto,
+    rpo,
+  ]);
+  return rows.length === 0 ? "" : table(["started", "run", "verdict", "RTO", "RPO"], rows);
+}
+
 /** The record as Markdown (GitHub's), for a comment on a pull request. Whatever the record holds is escaped. */
 export function renderMarkdown(record: RunRecord): string {
   const { word, tone } = headline(record);
@@ -125,7 +154,7 @@ export function renderMarkdown(record: RunRecord): string {
     `## ${signs[tone]} ${word}: ${record.run.type} of ${plain(record.plan.name)}`,
     plain(record.summary.trim()),
     section(
-      "Refused",
+      refusedWords(record).title,
       record.refusals
         .map(
           (r) =>
@@ -143,6 +172,12 @@ export function renderMarkdown(record: RunRecord): string {
       "Left behind",
       record.leftovers.map((l) => `- **${plain(l.what)}** at ${plain(l.where)}: ${prose(l.why)}`).join("\n"),
     ),
+    section(
+      "Notices that were not sent",
+      untold(record)
+        .map(({ what, why }) => `- **${plain(what)}**: ${plain(why)}`)
+        .join("\n"),
+    ),
     table(
       ["", "measured", "objective", "result", "split"],
       [
@@ -151,8 +186,9 @@ export function renderMarkdown(record: RunRecord): string {
       ],
     ),
     table(["component", "verdict", "RTO", "RPO", "checks proven"], components.map(componentRow)),
+    section("Drills so far", trendTable(record)),
     section("Interruptions and decisions", events(record).map(eventLine).join("\n")),
-    ...components.map(evidence),
+    ...components.map((component) => evidence(component, record)),
     details(`All ${steps.length} steps`, table(["step", "status", "took", "evidence"], steps.map(stepRow))),
     details("About this run", about(record)),
   ];

@@ -1,8 +1,10 @@
 import { saysEndedOutside } from "./ended-outside.ts";
+import { checkApprovals } from "./recheck/approvals.ts";
 import { checkComponent } from "./recheck/checks.ts";
 import { type Difference, differences } from "./recheck/differences.ts";
 import { checkEnding } from "./recheck/ending.ts";
 import { checkOrder } from "./recheck/order.ts";
+import { checkReloads } from "./recheck/reloads.ts";
 import { checkStep } from "./recheck/steps.ts";
 import type { RunRecord } from "./record.ts";
 import { RunRecordSchema } from "./schema.ts";
@@ -27,6 +29,8 @@ export function recheck(input: unknown): { record: RunRecord | null; found: Diff
   const found = [
     ...checkEnding(record),
     ...checkOrder(record),
+    ...checkApprovals(record),
+    ...checkReloads(record),
     ...record.steps.flatMap(checkStep),
     ...record.components.flatMap((component) => checkComponent(component, record)),
     ...rejudge(record),

@@ -1,6 +1,11 @@
+import type { NoticeRecord } from "./notices.ts";
+import type { PastDrill } from "./trend.ts";
+import type { Approvals, Decision, EarlierPart, Pause } from "./people.ts";
+
 /** The one document that says all that happened in a run: query answer, report.json and input of every report. */
 
-export type RunType = "exercise" | "restore" | "backup";
+export const runTypes = ["exercise", "restore", "backup", "audit"] as const;
+export type RunType = (typeof runTypes)[number];
 export type Scenario = "database" | "none";
 export type Phase =
   | "preflight"
@@ -13,17 +18,8 @@ export type Phase =
   | "verify"
   | "report";
 export type Verdict = "PASS" | "FAIL" | "INCONCLUSIVE";
-/** `aborted`: it had failed and a person gave up; `cancelled`: it was running when the run was cancelled or given up. */
-export type StepStatus = "pending" | "running" | "waiting" | "done" | "skipped" | "aborted" | "cancelled";
-export type Action = "retry" | "skip" | "abort";
-
-/** A person's answer to a failed step. `at` is ISO 8601 in UTC. */
-export interface Decision {
-  action: Action;
-  by: string;
-  reason: string;
-  at: string;
-}
+/** `paused`: it would run, but the whole run was paused; `aborted`: it had failed and a person gave up; `cancelled`: it was running when the run was cancelled or given up. */
+export type StepStatus = "pending" | "running" | "waiting" | "paused" | "done" | "skipped" | "aborted" | "cancelled";
 
 export interface StepFailure {
   type: string;
@@ -34,10 +30,10 @@ export interface StepFailure {
 
 /**
  * One stretch of a step's time. `ran` ended well, `failed` ended in a failure, `died` ended with the worker's process
- * (until its last sign of life), `resuming` is the time until the next worker went on, `waited` was for a person.
+ * (until its last sign of life), `resuming` is the time until the next worker went on, `waited` was for a person, `paused` was a pause of the whole run.
  */
 export interface Stretch {
-  kind: "ran" | "failed" | "died" | "resuming" | "waited";
+  kind: "ran" | "failed" | "died" | "resuming" | "waited" | "paused";
   from: string;
   to: string;
 }
@@ -106,6 +102,8 @@ export interface RpoRecord {
 export interface ComponentRecord {
   name: string;
   kind: string;
+  /** Name of the directory below the worker's `state/runs` where the run works on it: logs of programs, what it remembers. */
+  directory: string;
   /** What a person would call the thing, such as "database shop on 127.0.0.1:5432". */
   target: string;
   verdict: Verdict | null;
@@ -127,6 +125,8 @@ export interface Refusal {
   component: string | null;
   message: string;
   hint: string;
+  /** It will be over by itself: a run of a schedule that meets it is skipped. */
+  passes?: true | undefined;
 }
 
 /** Why something did not come back, in one sentence. */
@@ -154,15 +154,21 @@ export interface RunRecord {
     toTime: string | null;
     by: string;
     reason: string;
+    scheduled?: true | undefined;
   };
   plan: { name: string; sha256: string; environment: string };
   codeVersion: string;
   /** The directory where the worker keeps report.json, report.md and report.html of this run. */
   directory: string;
+  /** Of the first part, where the run resumes another one. */
   startedAt: string;
+  /** When this part began, null where it is the only one. */
+  resumedAt: string | null;
+  /** Runs that were closed and of which this one is the continuation, the first one first. */
+  earlier: EarlierPart[];
   endedAt: string | null;
-  /** `closing`: the last step of a run that was given up or cancelled cleans up. */
-  status: "running" | "waiting" | "closing" | "done" | "refused" | "aborted" | "cancelled" | "failed";
+  /** `closing`: a run that was given up or cancelled cleans up; `skipped`: a schedule's met a locked target or a freeze. */
+  status: "running" | "waiting" | "closing" | "done" | "refused" | "skipped" | "aborted" | "cancelled" | "failed";
   verdict: Verdict | null;
   score: { proven: number; total: number };
   /** One sentence that stands alone. */
@@ -171,9 +177,17 @@ export interface RunRecord {
   rpo: RpoRecord;
   components: ComponentRecord[];
   steps: StepRecord[];
+  /** Of an exercise: the ones before of the same plan, scenario and components, the oldest first; a few at most. */
+  before: PastDrill[];
+  /** What ended the run early where it was no failure of a step; null otherwise. */
+  failure: StepFailure | null;
   refusals: Refusal[];
+  pauses: Pause[];
+  /** null: the plan asks for none. */
+  approvals: Approvals | null;
   /** Decisions that came as signals and did not fit what was waiting. */
   ignoredDecisions: { at: string; why: string }[];
+  notices: NoticeRecord[];
   diagnosis: Diagnosis[];
   leftovers: Leftover[];
 }

@@ -1,5 +1,5 @@
 import { clockTrouble, lossOf } from "./clock.ts";
-import type { ComponentRecord, RtoRecord, RunRecord, StepRecord } from "./record.ts";
+import type { ComponentRecord, RtoRecord, RunRecord } from "./record.ts";
 
 /** Splits the time to recovery into who it was spent on. */
 
@@ -35,16 +35,26 @@ function covered(intervals: Interval[], window: Interval): number {
   return sum;
 }
 
+/** While a run was closed, it was for people to resume it. */
+function gaps({ earlier, resumedAt }: Pick<RunRecord, "earlier" | "resumedAt">): Interval[] {
+  return earlier.map(({ endedAt }, index) => interval(endedAt, earlier[index + 1]?.startedAt ?? resumedAt ?? endedAt));
+}
+
 /** @param waits times in which the target was busy coming back */
 export function split(
   objectiveSeconds: number | null,
   window: Interval,
   waits: { from: string; to: string }[],
-  steps: StepRecord[],
+  record: Pick<RunRecord, "steps" | "earlier" | "resumedAt">,
 ): RtoRecord {
-  const people = steps.flatMap((step) =>
-    step.stretches.filter(({ kind }) => kind === "waited").map(({ from, to }) => interval(from, to)),
-  );
+  const people = [
+    ...record.steps.flatMap((step) =>
+      step.stretches
+        .filter(({ kind }) => kind === "waited" || kind === "paused")
+        .map(({ from, to }) => interval(from, to)),
+    ),
+    ...gaps(record),
+  ];
   const target = waits.map(({ from, to }) => interval(from, to));
   const total = window.to - window.from;
   const peopleMs = covered(people, window);
@@ -74,6 +84,6 @@ export function overallRto(record: RunRecord, components: ComponentRecord[]): Rt
     objectiveSeconds,
     window,
     components.flatMap(({ waits }) => waits),
-    record.steps,
+    record,
   );
 }

@@ -25,7 +25,7 @@ export function visibleJson(value: unknown): string {
 
 /** A word of a command that is there to be typed, in one line: as it is, or quoted for a shell. */
 export function shellWord(text: string): string {
-  if (/^[\w.-]+$/.test(text)) return text;
+  if (/^[\w./-]+$/.test(text)) return text;
   const line = visible(text).replaceAll(/[\t\n]/g, " ");
   return `'${line.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -1,12 +1,12 @@
 import * as z from "zod";
 import { fail } from "../failures.ts";
-import type { RunRecord } from "./record.ts";
+import { Notice } from "./notice-schema.ts";
+import { type RunRecord, runTypes } from "./record.ts";
+import { Approvals, EarlierPart, PastDrill, Pause, status, time, verdict } from "./schema-people.ts";
 
 /** The record's schema, for tools and for reading a report.json again. Never imported by workflow code. */
 
-const time = z.iso.datetime().describe("ISO 8601, UTC");
 const someTime = time.nullable();
-const verdict = z.enum(["PASS", "FAIL", "INCONCLUSIVE"]);
 const seconds = z.number().describe("seconds");
 const someSeconds = seconds.nullable();
 
@@ -49,6 +49,9 @@ const Check = z.strictObject({
 const Component = z.strictObject({
   name: z.string(),
   kind: z.string(),
+  directory: z
+    .string()
+    .describe("where the run works on it, below the worker's state/runs: logs of programs, what it remembers"),
   target: z.string(),
   verdict: verdict.nullable(),
   rto: Rto,
@@ -69,11 +72,24 @@ const Decision = z.strictObject({
   by: z.string(),
   reason: z.string(),
   at: time,
+  reloaded: z
+    .strictObject({ sha256: z.string(), changed: z.array(z.string()) })
+    .optional()
+    .describe("the plan was read again for it, and what differed, such as components.shop.jobs"),
+});
+const Refusal = z.strictObject({
+  guard: z.string(),
+  component: z.string().nullable(),
+  message: z.string(),
+  hint: z.string(),
+  passes: z.literal(true).optional().describe("it will be over by itself: a run of a schedule is then skipped"),
 });
 const Stretch = z.strictObject({
   kind: z
-    .enum(["ran", "failed", "died", "resuming", "waited"])
-    .describe("died: with the worker; resuming: until the next worker went on; waited: for a person"),
+    .enum(["ran", "failed", "died", "resuming", "waited", "paused"])
+    .describe(
+      "died: with the worker; resuming: until the next worker went on; waited: for a person; paused: the whole run",
+    ),
   from: time,
   to: time,
 });
@@ -85,7 +101,7 @@ const Step = z.strictObject({
   component: z.string().nullable(),
   destroys: z.boolean(),
   skippable: z.boolean(),
-  status: z.enum(["pending", "running", "waiting", "done", "skipped", "aborted", "cancelled"]),
+  status: z.enum(["pending", "running", "waiting", "paused", "done", "skipped", "aborted", "cancelled"]),
   startedAt: someTime,
   endedAt: someTime,
   attempts: z.int().nonnegative().describe("attempts that were started, those that died with a worker included"),
@@ -103,18 +119,23 @@ const schema = z
     run: z.strictObject({
       workflowId: z.string(),
       runId: z.string(),
-      type: z.enum(["exercise", "restore", "backup"]),
+      type: z.enum(runTypes),
       scenario: z.enum(["database", "none"]),
       toTime: someTime.describe("the moment that a restore was asked to restore to; null for all that there is"),
       by: z.string(),
       reason: z.string(),
+      scheduled: z.literal(true).optional().describe("a schedule has begun it"),
     }),
     plan: z.strictObject({ name: z.string(), sha256: z.string(), environment: z.string() }),
     codeVersion: z.string(),
     directory: z.string().describe("where the worker keeps the reports of this run"),
-    startedAt: time,
+    startedAt: time.describe("ISO 8601, UTC; of the first part, where the run resumes another one"),
+    resumedAt: someTime.describe("when this part began, null where it is the only one"),
+    earlier: z
+      .array(EarlierPart)
+      .describe("runs that were closed and of which this one is the continuation, the first one first"),
     endedAt: someTime,
-    status: z.enum(["running", "waiting", "closing", "done", "refused", "aborted", "cancelled", "failed"]),
+    status,
     verdict: verdict.nullable(),
     score: z.strictObject({ proven: z.int().nonnegative(), total: z.int().nonnegative() }),
     summary: z.string().describe("one sentence that stands alone"),
@@ -122,12 +143,17 @@ const schema = z
     rpo: Rpo,
     components: z.array(Component),
     steps: z.array(Step),
-    refusals: z.array(
-      z.strictObject({ guard: z.string(), component: z.string().nullable(), message: z.string(), hint: z.string() }),
-    ),
+    before: z
+      .array(PastDrill)
+      .describe("of an exercise: those before it of the same plan, scenario and components, the oldest first"),
+    failure: Failure.nullable().describe("what ended the run early where it was no failure of a step"),
+    refusals: z.array(Refusal),
+    pauses: z.array(Pause),
+    approvals: Approvals,
     ignoredDecisions: z
       .array(z.strictObject({ at: time, why: z.string() }))
       .describe("decisions that came as signals and did not fit what was waiting"),
+    notices: z.array(Notice).describe("whom the run has told of what"),
     diagnosis: z.array(z.strictObject({ object: z.string(), cause: z.string(), hint: z.string() })),
     leftovers: z.array(z.strictObject({ what: z.string(), where: z.string(), why: z.string() })),
   })
@@ -149,7 +175,9 @@ export function readJson(text: string, file: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw fail("RECORD_INVALID", `${file} is not JSON: ${(error as Error).message}`);
+    // Not in the parser's own words, which quote the text: a file that was named by mistake may hold a secret.
+    const [place] = /line \d+ column \d+/.exec((error as Error).message) ?? [];
+    throw fail("RECORD_INVALID", `${file} is not JSON${place === undefined ? "" : ` (${place})`}`);
   }
 }
 

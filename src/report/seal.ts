@@ -10,11 +10,11 @@ function canonical(_key: string, value: unknown): unknown {
 }
 
 /**
- * sha256 in hex of a record, without what happens while its report is written: the end, and the step that writes it. It
+ * sha256 in hex of a record, without what happens while its report is written: the end, the step that writes it, and notices. It
  * stands in the workflow's history and at the foot of both reports: a record that was changed later has another one.
  */
 export function seal(record: RunRecord): string {
   const steps = record.steps.filter(({ id }) => id !== "report/files");
-  const settled: RunRecord = { ...record, steps, endedAt: null, ignoredDecisions: [] };
+  const settled: RunRecord = { ...record, steps, endedAt: null, ignoredDecisions: [], notices: [] };
   return createHash("sha256").update(JSON.stringify(settled, canonical)).digest("hex");
 }

@@ -1,3 +1,4 @@
+import { summarizeAudit } from "./audit.ts";
 import { clockTrouble } from "./clock.ts";
 import { isLost, mayBeLost, stepsOf } from "./loss.ts";
 import type { ComponentRecord, RpoRecord, RtoRecord, RunRecord, StepRecord, Verdict } from "./record.ts";
@@ -13,17 +14,26 @@ interface Judged {
 
 /** The run in one sentence that stands alone; after one that did not go through also what it has left destroyed. */
 export function summarize(record: RunRecord, judged: Judged): string {
-  if (record.status === "refused")
-    return `Refused before anything was destroyed: ${record.refusals.map(({ message }) => message).join("; ")}.`;
+  if (record.status === "refused" || record.status === "skipped") {
+    const lost = losses(record);
+    const how = `${record.status === "refused" ? "Refused" : "Skipped"}${lost === "" ? " before anything was destroyed" : ""}`;
+    return `${how}: ${record.refusals.map(({ message }) => message).join("; ")}.${lost}`;
+  }
   if (record.status === "cancelled") return `Cancelled before everything was proven.${losses(record)}`;
   if (record.status === "aborted" || record.status === "failed") {
     const why = record.steps
-      .flatMap(({ status, failures }) => (status === "aborted" ? failures.slice(-1) : []))
-      .map(({ message }) => message)
+      .filter(({ status }) => status === "aborted")
+      .flatMap((step) => step.failures.at(-1)?.message ?? notApproved(step))
       .join("; ");
-    return `Given up: ${why || "an unexpected failure"}.${losses(record)}`;
+    return `Given up: ${why || (record.failure?.message ?? "an unexpected failure")}.${losses(record)}`;
   }
+  if (record.run.type === "audit") return summarizeAudit(record, judged);
   return record.run.type === "backup" ? ofBackup(record, judged) : ofRestored(record, judged);
+}
+
+/** Somebody gave up a step that had not failed: it waited for approvals. */
+function notApproved({ id, decisions }: StepRecord): string[] {
+  return decisions.slice(-1).map(({ by, reason }) => `${by} gave up at ${id}: ${reason}`);
 }
 
 function losses(record: RunRecord): string {

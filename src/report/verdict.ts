@@ -1,3 +1,4 @@
+import { auditVerdicts } from "./audit.ts";
 import { clockTrouble, lossOf } from "./clock.ts";
 import { counts, diagnose } from "./diagnosis.ts";
 import { isLost, mayBeLost, stepsOf } from "./loss.ts";
@@ -54,7 +55,7 @@ function judgeComponent(component: ComponentRecord, record: RunRecord): Componen
   const trouble = clockTrouble(component, record);
   const timed = from !== null && provenAt !== null && !trouble.some(({ spoils }) => spoils === "RTO");
   const objective = component.rto.objectiveSeconds;
-  const rto = timed ? split(objective, interval(from, provenAt), waits, steps) : noRto(objective);
+  const rto = timed ? split(objective, interval(from, provenAt), waits, { ...record, steps }) : noRto(objective);
   const rpo = measureRpo(component, record);
   const verdicts: Verdict[] = [
     ...checks.map((check): Verdict => (!check.proven ? "INCONCLUSIVE" : check.passed ? "PASS" : "FAIL")),
@@ -68,7 +69,13 @@ function judgeComponent(component: ComponentRecord, record: RunRecord): Componen
     ...(isLost(steps) || mayBeLost(steps) ? (["FAIL"] as const) : []),
     ...(from !== null && provenAt === null ? (["INCONCLUSIVE"] as const) : []),
     ...(trouble.length > 0 ? (["INCONCLUSIVE"] as const) : []),
-    ...(record.run.type !== "backup" && checks.length === 0 ? (["INCONCLUSIVE"] as const) : []),
+    ...(record.run.type === "audit" ? auditVerdicts(component, record) : []),
+    ...(makesChecks(record) && checks.length === 0 ? (["INCONCLUSIVE"] as const) : []),
   ];
   return { ...component, rto, rpo, verdict: worst(verdicts) };
+}
+
+/** The other types restore nothing. */
+function makesChecks({ run: { type } }: RunRecord): boolean {
+  return type === "exercise" || type === "restore";
 }

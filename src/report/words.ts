@@ -14,6 +14,7 @@ const withoutVerdict: Record<RunRecord["status"], [string, Tone]> = {
   closing: ["CLEANING UP", "open"],
   done: ["DONE", "good"],
   refused: ["REFUSED", "doubt"],
+  skipped: ["SKIPPED", "doubt"],
   aborted: ["ABORTED", "bad"],
   cancelled: ["CANCELLED", "doubt"],
   failed: ["FAILED", "bad"],
@@ -21,7 +22,8 @@ const withoutVerdict: Record<RunRecord["status"], [string, Tone]> = {
 
 /** The one word that a reader looks for first: the verdict, or the run's state as long as there is none. */
 export function headline({ verdict, status }: Pick<RunRecord, "verdict" | "status">): { word: string; tone: Tone } {
-  if (verdict !== null && status !== "refused") return { word: verdict, tone: verdictTone[verdict] };
+  if (verdict !== null && status !== "refused" && status !== "skipped")
+    return { word: verdict, tone: verdictTone[verdict] };
   const [word, tone] = withoutVerdict[status];
   return { word, tone };
 }
@@ -50,9 +52,9 @@ const scenarioWords: Record<Scenario, string> = {
   none: "none (restored beside the live one)",
 };
 
-/** What an exercise loses, or a restore goes back to: name and value. A backup does neither. */
+/** What an exercise loses, or a restore goes back to: name and value. Backups and audits do neither. */
 export function aim({ type, scenario, toTime }: RunRecord["run"]): [name: string, value: string] | null {
-  if (type === "backup") return null;
+  if (type === "backup" || type === "audit") return null;
   return type === "exercise"
     ? ["Scenario", scenarioWords[scenario]]
     : ["Restored to", toTime ?? "the newest data of the backup"];
@@ -62,6 +64,7 @@ export const statusWords: Record<StepStatus, string> = {
   pending: "not started",
   running: "running",
   waiting: "waits for a person",
+  paused: "paused",
   done: "done",
   skipped: "skipped",
   aborted: "given up",
@@ -74,6 +77,7 @@ export const stretchWords: Record<Stretch["kind"], string> = {
   died: "lost with the worker",
   resuming: "until a worker went on",
   waited: "waited for a person",
+  paused: "paused by a person",
 };
 
 /** What a negative control says about its check. */
@@ -92,6 +96,31 @@ export function checkWords({ passed, proven }: CheckRecord): { text: string; ton
 export function score(checks: CheckRecord[]): string {
   if (checks.length === 0) return "–";
   return `${checks.filter(counts).length} of ${checks.length}`;
+}
+
+/** Notices that some or all messages of were not taken: what it was about, and why. */
+export function untold({ notices }: RunRecord): { what: string; why: string }[] {
+  return notices
+    .filter(({ failed }) => failed > 0)
+    .map(({ event, step, kind, entry, sent, failed, why }) => ({
+      what: `${kind}, notify[${entry}]: ${event}${step === null ? "" : ` at ${step}`}`,
+      why: `${failed} of ${failed + (sent ?? 0)} not sent: ${why}`,
+    }));
+}
+
+/** How the newest data that a backup or restore holds is called. */
+export function newestWords({ run }: RunRecord): string {
+  return run.type === "audit" ? "Newest data in the backup" : "Newest data recovered";
+}
+
+/** What the guards have said: heading, and a sentence that explains it. An audit only asks them. */
+export function refusedWords({ run, status }: RunRecord): { title: string; lead: string } {
+  if (run.type === "audit")
+    return { title: "A drill would be refused", lead: "These guards would not let an exercise begin today." };
+  return {
+    title: status === "skipped" ? "Why it was skipped" : "Refused",
+    lead: "These guards did not let the run go on.",
+  };
 }
 
 /** The diagnosis without what the refusals say already. */

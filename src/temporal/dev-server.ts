@@ -1,9 +1,10 @@
 import { isGrpcServiceError } from "@temporalio/client";
 import { execa } from "execa";
-import { mkdir, open, readFile } from "node:fs/promises";
+import { open, readFile } from "node:fs/promises";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { assertWritable } from "../activities/files.ts";
 import { fail } from "../failures.ts";
 import { ask } from "./connect.ts";
 import { findTemporal } from "./find-server.ts";
@@ -37,15 +38,15 @@ export interface DevServer {
 /**
  * Starts Temporal's development server with a database file that survives it, and waits until it answers.
  * It has a process group of its own: Ctrl-C in the terminal does not reach it, so that workers can be stopped before it.
- * @throws PROGRAM_MISSING, CONFIG_INVALID (port or directory in use), PROGRAM_FAILED with the last lines of its log
+ * @throws PROGRAM_MISSING, PERMISSION_DENIED, DISK_FULL, CONFIG_INVALID (port or directory in use), PROGRAM_FAILED with the last lines of its log
  */
 export async function startDevServer(options: DevServerOptions): Promise<DevServer> {
   const { directory, say } = options;
   const program = await findTemporal(say);
+  await assertWritable(directory);
   await endOrphan(directory, say);
   const port = await claimPort(options.port, "--port");
   const ui = options.ui === false ? undefined : await claimPort(options.uiPort, "--ui-port");
-  await mkdir(directory, { recursive: true, mode: 0o700 });
   const log = join(directory, "temporal.log");
   const database = join(directory, "temporal.db");
 

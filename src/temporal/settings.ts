@@ -33,11 +33,24 @@ export function temporalSettings(): TemporalSettings {
       "the API key for Temporal holds a blank, a line break or another character that no key has",
       "Copy it anew, without what stands around it, to TEMPORAL_API_KEY or the profile file.",
     );
+  const address = connectionOptions.address || "127.0.0.1:7233";
+  requireAddress(address);
   return {
-    address: connectionOptions.address || "127.0.0.1:7233",
+    address,
     namespace: namespace || "default",
     options: connectionOptions,
   };
+}
+
+/** Not repeated: somebody may have written credentials into it. @throws CONFIG_INVALID */
+function requireAddress(address: string): void {
+  const [, port = "7233"] = /^(?:\[[0-9a-f:.]+\]|[^\s:/@[\]]+)(?::(\d{1,5}))?$/i.exec(address) ?? [undefined, "none"];
+  if (Number(port) > 0 && Number(port) <= 65535) return;
+  throw fail(
+    "CONFIG_INVALID",
+    "the address of the Temporal server is not host:port",
+    "Write for example 127.0.0.1:7233, without http://, to TEMPORAL_ADDRESS or the profile file.",
+  );
 }
 
 function loadProfile(): ClientConnectConfig {

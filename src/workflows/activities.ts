@@ -9,12 +9,38 @@ import type { Component } from "../plan/schema.ts";
  */
 const retry = { initialInterval: "1s", backoffCoefficient: 2, maximumInterval: "30s" } as const;
 
-/** Short and without a heartbeat: our own files, and questions to Temporal. */
-export const { loadPlan, lockHolder } = proxyActivities<Activities>({ startToCloseTimeout: "1 minute", retry });
+/** Short and without a heartbeat: our own files. */
+export const { loadPlan, loadResumed, reloadPlan } = proxyActivities<Activities>({
+  startToCloseTimeout: "1 minute",
+  retry,
+});
+
+/** Questions to Temporal. One that does not let the worker ask (rights, version) ends the run, after some minutes. */
+export const { claim } = proxyActivities<Activities>({
+  startToCloseTimeout: "1 minute",
+  retry: { ...retry, maximumAttempts: 10 },
+});
+
+/** A host is looked at while somebody waits for the answer; one whose worker is dead costs seconds. */
+export const { examine } = proxyActivities<Activities>({
+  scheduleToStartTimeout: "10 seconds",
+  startToCloseTimeout: "40 seconds",
+  retry: { maximumAttempts: 1 },
+});
 
 /** Steps: they heartbeat twice a second, and a day is longer than any of them may take. */
 const steps = proxyActivities<Activities>({ startToCloseTimeout: "24 hours", heartbeatTimeout: "60 seconds", retry });
 export const { cleanUp, writeReport } = steps;
+
+/** Notices: the first word on an event may be late, but not for long; while a run waits they go on for as long. */
+const beside = { heartbeatTimeout: "60 seconds", retry } as const;
+export const { notify } = proxyActivities<Activities>({ ...beside, scheduleToCloseTimeout: "10 minutes" });
+export const { notify: notifyWhileWaiting } = proxyActivities<Activities>({
+  ...beside,
+  startToCloseTimeout: "365 days",
+  // What was sent is known only then.
+  cancellationType: "WAIT_CANCELLATION_COMPLETED",
+});
 
 /** An activity that `run.step` can start under a step's ID. */
 export type StepActivity<I, T> = ActivityFunctionWithOptions<(input: I & { run: RunRef }) => Promise<Done<T>>>;
@@ -29,6 +55,7 @@ type Proxied<V> = {
 const kinds: { [K in Component["kind"]]: Proxied<Verbs<Extract<Component, { kind: K }>>> } = {
   pgdump: {
     inspect: steps.inspectPgDump,
+    confirm: steps.confirmPgDump,
     plant: steps.plantPgDump,
     backup: steps.backupPgDump,
     proveBackup: steps.provePgDump,
@@ -41,6 +68,7 @@ const kinds: { [K in Component["kind"]]: Proxied<Verbs<Extract<Component, { kind
   },
   pgbackrest: {
     inspect: steps.inspectPgBackRest,
+    confirm: steps.confirmPgBackRest,
     plant: steps.plantPgBackRest,
     backup: steps.backupPgBackRest,
     proveBackup: steps.provePgBackRest,

@@ -1,19 +1,23 @@
-import { CancellationScope, isCancellation, log, TemporalFailure, uuid4, workflowInfo } from "@temporalio/workflow";
+import { ApplicationFailure, CancellationScope, isCancellation, log, uuid4, workflowInfo } from "@temporalio/workflow";
 import { closest } from "fastest-levenshtein";
+import type { Resumed } from "../activities/resume.ts";
 import type { RunRef } from "../activities/verbs.ts";
-import { describeFailure, fail } from "../failures.ts";
+import { describeFailure, fail, isFailureType } from "../failures.ts";
 import type { Component, Plan } from "../plan/schema.ts";
 import type { RunRecord, RunType } from "../report/record.ts";
 import { newComponent, newRecord, runName, shortId } from "../report/begin.ts";
+import { isSkipped } from "../report/skipped.ts";
 import { judge } from "../report/verdict.ts";
-import { cleanUp, loadPlan, writeReport } from "./activities.ts";
-import { checkRequest } from "./request.ts";
+import { cleanUp, loadPlan, loadResumed, writeReport } from "./activities.ts";
+import { noteMemo } from "./memo.ts";
+import { type Checked, checkRequest } from "./request.ts";
 import { Run } from "./run.ts";
+import { leaveWhatIsFrozen } from "./skips.ts";
 
 /**
  * Conducts a run from its request to its report: checks the request, reads the plan, does the work, and whatever
- * happens cleans up and writes the report. Only a PASS completes the workflow; a cancelled run ends as cancelled and
- * everything else as failed, so that lists, schedules and the UI show at a glance what is not proven.
+ * happens cleans up and writes the report. A PASS completes the workflow, and so does a run of a schedule that was skipped; a
+ * cancelled run ends as cancelled and everything else as failed, so that lists and the UI show at a glance what is not proven.
  */
 export async function conduct(type: RunType, input: unknown, work: (run: Run) => Promise<void>): Promise<RunRecord> {
   const request = checkRequest(type, input);
@@ -31,28 +35,57 @@ export async function conduct(type: RunType, input: unknown, work: (run: Run) =>
     startedAt,
     tryNo: 0,
   };
-  const record = newRecord({ workflowId, runId, type, scenario, toTime, by, reason }, request.plan, startedAt);
+  const about = {
+    workflowId,
+    runId,
+    type,
+    scenario,
+    toTime,
+    by,
+    reason,
+    ...(request.scheduled && { scheduled: true as const }),
+  };
+  const record = newRecord(about, request.plan, startedAt);
   const run = new Run(record, ref, toTime);
   run.show();
 
-  const loaded = await loadPlan({ run: ref, plan: request.plan, workflowId, runId });
+  const resumed = await before(request, ref, record);
+  const loaded = await loadPlan({ run: ref, plan: request.plan, workflowId, runId, takes: resumed?.directories ?? [] });
   const components = choose(loaded.plan, request.components);
-  record.components = components.map((component) => newComponent(component, loaded.plan));
+  record.components = components.map((component) => newComponent(component, loaded.plan, ref.id));
   record.rto.objectiveSeconds = seconds(loaded.plan.objectives.rto);
   record.rpo.objectiveSeconds = seconds(loaded.plan.objectives.rpo);
   run.announce(loaded, components);
+  noteMemo(record);
+  run.people.notices.start();
 
   const ending = await attempt(run, async () => {
+    if (resumed !== null) await run.resume(resumed);
+    leaveWhatIsFrozen(record, loaded.plan.freeze ?? [], run.now());
     await work(run);
     await cleanUpAfter(run);
     await report(run, "done");
   });
+  if (ending !== undefined) await CancellationScope.nonCancellable(() => close(run, ending));
+  await run.people.notices.end();
+  if (record.status === "skipped") return record;
   if (ending !== undefined) {
-    await CancellationScope.nonCancellable(() => close(run, ending));
-    throw ending instanceof TemporalFailure ? ending : fail("UNEXPECTED", ending.message);
+    if (isCancellation(ending) || ending instanceof ApplicationFailure) throw ending;
+    const { type, message, hint } = describeFailure(ending);
+    throw fail(isFailureType(type) ? type : "UNEXPECTED", message, hint);
   }
   if (record.verdict === "PASS") return record;
   throw fail(record.verdict === "FAIL" ? "DRILL_FAILED" : "NOT_PROVEN", record.summary);
+}
+
+/** The run that this one resumes; its story is told as a part of this one's. */
+async function before({ resume, plan, toTime }: Checked, ref: RunRef, record: RunRecord): Promise<Resumed | null> {
+  if (resume === null) return null;
+  const { type, scenario } = ref;
+  const resumed = await loadResumed({ resume, run: { plan, type, scenario, toTime } });
+  const { earlier } = resumed;
+  Object.assign(record, { resumedAt: record.startedAt, startedAt: earlier[0]!.startedAt, earlier });
+  return resumed;
 }
 
 function seconds(ms: number | undefined): number | null {
@@ -78,22 +111,24 @@ async function attempt(run: Run, work: () => Promise<void>): Promise<Error | und
     return undefined;
   } catch (error) {
     const { type } = describeFailure(error);
-    if (!isCancellation(error) && type !== "ABORTED" && type !== "REFUSED")
-      log.error("the run ends on an unexpected failure", { error: String(error) });
+    if (!isCancellation(error) && type !== "ABORTED" && type !== "REFUSED") {
+      run.record.failure = { ...describeFailure(error), at: run.now() };
+      log.error("the run ends on a failure of no step", { error: String(error) });
+    }
     run.record.status = "closing";
     return error as Error;
   }
 }
 
 async function cleanUpAfter(run: Run): Promise<void> {
-  run.record.leftovers = (await run.ofRun("report/cleanup", cleanUp, {}))?.leftovers ?? [];
+  run.record.leftovers = (await run.ofRun("report/cleanup", cleanUp, run.taken))?.leftovers ?? [];
 }
 
 /** Judges, writes the report and settles how the run ended. */
 async function report(run: Run, after: RunRecord["status"]): Promise<void> {
   const { record } = run;
   Object.assign(record, judge({ ...record, status: after }));
-  await run.ofRun("report/files", writeReport, { record: { ...record, status: after } });
+  await run.ofRun("report/files", writeReport, { record: { ...record, status: after }, ...run.taken });
   settle(run, after);
 }
 
@@ -101,12 +136,13 @@ function settle(run: Run, after: RunRecord["status"]): void {
   const { record } = run;
   record.endedAt = run.now();
   Object.assign(record, judge({ ...record, status: after }), { status: after });
+  noteMemo(record);
   run.show();
 }
 
 /** What is left to do for a run that was given up, cancelled or refused. What fails now is named in the report. */
 async function close(run: Run, ending: Error): Promise<void> {
-  const after = isCancellation(ending) ? "cancelled" : statusAfter(describeFailure(ending).type);
+  const after = isCancellation(ending) ? "cancelled" : statusAfter(run.record, describeFailure(ending).type);
   const open = (id: string) => {
     const step = run.record.steps.find((one) => one.id === id);
     return step?.status === "pending" || step?.status === "cancelled";
@@ -116,6 +152,7 @@ async function close(run: Run, ending: Error): Promise<void> {
   else settle(run, after);
 }
 
-function statusAfter(type: string): RunRecord["status"] {
-  return type === "REFUSED" ? "refused" : type === "ABORTED" ? "aborted" : "failed";
+function statusAfter(record: RunRecord, type: string): RunRecord["status"] {
+  if (type === "REFUSED") return isSkipped(record) ? "skipped" : "refused";
+  return type === "ABORTED" ? "aborted" : "failed";
 }

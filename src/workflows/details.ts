@@ -1,4 +1,6 @@
+import { approvalsSoFar } from "../report/approvals.ts";
 import { secondsBetween } from "../report/elapsed.ts";
+import type { Pause } from "../report/people.ts";
 import type { RunRecord, StepRecord, StepStatus } from "../report/record.ts";
 import { shellWord, visible } from "../report/safe-text.ts";
 
@@ -6,6 +8,7 @@ const marks: Record<StepStatus, string> = {
   pending: "▫️",
   running: "⏳",
   waiting: "✋",
+  paused: "⏸️",
   done: "✅",
   skipped: "⏭️",
   aborted: "❌",
@@ -19,13 +22,24 @@ export function renderDetails(record: RunRecord, workflowId: string): string {
   const scenario = run.type === "exercise" ? `, scenario ${run.scenario}` : "";
   const head = `**${record.verdict ?? record.status}** · ${run.type} of plan ${plan.name}${scenario}, started by ${run.by}: ${run.reason}`;
   const count = steps.length === 0 ? "reading the plan" : `${done} of ${steps.length} steps done`;
-  const waiting = steps.filter(({ status }) => status === "waiting").map((step) => renderWaiting(step, workflowId));
+  const waiting = steps
+    .filter(({ status }) => status === "waiting")
+    .map((step) => (step.phase === "approve" ? renderApproval(record, step) : renderWaiting(step, workflowId)));
+  const isOver = record.status === "closing" || record.endedAt !== null;
+  const pause = isOver ? undefined : record.pauses.findLast(({ ended }) => ended === null);
   const phases = [...new Set(steps.map(({ phase }) => phase))].map((phase) => {
     const lines = steps.filter((step) => step.phase === phase).map(renderStep);
     return `### ${phase}\n${lines.join("\n")}`;
   });
   const refusals = record.refusals.map(({ message, hint }) => `- refused: ${message}\n  - ${hint}`);
-  const parts = [head, record.summary || count, ...waiting, refusals.join("\n"), ...phases];
+  const parts = [
+    head,
+    record.summary || count,
+    ...(pause ? [renderPause(pause, workflowId)] : []),
+    ...waiting,
+    refusals.join("\n"),
+    ...phases,
+  ];
   return visible(parts.filter((part) => part !== "").join("\n\n"));
 }
 
@@ -35,6 +49,30 @@ function renderStep(step: StepRecord): string {
   const again = step.attempts > 1 ? `, ${step.attempts} attempts` : "";
   const note = step.note === null ? "" : ` — ${step.note}`;
   return `- ${marks[step.status]} ${step.title}${seconds}${again}${note}`;
+}
+
+function renderPause({ by, reason }: Pause, workflowId: string): string {
+  const id = shellWord(workflowId);
+  const input = JSON.stringify({ by: "YOU", reason: "WHY" });
+  return [
+    `> ⏸️ **paused** by ${by}: ${reason}. No further step begins.`,
+    ">",
+    `> \`temporal workflow update execute --workflow-id ${id} --name unpause --input '${input}'\``,
+    `> or \`firedrill unpause ${id} --reason WHY\``,
+  ].join("\n");
+}
+
+/** Who must agree, and how. */
+function renderApproval({ approvals, run, plan, startedAt }: RunRecord, step: StepRecord): string {
+  if (approvals === null) return "";
+  const id = shellWord(run.workflowId);
+  const input = JSON.stringify({ by: "YOU", reason: "WHY", planSha256: plan.sha256.slice(0, 16) });
+  return [
+    `> ✋ **${step.id}** waits for other people than ${run.by}: ${approvalsSoFar(approvals, step.startedAt ?? startedAt)}`,
+    ">",
+    `> \`temporal workflow update execute --workflow-id ${id} --name approve --input '${input}'\``,
+    `> or \`firedrill approve ${id} --reason WHY\``,
+  ].join("\n");
 }
 
 /** What happened, what to do, and the very command to type: it answers this failure and no later one. */

@@ -18,6 +18,7 @@ export async function exercise(request: Request): Promise<RunRecord> {
     );
 
     if (run.scenario === "database") {
+      await run.approve(inspections);
       run.guard("destroy/guards", () => checkGuards(run.facts("destroy", inspections, proofs)));
       await run.each((c) =>
         run.step("destroy", c, on(c).destroy, {
@@ -42,7 +43,8 @@ export async function exercise(request: Request): Promise<RunRecord> {
         restored: place,
         toTime: null,
       });
-      if (run.scenario === "database") await run.step("place", c, on(c).place, { component: c, restored: place });
+      if (run.scenario === "database")
+        await run.step("place", c, on(c).place, { component: c, restored: place, proven: run.isProven(c.name) });
     });
     // Old backups go only now that the new one has proven itself.
     await run.each((c) =>

@@ -1,4 +1,4 @@
-import type { Attempt, Control, Inspection, Loss, Restored, Verification } from "../activities/verbs.ts";
+import type { Attempt, Control, Inspection, Loss, Proof, Restored, Verification } from "../activities/verbs.ts";
 import { describeFailure, type FailureDetails } from "../failures.ts";
 import { ActivityFailure, ApplicationFailure } from "@temporalio/workflow";
 import type { StepOutline } from "../plan/outline.ts";
@@ -63,6 +63,7 @@ export function noteResult(record: RunRecord, step: StepRecord, value: unknown):
   const verb = step.id.split("/").slice(0, -1).join("/");
   if (verb === "preflight") about.target = (value as Inspection).target;
   else if (verb === "backup") about.backup = withoutExtras(value as BackupRecord);
+  else if (verb === "backup/proof") noteNewest(about, value as Proof);
   else if (verb === "destroy") about.lostAt = (value as Loss).lostAt;
   else if (verb === "restore/control") noteControl(about, value as Control);
   else if (verb === "restore") noteRestored(about, value as Restored);
@@ -71,6 +72,17 @@ export function noteResult(record: RunRecord, step: StepRecord, value: unknown):
 
 function withoutExtras({ id, completedAt, bytes, location, sha256 }: BackupRecord): BackupRecord {
   return { id, completedAt, bytes, location, sha256 };
+}
+
+/** What an audit has found; a run that proves a backup of its own knows it already. */
+function noteNewest(about: ComponentRecord, { newest, verifiedAt }: Proof): void {
+  if (newest === undefined) return;
+  const { backup, takenAt, whole } = newest;
+  Object.assign(about, {
+    backup: withoutExtras(backup),
+    newestRecoveredAt: takenAt,
+    provenAt: whole ? verifiedAt : null,
+  });
 }
 
 /** Until `verify` tells what each check found, its record holds only what the negative control said. */

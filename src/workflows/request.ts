@@ -14,14 +14,20 @@ export interface Request {
   toTime?: string;
   by: string;
   reason: string;
+  /** A schedule begins it: where somebody else works, or the plan is frozen, it is skipped. */
+  scheduled?: boolean;
+  /** Name of a closed run's directory of records: its finished steps are taken over. */
+  resume?: string;
 }
 
-type Checked = Required<Omit<Request, "toTime" | "components">> & {
+/** A request with its defaults. */
+export type Checked = Required<Omit<Request, "toTime" | "components" | "resume">> & {
   toTime: string | null;
   components: string[] | null;
+  resume: string | null;
 };
 
-const keys = ["plan", "scenario", "components", "toTime", "by", "reason"];
+const keys = ["plan", "scenario", "components", "toTime", "by", "reason", "scheduled", "resume"];
 
 /** Checks what a person typed into the `temporal` CLI. @throws REQUEST_INVALID, which fails the run at once */
 export function checkRequest(type: RunType, input: unknown): Checked {
@@ -47,18 +53,20 @@ export function checkRequest(type: RunType, input: unknown): Checked {
     scenario: checkScenario(type, request.scenario, invalid),
     components: checkComponents(request.components, invalid),
     toTime: checkTime(type, request.toTime, invalid),
+    scheduled: checkScheduled(type, request, invalid),
+    resume: checkResume(type, request.resume, invalid),
   };
 }
 
 type Invalid = (message: string, hint?: string) => Error;
 
 function checkScenario(type: RunType, scenario: unknown, invalid: Invalid): Scenario {
-  const usual: Scenario = type === "backup" ? "none" : "database";
+  const usual: Scenario = type === "backup" || type === "audit" ? "none" : "database";
   if (scenario === undefined || scenario === null) return usual;
   if (scenario !== "database" && scenario !== "none")
     throw invalid(`unknown scenario ${JSON.stringify(scenario)}`, 'Scenarios are "database" and "none".');
   if (type !== "exercise" && scenario !== usual)
-    throw invalid(`a ${type} has no scenario "${scenario}"`, "Leave scenario out.");
+    throw invalid(`${type === "audit" ? "an" : "a"} ${type} has no scenario "${scenario}"`, "Leave scenario out.");
   return scenario;
 }
 
@@ -71,9 +79,31 @@ function checkComponents(components: unknown, invalid: Invalid): string[] | null
   return components;
 }
 
+/** A restore after a real loss is never left out, nor what is left to do of a run that was closed. */
+function checkScheduled(
+  type: RunType,
+  { scheduled, resume }: { scheduled?: unknown; resume?: unknown },
+  invalid: Invalid,
+): boolean {
+  if (scheduled === undefined || scheduled === null || scheduled === false) return false;
+  if (scheduled !== true) throw invalid('"scheduled" is neither true nor false', "Leave scheduled out.");
+  if (type === "restore") throw invalid('"scheduled" is not for a restore', "Leave scheduled out.");
+  if (resume !== undefined && resume !== null)
+    throw invalid('"scheduled" is not for a run that resumes another one', "Leave scheduled out.");
+  return true;
+}
+
+function checkResume(type: RunType, resume: unknown, invalid: Invalid): string | null {
+  if (resume === undefined || resume === null) return null;
+  if (type === "audit") throw invalid("an audit is not resumed: it has changed nothing", "Start a new one.");
+  if (typeof resume === "string" && resume !== "") return resume;
+  throw invalid('"resume" is not the name of a run\'s records', "Use `firedrill resume RUN`, which knows it.");
+}
+
 function checkTime(type: RunType, toTime: unknown, invalid: Invalid): string | null {
   if (toTime === undefined || toTime === null) return null;
-  if (type !== "restore") throw invalid(`"toTime" is for a restore, not for a ${type}`, "Leave toTime out.");
+  if (type !== "restore")
+    throw invalid(`"toTime" is for a restore, not for ${type === "audit" ? "an" : "a"} ${type}`, "Leave toTime out.");
   const moment = typeof toTime === "string" ? parseMoment(toTime) : undefined;
   if (moment === undefined)
     throw invalid(`"toTime" is not a time with a time zone: ${JSON.stringify(toTime)}`, momentHint);

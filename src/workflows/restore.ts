@@ -11,6 +11,7 @@ export async function restore(request: Request): Promise<RunRecord> {
     const inspections = await run.each((c) => run.step("inspect", c, on(c).inspect, { component: c, toTime }));
     await run.lock(inspections);
     run.guard("preflight/guards", () => checkGuards(run.facts("preflight", inspections)));
+    await run.approve(inspections);
     await run.each((c) => run.optional("control", c, on(c).control, { component: c, backup: null, toTime }));
     const restored = await run.each((c) =>
       run.step("restore", c, on(c).restore, { component: c, backup: null, toTime }),
@@ -22,7 +23,11 @@ export async function restore(request: Request): Promise<RunRecord> {
         restored: restored[c.name]!,
         toTime,
       });
-      await run.step("place", c, on(c).place, { component: c, restored: restored[c.name]! });
+      await run.step("place", c, on(c).place, {
+        component: c,
+        restored: restored[c.name]!,
+        proven: run.isProven(c.name),
+      });
     });
   });
 }

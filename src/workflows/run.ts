@@ -1,21 +1,21 @@
-import {
-  CancellationScope,
-  isCancellation,
-  proxySinks,
-  setCurrentDetails,
-  setHandler,
-  workflowInfo,
-} from "@temporalio/workflow";
+import { isCancellation, proxySinks, setCurrentDetails, setHandler, workflowInfo } from "@temporalio/workflow";
 import type { Done, Inspection, Proof, RunRef } from "../activities/verbs.ts";
 import { fail } from "../failures.ts";
-import type { Facts } from "../guard/facts.ts";
+import { destroyed, type Facts } from "../guard/facts.ts";
 import { outline, stepId } from "../plan/outline.ts";
 import type { Component, Plan } from "../plan/schema.ts";
+import { isOfClosing } from "../report/loss.ts";
+import { drillsLike } from "./before.ts";
 import type { Refusal, RunRecord, Scenario, StepRecord } from "../report/record.ts";
-import type { StepActivity } from "./activities.ts";
+import type { Earlier } from "../activities/expected.ts";
+import type { Resumed } from "../activities/resume.ts";
+import { on, type StepActivity } from "./activities.ts";
+import { newApprovals } from "./approvals.ts";
 import { renderDetails } from "./details.ts";
+import { expectedOf, takeOver } from "./carry.ts";
 import { createClock } from "./clock.ts";
-import { createGate } from "./gate.ts";
+import { factsOf } from "./facts.ts";
+import { inLanes } from "./lanes.ts";
 import { createLocks } from "./locks.ts";
 import {
   detailsOf,
@@ -26,14 +26,13 @@ import {
   noteVerification,
   type StepDetails,
 } from "./journal.ts";
-import { decideSignal, decideUpdate, recordQuery } from "./messages.ts";
+import { recordQuery } from "./messages.ts";
+import { createPeople } from "./people.ts";
+import { createPlanInUse } from "./plan-in-use.ts";
 import type { RecorderSinks } from "./sinks.ts";
 
 const { recorder } = proxySinks<RecorderSinks>();
-/** Components of a phase that work at the same time. */
-const lanes = 4;
-
-export interface LoadedPlan {
+export interface LoadedPlan extends Pick<Earlier, "expectedSeconds"> {
   plan: Plan;
   sha256: string;
   codeVersion: string;
@@ -41,8 +40,8 @@ export interface LoadedPlan {
   host: string;
   /** Where the report will lie. */
   directory: string;
-  /** Median seconds of earlier runs, by step. */
-  expectedSeconds: Record<string, number>;
+  /** Missing where an older version has read it. */
+  before?: Earlier["before"];
 }
 
 type Verb = Parameters<typeof stepId>[0];
@@ -51,12 +50,14 @@ type Verb = Parameters<typeof stepId>[0];
 export class Run {
   readonly record: RunRecord;
   readonly toTime: string | null;
+  /** Directories of the run before. */
+  taken: { taken?: string[] } = {};
   private readonly ref: RunRef;
   private readonly clock = createClock();
-  private readonly gate: ReturnType<typeof createGate>;
+  readonly people: ReturnType<typeof createPeople>;
   private readonly locks: ReturnType<typeof createLocks>;
-  private host = "";
-  private components: Component[] = [];
+  private readonly plan: ReturnType<typeof createPlanInUse>;
+  private resumed: Resumed | undefined;
 
   /** Registers all handlers; call it before anything is awaited. */
   constructor(record: RunRecord, ref: RunRef, toTime: string | null) {
@@ -64,19 +65,14 @@ export class Run {
     this.ref = ref;
     this.toTime = toTime;
     this.locks = createLocks(record);
-    this.gate = createGate(
+    this.plan = createPlanInUse(record, ref);
+    this.people = createPeople(
       record,
       () => this.now(),
       () => this.show(),
+      this.plan,
     );
     setHandler(recordQuery, () => this.record, { description: "Everything that has happened so far" });
-    setHandler(decideUpdate, this.gate.decideByUpdate, {
-      description: "Answer a failed step: retry, skip or abort",
-      validator: this.gate.check,
-    });
-    setHandler(decideSignal, this.gate.decideBySignal, {
-      description: "The same as the update, without an answer",
-    });
   }
 
   /** ISO 8601 in UTC. */
@@ -91,25 +87,38 @@ export class Run {
   /** Announces the steps of a plan that was read. */
   announce(loaded: LoadedPlan, components: Component[]): void {
     const { plan, expectedSeconds } = loaded;
-    this.host = loaded.host;
-    this.ref.planSha256 = loaded.sha256;
-    this.components = components;
+    const { type, scenario } = this.record.run;
+    const particulars = { approvals: plan.approvals !== undefined, resumes: this.record.earlier.length > 0 };
+    const steps = outline(type, scenario, components, particulars);
     Object.assign(this.record, {
       plan: { name: plan.name, sha256: loaded.sha256, environment: plan.environment },
       codeVersion: loaded.codeVersion,
       directory: loaded.directory,
-      steps: outline(this.ref.type, this.scenario, components).map((step) =>
-        newStep(step, expectedSeconds[step.id] ?? null),
-      ),
+      before: drillsLike(loaded.before ?? [], components),
+      steps: steps.map((step) => newStep(step, expectedSeconds[step.id] ?? null)),
+      // A run that destroys nothing asks nobody.
+      approvals: steps.some(({ id }) => id === "approve/destroy") ? newApprovals(plan) : null,
     });
+    this.plan.begin(loaded, components);
+    this.show();
+  }
+
+  /** Takes over what the run before has finished, as far as it is still so. @throws REQUEST_INVALID */
+  async resume(resumed: Resumed): Promise<void> {
+    this.resumed = resumed;
+    this.taken = { taken: resumed.directories };
+    const look = (c: Component) =>
+      this.step("confirm", c, on(c).confirm, { component: c, ...expectedOf(resumed, c.name) });
+    const remains = await this.each(look);
+    this.plan.requireLike(resumed, takeOver(this.record, resumed, remains));
     this.show();
   }
 
   /** Runs a step about a component to its end, through as many failures and decisions as it takes. */
   async step<I, T>(verb: Verb, component: Component, activity: StepActivity<I, T>, input: I): Promise<T> {
-    const result = await this.runStep(stepId(verb, component.name), activity, input);
-    if (result === undefined)
-      throw fail("UNEXPECTED", `${stepId(verb, component.name)} was skipped although it may not be`);
+    const id = stepId(verb, component.name);
+    const result = await this.runStep(id, activity, input);
+    if (result === undefined) throw fail("UNEXPECTED", `${id} was skipped although it may not be`);
     return result.value;
   }
 
@@ -123,50 +132,50 @@ export class Run {
     return (await this.runStep(id, activity, input))?.value ?? null;
   }
 
-  /** Takes the targets for this run alone; the guards then tell of what somebody else has. */
-  async lock(inspections: Record<string, Inspection>): Promise<void> {
-    await this.locks.take(inspections);
+  /** Takes the targets for this run alone, or only looks who has them; the guards then tell of what somebody else has. */
+  async lock(inspections: Record<string, Inspection>, how: "take" | "look" = "take"): Promise<void> {
+    const components = Object.values(inspections).map(({ facts }) => facts);
+    await this.locks[how](components, this.ref, this.plan.host());
   }
 
-  /** A step that only thinks: asks the guards and ends the run when one refuses. @throws REFUSED */
-  guard(id: string, ask: () => Refusal[]): void {
+  /**
+   * Waits until other people agree to the destruction, where the plan asks for it and something is destroyed.
+   * @throws ABORTED when a person gives up, and when too few agree in time
+   */
+  async approve(inspections: Record<string, Inspection>): Promise<void> {
+    if (this.record.approvals === null) return;
+    const step = this.find("approve/destroy");
+    Object.assign(step, { startedAt: this.now(), attempts: 1 });
+    const needed = destroyed(this.facts("destroy", inspections)).length > 0;
+    try {
+      if (this.people.arePausing()) await this.waitOutPause(step);
+      if (needed) await this.people.approve(step);
+    } catch (error) {
+      throw isCancellation(error) ? this.cancelled(step, error) : error;
+    }
+    const names = this.people.approvals().map(({ by }) => by);
+    step.note = needed ? `approved by ${names.join(" and ")}` : "nothing is destroyed";
+    Object.assign(step, { status: "done", endedAt: this.now() });
+    this.show();
+  }
+
+  /** A step that only thinks: asks the guards and, unless it only tells, ends the run when one refuses. @throws REFUSED */
+  guard(id: string, ask: () => Refusal[], then: "end" | "tell" = "end"): void {
     const step = this.find(id);
     const now = this.now();
     const refusals = ask();
-    Object.assign(step, {
-      status: refusals.length === 0 ? "done" : "aborted",
-      startedAt: now,
-      endedAt: now,
-      attempts: 1,
-    });
+    const status = refusals.length === 0 || then === "tell" ? "done" : "aborted";
+    Object.assign(step, { status, startedAt: now, endedAt: now, attempts: 1 });
     step.note = refusals.length === 0 ? "nothing refused" : `${refusals.length} refused`;
     this.record.refusals.push(...refusals);
     this.show();
-    if (refusals.length > 0)
+    if (status === "aborted")
       throw fail("REFUSED", refusals.map(({ message }) => message).join("; "), refusals[0]!.hint);
   }
 
   /** Does something for every component, a few at a time. When one is given up, the others are stopped. */
   async each<R>(work: (component: Component) => Promise<R>): Promise<Record<string, R>> {
-    const queue = [...this.components];
-    const results: Record<string, R> = {};
-    const failures: unknown[] = [];
-    await CancellationScope.cancellable(async () => {
-      const scope = CancellationScope.current();
-      const lane = async () => {
-        for (let next = queue.shift(); next !== undefined && failures.length === 0; next = queue.shift()) {
-          try {
-            results[next.name] = await work(next);
-          } catch (error) {
-            failures.push(error);
-            scope.cancel();
-          }
-        }
-      };
-      await Promise.all(Array.from({ length: lanes }, lane));
-    });
-    if (failures.length > 0) throw failures[0];
-    return results;
+    return await inLanes(this.plan.components(), work);
   }
 
   /** Whether every check of a component was made and has passed. */
@@ -177,29 +186,24 @@ export class Run {
 
   /** What the guards need to know, from what the components' inspections found. */
   facts(stage: Facts["stage"], inspections: Record<string, Inspection>, proofs: Record<string, Proof> = {}): Facts {
-    const { type, scenario } = this.record.run;
-    const verified = Object.entries(proofs).map(([component, { backupId, verifiedAt }]) => ({
-      component,
-      backupId,
-      verifiedAt,
-    }));
-    return {
-      type,
-      scenario,
-      environment: this.record.plan.environment,
-      stage,
-      verified,
-      components: Object.values(inspections).map(({ facts }) => facts),
-      unlocked: this.locks.unlocked,
-    };
+    const people = { needed: this.plan.approvalsNeeded(), by: this.people.approvals().map(({ by }) => by) };
+    const more = { stage, unlocked: this.locks.unlocked, freeze: this.plan.freeze(), now: this.now() };
+    return factsOf(this.record, inspections, proofs, people, more);
   }
 
   /** Puts the record before people's eyes: details in the UI, and the record on the worker's disk. */
   show(): void {
     const { status } = this.record;
-    if (status === "running" || status === "waiting") this.record.status = this.gate.isOpen() ? "running" : "waiting";
+    if (status === "running" || status === "waiting") this.record.status = this.people.isOpen() ? "running" : "waiting";
     setCurrentDetails(renderDetails(this.record, workflowInfo().workflowId));
     recorder.save(this.record);
+  }
+
+  /** What the run before has left of a component whose steps are taken over: the rest of them goes on in its directory. */
+  private rememberedFor({ id, component }: StepRecord): Resumed["of"][string] | undefined {
+    if (this.resumed === undefined || component === null) return undefined;
+    const goesOn = this.record.steps.some((step) => step.component === component && step.carriedOver);
+    return goesOn || id === stepId("confirm", component) ? this.resumed.of[component] : undefined;
   }
 
   private find(id: string): StepRecord {
@@ -210,15 +214,20 @@ export class Run {
 
   private async runStep<I, T>(id: string, activity: StepActivity<I, T>, input: I): Promise<Done<T> | undefined> {
     const step = this.find(id);
-    for (let tryNo = 0; ; tryNo += 1) {
+    const before = this.rememberedFor(step);
+    if (step.carriedOver) return step.status === "done" ? { value: before!.results[id] as T, attempts: [] } : undefined;
+    for (let tryNo = before?.tries[id] ?? 0; ; tryNo += 1) {
+      if (this.people.arePausing() && !isOfClosing(step)) await this.waitOutPause(step);
       const [from, own] = [this.now(), Date.now()];
       step.status = "running";
       step.startedAt ??= from;
       this.show();
+      const approvals = this.people.approvals();
+      const run = { ...this.ref, ...before?.ref, ...(approvals.length > 0 && { approvals }), tryNo };
       try {
-        const done = await activity.executeWithOptions({ activityId: id, summary: step.title, taskQueue: this.host }, [
-          { ...input, run: { ...this.ref, tryNo } },
-        ]);
+        const options = { activityId: id, summary: step.title, taskQueue: this.plan.host() };
+        const component = this.plan.component(step.component);
+        const done = await activity.executeWithOptions(options, [{ ...input, ...(component && { component }), run }]);
         this.clock.passed(from, own, done.attempts);
         finishedStep(step, done.attempts, this.now());
         noteResult(this.record, step, done.value);
@@ -234,6 +243,18 @@ export class Run {
     }
   }
 
+  /** While the run is paused its next steps wait. @throws ABORTED when somebody gives up meanwhile */
+  private async waitOutPause(step: StepRecord): Promise<void> {
+    step.startedAt ??= this.now();
+    const decision = await this.people.waitOutPause(step).catch((error: unknown) => {
+      throw this.cancelled(step, error);
+    });
+    if (decision === undefined) return;
+    Object.assign(step, { status: "aborted", endedAt: this.now() });
+    this.show();
+    throw fail("ABORTED", `${decision.by} gave up at ${step.id}, where the run was paused: ${decision.reason}`);
+  }
+
   private cancelled(step: StepRecord, error: unknown): unknown {
     Object.assign(step, { status: "cancelled", endedAt: this.now() });
     this.show();
@@ -244,11 +265,11 @@ export class Run {
   private async ask(step: StepRecord, details: StepDetails): Promise<boolean> {
     if (step.component !== null && "verification" in details)
       noteVerification(this.record, step.component, details.verification);
-    if (this.record.status === "closing") return this.giveUpQuietly(step);
-    const decision = await this.gate.wait(step).catch((error: unknown) => {
+    if (this.record.status === "closing" || (this.record.run.type === "audit" && !isOfClosing(step)))
+      return this.giveUpQuietly(step);
+    const { action, by } = await this.people.decide(step).catch((error: unknown) => {
       throw this.cancelled(step, error);
     });
-    const { action, by } = decision;
     if (action === "retry") return true;
     Object.assign(step, { status: action === "skip" ? "skipped" : "aborted", endedAt: this.now() });
     this.show();
@@ -256,7 +277,7 @@ export class Run {
     throw fail("ABORTED", `${by} gave up at ${step.id}: ${step.failures.at(-1)?.message}`);
   }
 
-  /** While a run that was given up cleans up, nobody is asked any more: what fails then is named in the report. */
+  /** Nobody is asked while a run that was given up cleans up, nor in an audit: the report names what has failed. */
   private giveUpQuietly(step: StepRecord): boolean {
     Object.assign(step, { status: "aborted", endedAt: this.now() });
     this.show();

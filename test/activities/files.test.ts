@@ -23,7 +23,7 @@ test("where no directory can be made, it says so and returns", async () => {
 
 test("a file in the way of a directory is an error, and stays", async () => {
   await writeAtomically(join(directory, "file"), "kept");
-  await expect(assertWritable(join(directory, "file"))).rejects.toThrow("file");
+  await expect(assertWritable(join(directory, "file"))).rejects.toThrow(`${join(directory, "file")} is in the way`);
   await expect(assertWritable(join(directory, "file", "below"))).rejects.toThrow("file");
   expect(await readdir(directory)).toEqual(["file"]);
 });

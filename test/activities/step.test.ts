@@ -1,3 +1,4 @@
+import type { Client } from "@temporalio/client";
 import { type ApplicationFailure, CancelledFailure } from "@temporalio/common";
 import { MockActivityEnvironment } from "@temporalio/testing";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -31,7 +32,9 @@ async function run(
   code: (context: StepContext) => Promise<unknown>,
   { reference = ref(), environment = new MockActivityEnvironment({ activityId: "backup/shop" }) } = {},
 ) {
-  const activity = stepActivity({ state, plans: state } as Config, (_: { run: RunRef }, context) => code(context));
+  const activity = stepActivity({ state, plans: state } as Config, {} as Client, (_: { run: RunRef }, context) =>
+    code(context),
+  );
   return environment.run(activity, { run: reference });
 }
 
@@ -40,6 +43,31 @@ const failureOf = async (code: (context: StepContext) => Promise<unknown>) =>
 
 test("a step returns its value and its one attempt", async () => {
   expect(await run(() => Promise.resolve(7))).toMatchObject({ value: 7, attempts: [{ outcome: "ran" }] });
+});
+
+test("no sign of life is written over what a step has returned", async () => {
+  const { promise: ends, resolve: end } = Promise.withResolvers<void>();
+  const references = Array.from({ length: 20 }, () => ref());
+  const steps = references.map((reference, n) =>
+    run(
+      async () => {
+        await ends;
+        return n;
+      },
+      { reference },
+    ),
+  );
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  end();
+  // The next sign of life is due when they have ended and their end is being written.
+  for (const busyUntil = performance.now() + 400; performance.now() < busyUntil;);
+  await Promise.all(steps);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  const results = references.map(async (one) => {
+    const [noted] = JSON.parse(await readFile(attemptsOf(one), "utf8")) as { result?: number }[];
+    return noted!.result;
+  });
+  expect(await Promise.all(results)).toEqual(references.map((_, n) => n));
 });
 
 /** The file in which a step's attempts are noted. */
@@ -63,7 +91,7 @@ test("an attempt waits until the one before in the same worker has let go", asyn
     async () => {
       order.push("first begins");
       await letGo.promise;
-      order.push("first ends");
+      return order.push("first ends");
     },
     { reference },
   );

@@ -13,6 +13,7 @@ const table: [State, number][] = [
   [{ status: "done", verdict: "INCONCLUSIVE" }, 4],
   [{ status: "done", verdict: null }, 0],
   [{ status: "refused", verdict: null }, 3],
+  [{ status: "skipped", verdict: "INCONCLUSIVE" }, 4],
   [{ status: "aborted", verdict: "FAIL" }, 1],
   [{ status: "cancelled", verdict: "INCONCLUSIVE" }, 4],
   [{ status: "cancelled", verdict: "FAIL" }, 1],

@@ -18,6 +18,8 @@ beforeAll(async () => {
   await writeFile(join(directory, "bad.yaml"), `nam: bad\ncomponents:\n  - { name: shop, kind: pgdmp }\n`);
   await writeFile(join(directory, "report.json"), JSON.stringify(samples.passed));
   await mkdir(join(directory, "demo"));
+  await mkdir(join(directory, "plans"));
+  await writeFile(join(directory, "plans", "stock.yaml"), `name: stock\ncomponents:\n  - ${component}\n`);
   const hostile = { ...samples.passed, summary: "\u001b[2JPASS\u202e\u009b" };
   await writeFile(join(directory, "hostile.json"), JSON.stringify(hostile));
 });
@@ -48,9 +50,16 @@ describe("wrong use ends with exit code 2 and says what is wrong", () => {
     [["report", "bad.yaml"], "bad.yaml is not JSON"],
     [["report", "bad.yaml", "--recheck"], "bad.yaml is not JSON"],
     [["plan", "check", "nowhere.yaml"], "there is no such file"],
+    [["plan", "check", "stock"], "there is no file stock\nhint: Did you mean plans/stock.yaml?"],
+    [["plan", "show", "stock"], "there is no file stock\nhint: Did you mean plans/stock.yaml?"],
+    [["backup", "shop", "--id", ""], "option '--id <id>' argument '' is invalid"],
+    [["backup", "shop", "--by", " "], "option '--by <name>' argument ' ' is invalid"],
+    [["backup", ""], "is invalid for argument 'plan'"],
+    [["retry", "run", "restore/shop", "--reason", ""], "option '--reason <text>' argument '' is invalid"],
+    [["schedule", "pause", "shop", "--reason", ""], "option '--reason <text>' argument '' is invalid"],
   ])("%j", async (args, words) => {
     const { exitCode, stderr, stdout } = await firedrill(...args);
-    expect(stderr).toContain(words);
+    expect(`${stderr}\n`).toContain(words);
     expect(stdout).toBe("");
     expect(exitCode).toBe(2);
   });
@@ -62,10 +71,32 @@ test("a failure is printed once, as error and hint", async () => {
   expect(exitCode).toBe(6);
 }, 20_000);
 
+test("dev does not advise itself where the environment names a server that is away, and starts no worker", async () => {
+  const { exitCode, stderr, stdout } = await firedrill("dev");
+  expect(stderr).toMatch(/error: Temporal does not answer at 127\.0\.0\.1:1 .*\nhint: .*unset TEMPORAL_ADDRESS/);
+  expect(stderr).not.toContain("firedrill dev");
+  expect(stdout).toBe("");
+  expect(exitCode).toBe(6);
+}, 20_000);
+
+test("resume --record names what is no record and repeats nothing of it", async () => {
+  await writeFile(join(directory, "secrets.env"), "DB_PASSWORD=hunter2-secret\n");
+  for (const [file, words] of [
+    ["secrets.env", "secrets.env is not JSON\n"],
+    ["demo", "demo is a directory\n"],
+    ["nowhere", "cannot read nowhere (ENOENT)\n"],
+  ] as const) {
+    const { exitCode, stderr } = await firedrill("resume", "--record", file, "--reason", "x", "--yes");
+    expect(stderr).toContain(`error: ${words}hint: `);
+    expect(stderr).not.toContain("hunter2");
+    expect(exitCode).toBe(2);
+  }
+}, 30_000);
+
 test("an exercise that destroys is not started without a terminal and without --yes", async () => {
   const { exitCode, stderr } = await firedrill("exercise", "shop");
   expect(stderr).toContain("there is no terminal to ask");
-  expect(stderr).toContain("--yes");
+  expect(stderr).toContain("--yes --target shop");
   expect(exitCode).toBe(2);
 });
 
@@ -74,6 +105,12 @@ test("plan check tells all problems at once, with their places", async () => {
   const { exitCode, stderr } = await firedrill("plan", "check", "bad.yaml");
   expect(stderr).toContain("bad.yaml:1:1");
   expect(stderr).toContain("bad.yaml:3:");
+  expect(exitCode).toBe(2);
+});
+
+test("a directory in place of a plan has one hint, and not that of a plan with errors", async () => {
+  const { exitCode, stderr } = await firedrill("plan", "check", "plans");
+  expect(stderr).toBe("error: plans:1:1: is a directory, not a file\n  hint: Name the file inside it.");
   expect(exitCode).toBe(2);
 });
 

@@ -16,7 +16,7 @@ const sizes: Size[] = [
 ];
 
 function draw(record: RunRecord, size: Size, more: Partial<Scene> = {}): string[] {
-  const scene = { record, progress: new Map(), trouble: null, now: start + 60_000, frame: 0, ...more };
+  const scene = { record, progress: new Map(), trouble: null, answering: null, now: start + 60_000, frame: 0, ...more };
   return viewLines(scene, size).map((line) => stripVTControlCharacters(line));
 }
 
@@ -50,6 +50,24 @@ test("a finished phase is one line on a small terminal, and all its steps on a t
   const title = samples.passed.steps[0]!.title;
   expect(draw(samples.passed, sizes[0]!).join("\n")).not.toContain(title);
   expect(draw(samples.passed, sizes[1]!).join("\n")).toContain(title);
+});
+
+test("a run that was given up has nothing under way and nothing to come", () => {
+  for (const record of [samples.cancelled, samples.refused]) {
+    const phases = draw(record, sizes[1]!).filter((line) => /^\S+ [a-z]+ +\d/.test(line));
+    expect(phases.length).toBeGreaterThan(3);
+    for (const line of phases) expect(line).toMatch(/^[✔✘·↷] \w+ +(\d+ of|\d+ not begun)/);
+  }
+});
+
+test("a run that waits for approvals says how many there are, who is asked and what to type", () => {
+  const text = draw(samples.approving, { columns: 99, rows: 30 }).join("\n");
+  expect(text).toContain("approve/destroy waits for approvals for 21s");
+  expect(text).toContain("1 of 2 people have approved (bert); asked are anna, bert, carla");
+  expect(text).toContain(
+    `firedrill approve ${samples.approving.run.workflowId} --plan-sha256 9f86d081884c7d65 --reason "…"`,
+  );
+  expect(text).toContain(`firedrill abort ${samples.approving.run.workflowId} approve/destroy --reason "…"`);
 });
 
 test("a step that waits says what happened, the hint and the commands to type", () => {
@@ -96,7 +114,7 @@ test("no text of others moves the cursor or begins a line", () => {
   });
   Object.assign(record.run, { by: hostile, reason: hostile, workflowId: `w${hostile}` });
   for (const { columns, rows } of sizes) {
-    const scene = { record, progress: new Map(), trouble: null, now: start + 60_000, frame: 0 };
+    const scene = { record, progress: new Map(), trouble: null, answering: null, now: start + 60_000, frame: 0 };
     const text = viewLines(scene, { columns, rows }).join("\n");
     expect(visible(text)).toBe(text);
     expect(text).not.toMatch(/^PASS/m);

@@ -57,7 +57,7 @@ export async function harm(scene: Scene): Promise<number> {
   }
   await drill.killWorker();
   // A short program goes on alone, as it does when nobody holds it; the next worker comes when it has ended.
-  if (effect.moment === "program" && effect.step === row.step) {
+  if (effect.moment === "program" && effect.step === row.step && !effect.what.includes("/supervisor.")) {
     await hold.release();
     while ((await identify(effect.pid)) !== undefined) await sleep(20);
   }

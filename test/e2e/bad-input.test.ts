@@ -4,7 +4,9 @@ import { execa } from "execa";
 import { Client } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { programs } from "../../src/activities/pgdump/programs.ts";
+import { requireSettable } from "../../src/activities/pgdump/rights.ts";
 import { inspectServer } from "../../src/activities/postgres/server.ts";
+import type { PgDumpComponent } from "../../src/plan/schema.ts";
 import { createDrill, type Drill, pgdump, step } from "../support/drill.ts";
 
 let drill: Drill;
@@ -16,6 +18,9 @@ beforeAll(async () => {
   );
   await drill.server.sql("postgres", "create role weak login password 'weak-password'");
   await drill.server.sql("postgres", "grant all on database shop to weak");
+  await drill.server.sql("postgres", "create role maker createdb login password 'weak-password'");
+  for (const setting of ["app.most = 1", "log_duration = off", "work_mem = '8MB'"])
+    await drill.server.sql("postgres", `alter database shop set ${setting}`);
   await drill.startWorker({ LATE: "late-password", WEAK: "weak-password" });
 });
 afterAll(() => drill.remove());
@@ -63,6 +68,12 @@ test.each([
     /weak may not create databases/,
   ],
   [
+    "a user who may not give the database its settings back",
+    () => connection({ user: "maker", password: { env: "WEAK" } }),
+    "PERMISSION_DENIED",
+    /has settings that user maker may not give it back: app\.most, log_duration$/,
+  ],
+  [
     "dumps directory that is a file",
     () => ({ dumps: join(drill.directory, "file") }),
     "PERMISSION_DENIED",
@@ -80,6 +91,34 @@ test.each([
   expect(JSON.stringify(waiting)).not.toMatch(/late-password|weak-password/);
   await run.decide("preflight/shop", "abort");
   expect((await run.end()).status).toBe("aborted");
+});
+
+test("settings of roles come back only by who may alter those roles", async () => {
+  const { port } = drill.server;
+  const sql = (text: string) => drill.server.sql("postgres", text);
+  await sql("create database of_roles");
+  await sql("alter role reader in database of_roles set work_mem = '8MB'");
+  const connection = { host: "127.0.0.1", port, user: "maker", password: "weak-password", database: "postgres" };
+  const ask = async () => {
+    const client = new Client(connection);
+    await client.connect();
+    const component = { ...pgdump(drill), connection, database: "of_roles" } as unknown as PgDumpComponent;
+    try {
+      return await requireSettable(client, component, (await inspectServer(client)).versionNumber);
+    } finally {
+      await client.end();
+    }
+  };
+  await expect(ask()).rejects.toMatchObject({
+    type: "PERMISSION_DENIED",
+    message: expect.stringMatching(/has settings of roles that user maker may not alter: reader$/) as string,
+  });
+  await sql("alter role maker createrole");
+  await ask();
+  await sql("alter role maker nocreaterole");
+  await sql("alter role maker in database of_roles set work_mem = '8MB'");
+  await sql("alter role reader in database of_roles reset work_mem");
+  await ask();
 });
 
 test("client programs that are older than the server are named, with what to install", async () => {

@@ -47,7 +47,9 @@ beforeAll(async () => {
   await run("pg_dump", "--format=custom", `--file=${dump}`, 'Every "Thing"');
   await server.sql("postgres", createDatabase("copy", properties));
   for (const statement of applySettings("copy", properties)) await server.sql("postgres", statement);
-  const env = { ...server.env, PGOPTIONS: "-c default_transaction_read_only=off" };
+  // Not the owner of what comes back.
+  await server.sql("postgres", `create role restorer superuser login password '${server.password}'`);
+  const env = { ...server.env, PGUSER: "restorer", PGOPTIONS: "-c default_transaction_read_only=off" };
   await execa(join(server.bin, "pg_restore"), ["--exit-on-error", "--dbname=copy", dump], { env });
   for (const statement of applyProperties("copy", properties)) await server.sql("postgres", statement);
   copy = await connect(connection, "copy");

@@ -87,6 +87,7 @@ function newRun(type: RunType, scenario: Scenario, progress: (text: string) => v
       directory,
       signal: new AbortController().signal,
       cancelRequested: () => true,
+      unlocked: () => Promise.resolve([]),
       progress,
     }),
     clean: async () => await cleanRun(directory),
@@ -104,7 +105,7 @@ async function killAt(
   const module = join(import.meta.dirname, "../../src/activities/pgbackrest/index.ts");
   const code = `
     const kind = await import(${JSON.stringify(module)});
-    const context = { ...${JSON.stringify(plain)}, signal: new AbortController().signal, cancelRequested: () => true, progress: (text) => console.log(text) };
+    const context = { ...${JSON.stringify(plain)}, signal: new AbortController().signal, cancelRequested: () => true, unlocked: async () => [], progress: (text) => console.log(text) };
     await kind[${JSON.stringify(verb)}](${JSON.stringify(input)}, context);
     console.log("ended");`;
   const child = spawn(process.execPath, ["--input-type=module", "-e", code], { stdio: ["ignore", "pipe", "inherit"] });

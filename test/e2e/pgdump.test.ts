@@ -62,6 +62,24 @@ test("scenario database: destroyed, restored and proven, and nothing stays behin
   expect((await readdir(record.directory)).sort()).toEqual(["report.html", "report.json", "report.md"]);
 });
 
+test("a restore whose jobs got into each other's way is done again by one job alone", async () => {
+  const script = join(drill.directory, "deadlock.sh");
+  // Half a restore, then the words that were seen of pg_restore 18, where indexes of partitions were attached.
+  const text = `case "$*" in *--jobs=1*) exec "$@" ;; esac
+"$@" --section=pre-data
+echo "pg_restore: error: could not execute query: ERROR:  deadlock detected" >&2
+exit 1`;
+  await writeFile(script, `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+  const undo = await drill.hooks.replace("pg_restore .*--dbname", script);
+  const record = await (await drill.start("exercise", { scenario: "none" })).end();
+  await undo();
+  expect(record).toMatchObject({ verdict: "PASS", leftovers: [] });
+  const jobs = (await drill.hooks.effects())
+    .filter(({ moment, what }) => moment === "program" && /pg_restore .*--dbname/.test(what))
+    .map(({ what }) => /--jobs=(\d)/.exec(what)?.[1]);
+  expect(jobs.slice(-2)).toEqual(["2", "1"]);
+});
+
 test("scenario none: restored beside the live database, which is not touched", async () => {
   const oid = () => drill.server.sql("postgres", "select oid from pg_database where datname = 'shop'");
   const before = await oid();

@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { stringify } from "yaml";
 import { createDrill, type Drill, pgdump } from "../support/drill.ts";
 
 let drill: Drill;
@@ -12,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => drill.remove());
 
-/** The plain CLI, with the very words of the README. */
+/** The plain CLI. */
 async function temporal(...args: string[]) {
   return execa(inject("temporalPath"), [...args, "--address", inject("temporalAddress")], { reject: false, all: true });
 }
@@ -95,16 +97,60 @@ test("a misspelt plan fails the run at once with a clear message", async () => {
   expect(shown).toMatch(/no plan .?"?dril/);
 });
 
-test("every command of the README's section on the temporal CLI is one that this file runs", async () => {
-  const readme = await readFile("README.md", "utf8");
-  const used = new Set([...readme.matchAll(/^temporal (workflow \w+)/gm)].map(([, command]) => command));
-  expect([...used].toSorted((a, b) => String(a).localeCompare(String(b)))).toEqual([
-    "workflow cancel",
-    "workflow describe",
-    "workflow metadata",
-    "workflow query",
-    "workflow show",
-    "workflow start",
-    "workflow update",
-  ]);
+/** The commands of the README's section on the plain CLI, each as it stands there. */
+async function readmeCommands(): Promise<string[]> {
+  const [, section = ""] = (await readFile("README.md", "utf8")).split("### With the plain `temporal` CLI");
+  const [, block = ""] = /```console\n([\s\S]*?)```/.exec(section) ?? [];
+  return block.split(/\n(?=temporal )/);
+}
+
+test("the commands of the README, as they stand there, steer a run from its start to its end", async () => {
+  const plan = { name: "homelab", approvals: { destroy: 1 }, schedule: { on: "sunday", at: "03:00" } };
+  await writeFile(join(drill.directory, "plans/homelab.yaml"), stringify({ ...plan, components: [pgdump(drill)] }));
+  const failing = join(drill.directory, "no-room.sh");
+  await writeFile(failing, "#!/bin/sh\necho 'could not write: No space left on device' >&2\nexit 1\n", { mode: 0o755 });
+  const roomMade = await drill.hooks.replace("pg_restore .*--dbname", failing);
+
+  const env = {
+    PATH: `${dirname(inject("temporalPath"))}:${process.env["PATH"]}`,
+    TEMPORAL_ADDRESS: inject("temporalAddress"),
+    FIREDRILL_CONFIG: join(drill.directory, "firedrill.yaml"),
+  };
+  const commands = await readmeCommands();
+  /** Runs the next one. @param is what it must be about */
+  async function next(is: string): Promise<string> {
+    const command = commands.shift() ?? "";
+    expect(command).toContain(`temporal ${is}`);
+    const ours = command.replace("--task-queue firedrill", `--task-queue ${drill.taskQueue}`);
+    return (await execa(ours, { shell: true, env, all: true })).all;
+  }
+  const until = async (text: RegExp) => {
+    const record = async () =>
+      (await temporal("workflow", "query", "--workflow-id", "drill-1", "--type", "record", "--output", "json")).stdout;
+    await expect.poll(record, { timeout: 60_000 }).toMatch(text);
+  };
+  const waits = (id: string) => new RegExp(`"id": *"${id}"[^{}]*"status": *"waiting"`);
+
+  await next("workflow start");
+  await until(waits("approve/destroy"));
+  expect(await next("workflow metadata")).toContain("✅ Look at shop");
+  expect(await next("workflow describe")).toMatch(/WorkflowId\s+firedrill\/target\//);
+  expect(await next("workflow query")).toContain('"version":1');
+  await next("workflow update execute --workflow-id drill-1 --name approve");
+  await until(waits("restore/shop"));
+  await roomMade();
+  const restoring = await drill.hooks.hold({ moment: "program", what: "pg_restore .*--dbname" });
+  await next("workflow update execute --workflow-id drill-1 --name decide");
+  await restoring.reached();
+  await next("workflow cancel");
+  await restoring.release();
+  await expect.poll(() => describeRun("drill-1"), { timeout: 60_000 }).toContain("CANCELED");
+  expect(await next("workflow show")).toContain("WorkflowExecutionCanceled");
+
+  await execa(process.execPath, ["bin/firedrill.js", "schedule", "apply", "homelab"], { env });
+  await next("schedule trigger");
+  const begun = () => temporal("workflow", "list", "--query", "TemporalScheduledById = 'firedrill/homelab/exercise'");
+  await expect.poll(async () => (await begun()).all, { timeout: 20_000 }).toContain("exercise.homelab");
+  expect(commands).toEqual([]);
+  await execa(process.execPath, ["bin/firedrill.js", "schedule", "delete", "homelab"], { env });
 });

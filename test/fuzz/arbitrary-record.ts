@@ -65,6 +65,7 @@ const check = fc.record({
 const component = fc.record({
   name: names,
   kind: word,
+  directory: word,
   target: word,
   verdict: fc.option(verdict),
   rto,
@@ -111,7 +112,18 @@ const step = fc.record({
   endedAt: someTime,
   attempts: natural,
   failures: list(fc.record({ type: word, message: word, hint: word, at: time })),
-  decisions: list(fc.record({ action: fc.constantFrom("retry", "skip", "abort"), by: word, reason: word, at: time })),
+  decisions: list(
+    fc.record(
+      {
+        action: fc.constantFrom("retry", "skip", "abort"),
+        by: word,
+        reason: word,
+        at: time,
+        reloaded: fc.record({ sha256: word, changed: list(word) }),
+      },
+      { requiredKeys: ["action", "by", "reason", "at"] },
+    ),
+  ),
   stretches: list(
     fc.record({ kind: fc.constantFrom("ran", "failed", "died", "resuming", "waited"), from: time, to: time }),
     4,
@@ -121,12 +133,24 @@ const step = fc.record({
   note: fc.option(word),
 });
 
+const runStatus = fc.constantFrom(
+  "running",
+  "waiting",
+  "closing",
+  "done",
+  "refused",
+  "skipped",
+  "aborted",
+  "cancelled",
+  "failed",
+);
+
 export const anyRecord = fc.record({
   version: fc.constant(1),
   run: fc.record({
     workflowId: word,
     runId: word,
-    type: fc.constantFrom("exercise", "restore", "backup"),
+    type: fc.constantFrom("exercise", "restore", "backup", "audit"),
     scenario: fc.constantFrom("database", "none"),
     toTime: someTime,
     by: word,
@@ -136,8 +160,22 @@ export const anyRecord = fc.record({
   codeVersion: word,
   directory: word,
   startedAt: time,
+  resumedAt: someTime,
+  earlier: list(
+    fc.record({
+      workflowId: word,
+      runId: word,
+      by: word,
+      reason: word,
+      startedAt: time,
+      endedAt: time,
+      status: runStatus,
+      summary: word,
+    }),
+    2,
+  ),
   endedAt: someTime,
-  status: fc.constantFrom("running", "waiting", "closing", "done", "refused", "aborted", "cancelled", "failed"),
+  status: runStatus,
   verdict: fc.option(verdict),
   score: fc.record({ proven: natural, total: natural }),
   summary: word,
@@ -145,8 +183,41 @@ export const anyRecord = fc.record({
   rpo,
   components: list(component),
   steps: list(step, 5),
+  before: list(
+    fc.record({ workflowId: word, startedAt: time, verdict, rtoSeconds: someNumber, rpoSeconds: someNumber }),
+  ),
+  failure: fc.option(fc.record({ type: word, message: word, hint: word, at: time })),
   refusals: list(fc.record({ guard: word, component: fc.option(word), message: word, hint: word })),
+  pauses: list(
+    fc.record({
+      by: word,
+      reason: word,
+      at: time,
+      ended: fc.option(fc.record({ by: word, reason: word, at: time })),
+    }),
+  ),
+  approvals: fc.option(
+    fc.record({
+      needed: fc.integer({ min: 1, max: 3 }),
+      from: fc.option(list(word)),
+      withinSeconds: fc.integer({ min: 1, max: 100_000 }),
+      given: list(fc.record({ by: word, reason: word, at: time })),
+      refused: list(fc.record({ by: word, at: time, why: word })),
+    }),
+  ),
   ignoredDecisions: list(fc.record({ at: time, why: word })),
+  notices: list(
+    fc.record({
+      event: fc.constantFrom("start", "waiting", "end"),
+      step: fc.option(word),
+      kind: word,
+      entry: natural,
+      at: time,
+      sent: fc.option(natural),
+      failed: natural,
+      why: fc.option(word),
+    }),
+  ),
   diagnosis: list(fc.record({ object: word, cause: word, hint: word })),
   leftovers: list(fc.record({ what: word, where: word, why: word })),
 }) as fc.Arbitrary<RunRecord>;

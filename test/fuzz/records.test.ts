@@ -25,7 +25,14 @@ const copy = (record: RunRecord) => JSON.parse(JSON.stringify(record)) as RunRec
 const sample = fc.constantFrom(...Object.values(samples)).map(copy);
 
 const size = { columns: 80, rows: 40 };
-const sceneOf = (record: RunRecord) => ({ record, progress: new Map(), trouble: null, now: 0, frame: 0 });
+const sceneOf = (record: RunRecord) => ({
+  record,
+  progress: new Map(),
+  trouble: null,
+  answering: null,
+  now: 0,
+  frame: 0,
+});
 
 /** Elements and attributes of a page, with quotes respected. */
 function markup(page: string): { elements: Set<string>; attributes: Set<string> } {

@@ -31,6 +31,9 @@ export function facts(changed: Partial<Facts> = {}, ofComponent: Partial<Compone
     components: [component(ofComponent)],
     verified: [{ component: "shop", backupId: "20261121-1", verifiedAt: "2026-11-21T03:00:00Z" }],
     unlocked: [],
+    approvals: null,
+    freeze: [],
+    now: "2026-11-21T03:00:00Z",
     ...changed,
   };
 }

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { ComponentFacts, Facts } from "../../src/guard/facts.ts";
 import { checkGuards, guards } from "../../src/guard/index.ts";
+import { lock } from "../../src/guard/lock.ts";
 import { component, facts } from "./facts.ts";
 
 const safety = readFileSync("docs/safety.md", "utf8");
@@ -15,6 +16,16 @@ const bad: Record<string, { run?: Partial<Facts>; of?: Partial<ComponentFacts>; 
   },
   denied: { of: { denied: "it is a template database" }, says: "it is a template database", hints: "--scenario none" },
   production: { run: { environment: "production" }, says: "belongs to production", hints: "--scenario none" },
+  approvals: {
+    run: { approvals: { needed: 2, by: ["bert"] } },
+    says: "needs 2 approvals by others than who started this run; given by bert",
+    hints: "firedrill approve",
+  },
+  freeze: {
+    run: { freeze: [{ from: "2026-11-21T02:00:00Z", until: "2026-11-21T04:00:00Z", reason: "sales" }] },
+    says: "is frozen (sales) from 2026-11-21T02:00:00Z until 2026-11-21T04:00:00Z",
+    hints: "take the window out of `freeze:`",
+  },
   "verified-backup": { run: { verified: [] }, says: "no backup of database shop", hints: "new run" },
   identity: { of: { identity: "" }, says: "does not say who it is", hints: "pg_control_system()" },
   "target-missing": { of: { exists: false }, says: "does not exist", hints: "firedrill restore" },
@@ -33,7 +44,15 @@ const bad: Record<string, { run?: Partial<Facts>; of?: Partial<ComponentFacts>; 
         {
           component: "shop",
           target: "database shop on 127.0.0.1:5432",
-          holder: { workflowId: "drill-1", type: "backup", plan: "nightly", by: "bert", since: "2026-11-21T03:00:00Z" },
+          holder: {
+            workflowId: "drill-1",
+            type: "backup",
+            plan: "nightly",
+            by: "bert",
+            since: "2026-11-21T03:00:00Z",
+            target: "database shop on 127.0.0.1:5432",
+            over: false,
+          },
         },
       ],
     },
@@ -66,6 +85,31 @@ test.each(Object.entries(bad))("%s refuses, names the fact and says what to do",
   expect(more.every(({ guard }) => guard === name)).toBe(true);
 });
 
+test("lock says when the run that holds it works elsewhere, has ended, or is this one's own", () => {
+  const holder = { workflowId: "a b", type: "backup", plan: "p", by: "x", since: "y", target: "copy", over: false };
+  const told = (more: object) =>
+    lock(facts({ unlocked: [{ component: "shop", target: "shop", holder: { ...holder, ...more } }] }))[0]!;
+  expect(told({}).message).toBe(
+    "shop is being worked on by run a b: backup of plan p, started by x at y, which works on copy",
+  );
+  expect(told({}).hint).toContain(
+    "cancel --workflow-id 'a b'; if its host is gone for good: temporal workflow terminate",
+  );
+  expect(told({ over: true }).message).toContain("shop is not free yet: run a b");
+  const both = [
+    component({ lock: "postgres/1" }),
+    component({ name: "mail", lock: "postgres/1/mail", target: "mail" }),
+  ];
+  expect(lock(facts({ components: both }))).toMatchObject([
+    {
+      component: "mail",
+      message: expect.stringMatching(/^mail is, or belongs to, what component shop works on/) as string,
+    },
+  ]);
+  const apart = [component({ lock: "postgres/1/shop" }), component({ name: "mail", lock: "postgres/1/shop2" })];
+  expect(lock(facts({ components: apart }))).toEqual([]);
+});
+
 test.each(Object.keys(bad))("%s does not refuse a sound run", (name) => {
   expect(guards[name]!(facts())).toEqual([]);
 });
@@ -79,8 +123,9 @@ test("all refusals are shown, of every guard and every component", () => {
   const worst: Partial<ComponentFacts> = Object.assign({}, ...everything, { exists: true });
   const components = [component(worst), component({ ...worst, name: "mail" })];
   const unlocked = components.map(({ name, target }) => ({ component: name, target, holder: null }));
-  const refusals = checkGuards(facts({ environment: "production", verified: [], components, unlocked }));
-  const expected = Object.keys(guards).filter((name) => name !== "target-missing");
+  const frozen = bad["freeze"]!.run!;
+  const refusals = checkGuards(facts({ environment: "production", verified: [], components, unlocked, ...frozen }));
+  const expected = Object.keys(guards).filter((name) => name !== "target-missing" && name !== "approvals");
   for (const name of ["shop", "mail"])
     expect([...new Set(refusals.filter((r) => r.component === name).map(({ guard }) => guard))]).toEqual(expected);
 });
@@ -90,7 +135,7 @@ const runs: Record<string, { run: Partial<Facts>; of?: Partial<ComponentFacts> }
   "exercise `database`": { run: {} },
   "exercise `none`": { run: { scenario: "none", stage: "preflight" } },
   backup: { run: { type: "backup", scenario: "none", stage: "preflight" } },
-  "restore over something": { run: { type: "restore", stage: "preflight" } },
+  "restore over something": { run: { type: "restore" } },
   "restore of what is gone": { run: { type: "restore", stage: "preflight" }, of: { exists: false, identity: "" } },
 };
 

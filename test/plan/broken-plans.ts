@@ -16,7 +16,8 @@ export function plan(inside: string, top = "name: shop"): string {
 const secretHint =
   "Write `{ env: SHOP_PASSWORD }` or `{ file: /run/secrets/shop-password }`; a secret that stood in a file should be changed.";
 const component = "components[0]";
-const rootKeys = "Its keys are name, environment, owner, objectives, components.";
+const rootKeys =
+  "Its keys are name, environment, owner, objectives, approvals, decisions, notify, schedule, freeze, components.";
 
 export const broken: Broken[] = [
   {
@@ -32,6 +33,13 @@ export const broken: Broken[] = [
     path: "nmae",
     message: 'unknown key "nmae"',
     hint: 'did you mean "name"?',
+  },
+  {
+    name: "approvals that do not say how many",
+    text: plan("", "name: shop\napprovals: @{ from: [anna] }"),
+    path: "approvals.destroy",
+    message: 'missing key "destroy"',
+    hint: "Add `destroy: 1` (how many people must approve before something is destroyed).",
   },
   {
     name: "a key in another spelling",

@@ -1,7 +1,11 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import * as z from "zod";
+import { WorkerConfig } from "../../src/config.ts";
 import { planDocs } from "../../src/plan/docs.ts";
 import { planJsonSchema } from "../../src/plan/json-schema.ts";
+import { Plan } from "../../src/plan/schema.ts";
+import { type AnySchema, exampleOf, inner, optionsOf, shapeOf } from "../../src/plan/schema-walk.ts";
 import { reportJsonSchema } from "../../src/report/schema.ts";
 
 const stale = "is stale: run `npm run schema`";
@@ -28,5 +32,23 @@ test("every key of a plan has a meaning", () => {
     for (const [key, inside] of Object.entries(schema)) walk(inside, `${path}.${key}`);
   };
   walk(planJsonSchema(), "");
+  expect(without).toEqual([]);
+});
+
+test("every key that must be there has an example, which the hint of a missing one shows", () => {
+  const without: string[] = [];
+  const walk = (schema: AnySchema, path: string): void => {
+    const at = inner(schema);
+    if (at instanceof z.ZodArray) walk(at.element, `${path}[]`);
+    if (at instanceof z.ZodUnion) for (const option of optionsOf(at)) walk(option, path);
+    if (!(at instanceof z.ZodObject)) return;
+    for (const [key, own] of Object.entries(shapeOf(at, undefined))) {
+      const isRequired = !z.safeParse(own, undefined).success;
+      if (isRequired && exampleOf(own) === undefined) without.push(`${path}.${key}`);
+      walk(own, `${path}.${key}`);
+    }
+  };
+  walk(Plan, "");
+  walk(WorkerConfig, "");
   expect(without).toEqual([]);
 });

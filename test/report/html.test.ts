@@ -26,6 +26,7 @@ test.each([
   ["FAIL", samples.failed],
   ["INCONCLUSIVE", samples.inconclusive],
   ["REFUSED", samples.refused],
+  ["SKIPPED", samples.skipped],
   ["WAITING FOR A PERSON", samples.running],
   ["FAIL", samples.cancelled],
   ["RUNNING", { ...samples.running, status: "running" as const }],

@@ -8,7 +8,9 @@ describe.each(Object.entries(samples))("the Markdown of a run that %s", (_, reco
 
   test("starts with the verdict and the summary", () => {
     const [first, empty, summary] = text.split("\n");
-    const word = { refused: "REFUSED", waiting: "WAITING FOR A PERSON" }[record.status as string] ?? record.verdict;
+    const word =
+      { refused: "REFUSED", skipped: "SKIPPED", waiting: "WAITING FOR A PERSON" }[record.status as string] ??
+      record.verdict;
     expect(first).toMatch(new RegExp(`^## \\S+ ${word}: exercise of homelab$`));
     expect(empty).toBe("");
     expect(summary).toBe(record.summary);

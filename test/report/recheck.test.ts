@@ -21,6 +21,60 @@ test("a run that was ended from outside agrees with itself", () => {
   expect(recheck(copy(swept)).found).toEqual([]);
 });
 
+/** The run that waits for approvals, as it goes on with the second one. */
+function approved(): RunRecord {
+  const record = copy(samples.approving);
+  const at = minute(record.startedAt, 1);
+  record.approvals!.given.push({ by: "carla", reason: "agreed", at });
+  Object.assign(step(record, "approve/destroy"), { status: "done", endedAt: minute(record.startedAt, 2) });
+  record.status = "running";
+  return record;
+}
+
+test("a run that was approved agrees with itself", () => {
+  expect(recheck(approved()).found).toEqual([]);
+});
+
+test("in production nothing is destroyed without approvals", () => {
+  const record = copy(samples.passed);
+  record.plan.environment = "production";
+  expect(paths(record)).toEqual(["approvals"]);
+});
+
+const forgeries: [what: string, edit: (record: RunRecord) => unknown, path: string][] = [
+  ["an approval is missing", (r) => r.approvals!.given.pop(), "approvals.given"],
+  ["one is of who started it", (r) => (r.approvals!.given[1]!.by = "Anna"), "approvals.given[1].by"],
+  ["one is of a stranger", (r) => (r.approvals!.given[1]!.by = "dora"), "approvals.given[1].by"],
+  ["one counts twice", (r) => (r.approvals!.given[1]!.by = "bert"), "approvals.given[1].by"],
+  [
+    "one counts twice in another form of Unicode",
+    (r) => (r.approvals!.given[1]!.by = "be\u200brt"),
+    "approvals.given[1].by",
+  ],
+  ["they were too old", (r) => (r.approvals!.withinSeconds = 70), "approvals.given"],
+  ["none were asked for", (r) => (r.approvals = null), "steps[approve/destroy]"],
+];
+test.each(forgeries)("of the approvals: %s", (_, edit, path) => {
+  const record = approved();
+  edit(record);
+  expect(paths(record)).toContain(path);
+});
+
+test("a plan that was read again is the plan of the run, and for a retry alone", () => {
+  const record = copy(samples.failed);
+  const one = record.steps.find(({ decisions }) => decisions[0]?.action === "retry")!;
+  one.decisions[0]!.reloaded = { sha256: record.plan.sha256, changed: ["components.shop.jobs"] };
+  expect(recheck(copy(record)).found).toEqual([]);
+  one.decisions[0]!.reloaded.sha256 = "0".repeat(64);
+  expect(paths(copy(record))).toEqual(["plan.sha256"]);
+});
+
+test("a check by the name of a property that every object has is one that nobody knows", () => {
+  const record = copy(samples.failed);
+  Object.assign(check(record, 1), { name: "toString", found: "x" });
+  expect(() => recheck(record)).not.toThrow();
+});
+
 type Edit = (record: RunRecord) => unknown;
 
 /** What somebody may do to a report.json: the edit, the record, and a place that must be named. */
@@ -166,6 +220,10 @@ const edits: [what: string, of: keyof typeof samples, edit: Edit, path: string][
     "steps[verify/shop].stretches[1].to",
   ],
   ["it was not refused", "refused", (r) => r.refusals.splice(0), "steps[preflight/guards].status"],
+  ["a run that was refused is skipped", "refused", (r) => (r.status = "skipped"), "status"],
+  ["a run that was skipped is refused", "skipped", (r) => (r.status = "refused"), "status"],
+  ["a run that was skipped was a person's", "skipped", (r) => delete r.run.scheduled, "status"],
+  ["a skipped run met what does not pass", "skipped", (r) => delete r.refusals[0]!.passes, "status"],
   ["a refused run is done", "refused", (r) => (r.status = "done"), "status"],
   ["a cancelled run is done", "cancelled", (r) => (r.status = "done"), "steps[restore/shop].status"],
   ["a run that passed was cancelled", "passed", (r) => (r.status = "cancelled"), "verdict"],

@@ -46,6 +46,14 @@ describe("what is not a record is refused, with its place", () => {
     expect(failure.hint).toMatch(/\.$/);
   });
 
+  test.each(["DB_PASSWORD=hunter2-secret\n", "hunter2-secret", '{ "a": hunter2-secret', "[1,\nhunter2-secret]", ""])(
+    "a file that was named by mistake is not quoted: %j",
+    (text) => {
+      const { message } = failureOf(text);
+      expect(message).toMatch(/^report\.json is not JSON( \(line \d+ column \d+\))?$/);
+    },
+  );
+
   test("all its errors at once", () => {
     const { message } = failureOf(broken((r) => Object.assign(r, { verdict: 1, summary: null })));
     expect(message).toContain("verdict: ");

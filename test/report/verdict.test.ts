@@ -34,7 +34,7 @@ function good(change: (record: RunRecord) => void = () => {}): RunRecord {
     status: "done" as const,
   }));
   record.components = plan.components.map((component) => ({
-    ...newComponent(component, plan),
+    ...newComponent(component, plan, "run"),
     lostAt: at(100),
     provenAt: at(160),
     newestRecoveredAt: at(95),
@@ -72,6 +72,7 @@ describe("never PASS", () => {
     ["given up", "FAIL", (r) => void (r.status = "aborted")],
     ["cancelled", "INCONCLUSIVE", (r) => void (r.status = "cancelled")],
     ["refused", "INCONCLUSIVE", (r) => void (r.status = "refused")],
+    ["skipped by a schedule", "INCONCLUSIVE", (r) => void (r.status = "skipped")],
     ["ended by a defect", "FAIL", (r) => void (r.status = "failed")],
     ["a step that never ran", "INCONCLUSIVE", (r) => void (step(r, "verify/shop").status = "pending")],
     ["proven before it was lost", "INCONCLUSIVE", (r) => void (shop(r).provenAt = at(99))],

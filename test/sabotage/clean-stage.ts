@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { access, chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -6,6 +6,7 @@ import { execa } from "execa";
 import pg from "pg";
 import { expect } from "vitest";
 import { otherVersion } from "../../lab/versions.ts";
+import { findAll } from "../../src/activities/postgres/programs.ts";
 import type { RunRecord } from "../../src/report/record.ts";
 import { createDrill, type Drill, pgdump, programsOf } from "../support/drill.ts";
 import { everythingRoles } from "../support/everything.ts";
@@ -19,6 +20,8 @@ export interface CleanStage {
   drill: Drill;
   /** server_version_num */
   version: number;
+  /** A pg_dump for plain dumps: the server's package may have none. */
+  pgDump: string;
   tls: boolean;
   remove(): Promise<void>;
 }
@@ -42,7 +45,9 @@ export async function createStage(major: number, databases: string[], archive = 
   await server.sql("postgres", `create role ${owners} login createdb password ${pg.escapeLiteral(ownersPassword)}`);
   await server.sql("postgres", `create role dr login superuser password ${pg.escapeLiteral(server.password)}`);
   await writeFile(join(directory, "owner-password"), ownersPassword, { mode: 0o600 });
-  const tls = await serveTls(drill);
+  const own = [...other.path, server.bin].map((path) => join(path, "pg_dump"));
+  const pgDump = await firstOf([...own, ...(await findAll("pg_dump"))]);
+  const tls = (await serveTls(drill)) && (await knowsTls(pgDump));
   const { systemIdentifier, data } = server;
   await drill.configure({
     mayDestroy: [{ systemIdentifier, data }, ...[...new Set(databases)].flatMap((name) => mayDestroy(drill, name))],
@@ -56,12 +61,29 @@ export async function createStage(major: number, databases: string[], archive = 
     await drill.remove();
     await rm(programs, { recursive: true });
   };
-  return { drill, version: about!.version, tls, remove };
+  return { drill, version: about!.version, pgDump, tls, remove };
 }
 
 function mayDestroy({ server }: Drill, database: string) {
   const { systemIdentifier, port, socket } = server;
   return ["127.0.0.1", socket].map((host) => ({ systemIdentifier, server: `${host}:${port}`, database }));
+}
+
+async function firstOf(files: string[]): Promise<string> {
+  for (const file of files) {
+    const there = await access(file).then(
+      () => true,
+      () => false,
+    );
+    if (there) return file;
+  }
+  throw new Error(`none of them is there: ${files.join(", ")}`);
+}
+
+/** The programs of a package may have been built without TLS although its server has it. */
+async function knowsTls(pgDump: string): Promise<boolean> {
+  const { stderr } = await execa(pgDump, ["--dbname=host=/nonexistent sslmode=require"], { reject: false });
+  return !stderr.includes("SSL support is not compiled in");
 }
 
 /** @returns false where the server was built without TLS */
@@ -105,7 +127,7 @@ export async function cleanRun(stage: CleanStage, row: CleanRow): Promise<void> 
 }
 
 async function carryOut(
-  { drill }: CleanStage,
+  { drill, pgDump }: CleanStage,
   row: CleanRow,
   plan: (more: object) => Promise<void>,
 ): Promise<RunRecord> {
@@ -127,7 +149,7 @@ async function carryOut(
     case "restore of a plain dump": {
       const file = join(directory, "nightly.sql.gz");
       const args = [`--dbname=dbname='${row.database.replaceAll(/['\\]/g, "\\$&")}'`];
-      const { stdout } = await execa(join(server.bin, "pg_dump"), args, { env: server.env });
+      const { stdout } = await execa(pgDump, args, { env: server.env });
       await writeFile(file, gzipSync(`${stdout}\n`));
       await plan({ plain: file });
       return end("restore");

@@ -76,7 +76,8 @@ export const dumpsOf = (drill: Drill): string => join(drill.directory, "dumps");
 
 /** Directory of the newest dump. */
 export async function newestSet(drill: Drill): Promise<string> {
-  return join(dumpsOf(drill), (await readdir(dumpsOf(drill))).sort().at(-1)!);
+  const names = (await readdir(dumpsOf(drill))).filter((name) => !name.endsWith(".json"));
+  return join(dumpsOf(drill), names.sort().at(-1)!);
 }
 
 /** The largest file of the newest dump's data: where most of the rows are. */

@@ -1,15 +1,14 @@
-import { chmod, copyFile, mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll } from "vitest";
 import { runAs } from "../../lab/as-user.ts";
 import { createServer, type LabServer } from "../../lab/postgres.ts";
 import { type Drill, pgdump } from "../support/drill.ts";
-import { canMount } from "./damage.ts";
 import { next, type Sabotage, sabotages, type Stage } from "./driver.ts";
-import { at, dumpsOf, pgdumpStage, runDirectoryOf } from "./pgdump-stage.ts";
+import { at, pgdumpStage } from "./pgdump-stage.ts";
 
-/** What is wrong around a drill: server, clock, plan, configuration, passwords, disks, and the worker's own files. */
+/** What is wrong around a drill: server, clock, plan, configuration and passwords. */
 
 let stage: Stage;
 let other: LabServer;
@@ -235,67 +234,4 @@ const leave: Sabotage[] = [
   },
 ];
 
-const ofWorker: Sabotage[] = [
-  {
-    name: "the file with the moment of destruction is cut",
-    when: at.dropped,
-    how: "destroy.shop.json truncated to 9 bytes, worker killed with -9 and started again",
-    does: async (drill, run) => {
-      const file = join(await runDirectoryOf(drill, run), "destroy.shop.json");
-      await drill.killWorker();
-      await truncate(file, 9);
-      await drill.startWorker();
-    },
-    expects: { verdict: "FAIL", says: /destroy\.shop\.json is no JSON: it was cut or overwritten/ },
-  },
-  {
-    name: "the file with a step's attempts is cut",
-    when: { moment: "connect", step: "^restore/shop$" },
-    how: "attempts/restore.shop.0.json truncated to 9 bytes, worker killed with -9 and started again",
-    does: async (drill, run) => {
-      const attempts = join(await runDirectoryOf(drill, run), "attempts");
-      await writeFile(join(attempts, "restore.shop.0.json"), '[{"starte');
-      await drill.killWorker();
-      await drill.startWorker();
-    },
-    expects: { verdict: "FAIL", says: /restore\.shop\.0\.json is no JSON: it was cut or overwritten/ },
-  },
-];
-
-const mounted = (directory: (drill: Drill, run: { directory: string }) => string, ...options: string[]) => ({
-  does: async (drill: Drill, run: Parameters<NonNullable<Sabotage["does"]>>[1]) => {
-    place = directory(drill, await run.record());
-    await execa("mount", [...options, ...(options[0] === "-t" ? ["tmpfs"] : [place]), place]);
-    if (options.includes("--bind")) await execa("mount", ["-o", "remount,ro,bind", place]);
-  },
-  undo: async () => void (await execa("umount", ["-l", place])),
-});
-let place = "";
-
-const disks: Sabotage[] = !canMount
-  ? []
-  : [
-      {
-        name: "the disk is full while the database is dumped",
-        when: at.backup,
-        how: "a tmpfs of 200 kB mounted on the directory of dumps",
-        ...mounted(dumpsOf, "-t", "tmpfs", "-o", "size=200k"),
-        expects: { verdict: "FAIL", says: /no space left/i, untouched },
-      },
-      {
-        name: "the disk is full when the record is written",
-        when: at.cleanup,
-        how: "a tmpfs of 4 kB mounted on the run's directory of records",
-        ...mounted((_, { directory }) => directory, "-t", "tmpfs", "-o", "size=4k"),
-        expects: { verdict: "FAIL", says: /no space left/i, noReport: true },
-      },
-      {
-        name: "the directory of the report is read-only",
-        when: at.cleanup,
-        how: "the run's directory of records mounted on itself, read-only",
-        ...mounted((_, { directory }) => directory, "--bind"),
-        expects: { verdict: "FAIL", says: /may not write .*EROFS/i, noReport: true },
-      },
-    ];
-
-sabotages(() => stage, [...servers, ...clocks, ...leave, ...ofWorker, ...disks]);
+sabotages(() => stage, [...servers, ...clocks, ...leave]);

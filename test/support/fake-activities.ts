@@ -1,5 +1,6 @@
-import { activityInfo } from "@temporalio/activity";
+import { activityInfo, cancelled, heartbeat } from "@temporalio/activity";
 import { ApplicationFailure } from "@temporalio/common";
+import type { Resumed } from "../../src/activities/resume.ts";
 import type { Attempt, RunRef } from "../../src/activities/verbs.ts";
 import type { ComponentFacts } from "../../src/guard/facts.ts";
 import type { Component, Plan } from "../../src/plan/schema.ts";
@@ -12,6 +13,10 @@ export interface Fakes {
   /** Each step's inputs, newest last. */
   inputs: Record<string, unknown[]>;
   activities: Record<string, (input: never) => Promise<unknown>>;
+  /** What stands in the plan's file by now. */
+  file: { plan: Plan; sha256: string };
+  /** What a closed run has left. */
+  resumed: Resumed | undefined;
 }
 
 type Behaviour = (call: number, input: { run: RunRef; component: Component }) => unknown;
@@ -73,15 +78,16 @@ const backup = {
 
 /** What each verb returns when all is well. */
 const good: Record<string, (input: { component: Component; run: RunRef }) => unknown> = {
-  inspect: ({ component }) => ({
-    target: `database ${component.name}`,
-    locks: [],
-    facts: facts(component),
-    note: "looked at",
-  }),
+  inspect: ({ component }) => ({ target: `database ${component.name}`, facts: facts(component), note: "looked at" }),
+  confirm: () => ({ target: "there", note: "there" }),
   plant: () => ({ sha256: "00", at: now(), note: "planted" }),
   backup: () => backup,
-  prove: () => ({ backupId: "b1", verifiedAt: now(), note: "proven" }),
+  prove: ({ run }) => ({
+    backupId: "b1",
+    verifiedAt: now(),
+    note: "proven",
+    ...(run.type === "audit" && { newest: { backup, takenAt: run.startedAt, whole: true } }),
+  }),
   destroy: () => ({ lostAt: now(), note: "destroyed" }),
   control: ({ run }) => ({
     checks: [{ name: "data", passed: false, found: "gone" }],
@@ -94,11 +100,19 @@ const good: Record<string, (input: { component: Component; run: RunRef }) => unk
   retain: () => ({ removed: [], note: "kept" }),
 };
 
+/** Tells nobody; while something waits it stays as long as the real one. */
+async function takeNotice({ facts }: { facts: { event: string } }) {
+  if (facts.event !== "waiting") return { sent: 1, failed: 0, why: null };
+  const beating = setInterval(() => heartbeat(), 50);
+  await cancelled().catch(() => clearInterval(beating));
+  return { sent: 1, failed: 0, why: null };
+}
+
 /**
  * @param behaviours by step ID, such as `restore/shop`: gets the number of the call (from 1), returns the value or throws
  */
 export function fakeActivities(plan: Plan, host: string, behaviours: Record<string, Behaviour> = {}): Fakes {
-  const fakes: Fakes = { calls: [], inputs: {}, activities: {} };
+  const fakes: Fakes = { calls: [], inputs: {}, activities: {}, file: { plan, sha256: "ab" }, resumed: undefined };
   const run = async (usual: (input: never) => unknown, input: never) => {
     const id = activityInfo().activityId;
     fakes.calls.push(id);
@@ -112,6 +126,8 @@ export function fakeActivities(plan: Plan, host: string, behaviours: Record<stri
   fakes.activities.cleanUp = (input) => run(() => ({ removed: 0, leftovers: [], note: "clean" }), input);
   fakes.activities.writeReport = (input: { record: RunRecord }) =>
     run(() => ({ note: `report of ${input.record.status}` }), input as never);
+  // Alone on this server, unless a test asks it.
+  fakes.activities.claim = async (input) => (await behaviours["claim"]?.(1, input)) ?? [];
   fakes.activities.loadPlan = async ({ plan: name }: { plan: string }) => {
     if (name !== plan.name)
       throw ApplicationFailure.nonRetryable(`there is no plan "${name}"`, "PLAN_NOT_FOUND", {
@@ -119,5 +135,8 @@ export function fakeActivities(plan: Plan, host: string, behaviours: Record<stri
       });
     return { plan, sha256: "ab", codeVersion: "0", host, directory: "", expectedSeconds: {} };
   };
+  fakes.activities.loadResumed = () => Promise.resolve(fakes.resumed);
+  fakes.activities.notify = takeNotice;
+  fakes.activities.reloadPlan = () => Promise.resolve(fakes.file);
   return fakes;
 }

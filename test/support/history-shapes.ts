@@ -2,6 +2,7 @@ import { cancelled, heartbeat } from "@temporalio/activity";
 import type { WorkflowHandle } from "@temporalio/client";
 import { ApplicationFailure } from "@temporalio/common";
 import type { RunType } from "../../src/report/record.ts";
+import { closedAfterLoss } from "./closed-run.ts";
 import { check, facts, type fakeActivities, now, stepFailure } from "./fake-activities.ts";
 
 /** What a recorder does to a run. */
@@ -17,12 +18,22 @@ export interface Act {
 export interface Shape {
   type: RunType;
   input?: object;
+  /** What the plan says besides. */
+  plan?: object;
   behaviours?: Parameters<typeof fakeActivities>[2];
   act?: (act: Act) => Promise<void>;
+  /** Of the plan's file by the time it is read again, with nothing in it that counts changed. */
+  sha256?: string;
+  /** What the run before has left. */
+  resumed?: typeof closedAfterLoss;
 }
 
 const shop = { components: ["shop"] };
 const none = { ...shop, scenario: "none" };
+const notify = [
+  { kind: "slack", webhook: { env: "HOOK" } },
+  { kind: "webhook", url: { env: "HOOK" }, on: ["waiting"] },
+];
 
 function failing(times: number, type = "DISK_FULL") {
   return (call: number) => {
@@ -44,16 +55,32 @@ function dyingOnce(call: number): void {
 const inPlace = { exists: true, identity: "1", listed: true } as const;
 const unlisted = () => ({
   target: "database shop",
-  locks: [],
   facts: facts({ name: "shop", kind: "pgdump" }, { ...inPlace, listed: false }),
   note: "",
 });
 const locked = () => ({
   target: "database shop",
-  locks: ["postgres/1/shop", "postgres/1"],
-  facts: facts({ name: "shop", kind: "pgdump" }),
+  facts: facts({ name: "shop", kind: "pgdump" }, { lock: "postgres/1/shop" }),
   note: "",
 });
+
+const taken = () => [
+  {
+    component: "shop",
+    target: "database shop",
+    holder: {
+      workflowId: "r",
+      type: "backup",
+      plan: "both",
+      by: "bert",
+      since: now(),
+      target: "database shop",
+      over: false,
+    },
+  },
+];
+const byItself = { ...shop, by: "schedule exercise", scheduled: true };
+const always = { from: "2020-01-01", until: "2999-12-31", reason: "sales" };
 
 function differs(): never {
   const checks = [check("data", false)];
@@ -61,13 +88,41 @@ function differs(): never {
   throw stepFailure("CHECKS_FAILED", "shop: data: different", { verification });
 }
 
+/** Somebody has edited a comment after the approval. */
+const approvedThenEdited: Shape = {
+  type: "exercise",
+  input: shop,
+  plan: { approvals: { destroy: 1 } },
+  sha256: "cd",
+  behaviours: { "destroy/shop": failing(1, "PLAN_CHANGED") },
+  async act({ until, decide, handle }) {
+    await until("approve/destroy", "waiting");
+    await handle.executeUpdate("approve", { args: [{ by: "bert", reason: "agreed" }] });
+    await until("destroy/shop", "waiting");
+    const decision = { step: "destroy/shop", action: "retry", by: "bert", reason: "a comment", reload: true };
+    await handle.executeUpdate("decide", { args: [decision] }).catch(() => decide("destroy/shop", "retry"));
+  },
+};
+
 export const shapes: Record<string, Shape> = {
   "exercise-database": { type: "exercise" },
   "exercise-none": { type: "exercise", input: { scenario: "none" } },
   "exercise-locked": { type: "exercise", input: shop, behaviours: { "preflight/shop": locked } },
+  "exercise-skipped": {
+    type: "exercise",
+    input: byItself,
+    behaviours: { "preflight/shop": locked, claim: taken },
+  },
+  "exercise-frozen": { type: "exercise", input: byItself, plan: { freeze: [always] } },
   restore: { type: "restore" },
   "restore-to-time": { type: "restore", input: { components: ["ledger"], toTime: "2026-11-21T03:00:00Z" } },
   backup: { type: "backup" },
+  audit: { type: "audit" },
+  /** One component cannot be looked at; the other is looked at all the same. */
+  "audit-unreachable": {
+    type: "audit",
+    behaviours: { "preflight/shop": failing(1, "SYSTEM_UNREACHABLE"), "preflight/ledger": locked },
+  },
   "exercise-retry": {
     type: "exercise",
     input: shop,
@@ -82,6 +137,80 @@ export const shapes: Record<string, Shape> = {
       }
     },
   },
+  "exercise-reloaded": {
+    type: "exercise",
+    input: shop,
+    behaviours: { "backup/shop": failing(2) },
+    async act({ until, handle }) {
+      const decision = { step: "backup/shop", action: "retry", by: "bert", reason: "mended", reload: true };
+      await until("backup/shop", "waiting");
+      await handle.executeUpdate("decide", { args: [{ ...decision, failureNo: 1 }] });
+      await until("backup/shop", "waiting");
+      await handle.signal("decide", { ...decision, failureNo: 2 });
+    },
+  },
+  "exercise-resumed": {
+    type: "exercise",
+    input: { resume: "closed-12345678" },
+    behaviours: { "preflight/resume/shop": () => ({ target: "gone", note: "" }) },
+    resumed: closedAfterLoss,
+  },
+  "exercise-approved": {
+    type: "exercise",
+    input: shop,
+    plan: { approvals: { destroy: 1 } },
+    async act({ until, handle }) {
+      await until("approve/destroy", "waiting");
+      for (const by of ["anna", "bert"])
+        await handle.executeUpdate("approve", { args: [{ by, reason: "agreed" }] }).catch(() => "anna may not");
+    },
+  },
+  /** Before that was refused. */
+  "exercise-edited-taken": approvedThenEdited,
+  "exercise-edited-refused": approvedThenEdited,
+  "exercise-paused": {
+    type: "exercise",
+    input: shop,
+    behaviours: { "backup/shop": failing(1) },
+    async act({ until, decide, handle }) {
+      await until("backup/shop", "waiting");
+      await handle.executeUpdate("pause", { args: [{ by: "bert", reason: "network" }] });
+      await decide("backup/shop", "retry");
+      await until("backup/shop", "paused");
+      await handle.signal("unpause", { by: "bert", reason: "repaired" });
+    },
+  },
+  "exercise-unanswered": {
+    type: "exercise",
+    input: shop,
+    plan: { decisions: { within: "1s" } },
+    behaviours: { "backup/shop": failing(1) },
+  },
+  "exercise-noticed": {
+    type: "exercise",
+    input: shop,
+    plan: { notify, approvals: { destroy: 1 } },
+    behaviours: { "backup/shop": failing(1) },
+    async act({ until, decide, restart, handle }) {
+      await until("backup/shop", "waiting");
+      await restart();
+      await decide("backup/shop", "retry");
+      await until("approve/destroy", "waiting");
+      await handle.executeUpdate("approve", { args: [{ by: "bert", reason: "agreed" }] });
+    },
+  },
+  "exercise-noticed-cancel": {
+    type: "exercise",
+    input: none,
+    plan: { notify },
+    behaviours: { "backup/shop": failing(1) },
+    async act({ until, handle }) {
+      await until("backup/shop", "waiting");
+      await handle.cancel();
+    },
+  },
+  /** With the run's values in the memo, which came later than the other shapes. */
+  "backup-digest": { type: "backup" },
   "exercise-two-wait": {
     type: "exercise",
     input: { scenario: "none" },

@@ -9,14 +9,18 @@ declare module "vitest" {
     postgresBin: string;
     /** File of a browser for playwright-core. */
     chromium: string;
+    /** File of the Prometheus server; promtool is on the PATH. */
+    prometheus: string;
   }
 }
 
 /** Runs once before the tests that need real programs, and installs the missing ones. */
 export async function setup(project: TestProject): Promise<void> {
-  const wanted: Program[] = ["postgres", "pgbackrest", ...(project.name === "e2e" ? (["chromium"] as const) : [])];
-  if (project.name === "sabotage") wanted.push("faketime");
+  const wanted: Program[] = ["postgres", "pgbackrest"];
+  if (project.name === "e2e") wanted.push("chromium", "prometheus");
+  if (project.name !== "crash") wanted.push("faketime");
   const programs = await ensurePrograms(wanted, terminalTalk());
   project.provide("postgresBin", programs.postgres);
   project.provide("chromium", programs.chromium ?? "");
+  project.provide("prometheus", programs.prometheus ?? "");
 }

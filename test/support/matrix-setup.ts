@@ -25,7 +25,9 @@ export async function setup(started: TestProject): Promise<void> {
   directory = await mkdtemp(join(tmpdir(), "firedrill-matrix-"));
   subset = process.env["FIREDRILL_SUBSET"] === undefined ? null : Number(process.env["FIREDRILL_SUBSET"]);
   const seed = Number(process.env["FIREDRILL_SEED"] ?? Math.floor(Math.random() * 1_000_000_000));
-  if (subset !== null) console.log(`A subset of ${subset} rows a file; the same again: FIREDRILL_SEED=${seed}`);
+  console.log(
+    `${subset === null ? "All rows" : `A subset of ${subset} rows a file`}; the same again: FIREDRILL_SEED=${seed}`,
+  );
   project.provide("matrix", { directory, subset, seed });
 }
 

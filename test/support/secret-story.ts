@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { stringify } from "yaml";
 import { type DevServer, startDevServer } from "../../src/temporal/dev-server.ts";
+import { tryPort } from "../../src/temporal/ports.ts";
 import { type Canary, canary, longCanary, shortCanary } from "./canaries.ts";
 import { createDrill, type Drill, type DrillRun, pgbackrest, pgdump } from "./drill.ts";
 import type { Sighting } from "./process-sampler.ts";
@@ -36,7 +37,7 @@ export interface Story {
   temporal: DevServer;
   temporalDirectory: string;
   runs: DrillRun[];
-  /** Answers of the Temporal server while runs went on: heartbeats, memo, search attributes, details, the record. */
+  /** Answers of the Temporal server while runs went on: heartbeats, memo, search attributes, details, the record; and metrics. */
   watched: unknown[];
   /** Everything that `firedrill` printed. */
   printed: string[];
@@ -56,6 +57,8 @@ export async function beginStory(): Promise<Story> {
   const temporalDirectory = await mkdtemp(join(tmpdir(), "fdt-"));
   const temporal = await startDevServer({ directory: temporalDirectory, port: 0, uiPort: 0, ui: false, say() {} });
   const drill = await createDrill({ archive: true, hooks: true, address: temporal.address });
+  const port = await tryPort(0);
+  await drill.configure({ metrics: { port } });
   await plantCanaries(drill);
   const sampler = await startSampler(drill.directory);
   const runs: DrillRun[] = [];
@@ -70,6 +73,10 @@ export async function beginStory(): Promise<Story> {
           await run.handle
             .describe()
             .then(({ raw }) => raw)
+            .catch(String),
+          // No worker may run at this moment.
+          await fetch(`http://127.0.0.1:${port}/metrics`)
+            .then((response) => response.text())
             .catch(String),
         );
       await new Promise((resolve) => setTimeout(resolve, 150));

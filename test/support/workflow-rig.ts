@@ -1,7 +1,13 @@
 import type { WorkflowHandle } from "@temporalio/client";
 import { DefaultLogger, Runtime, Worker } from "@temporalio/worker";
 import { randomUUID } from "node:crypto";
-import { lockHolder } from "../../src/activities/lock-holder.ts";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { claim } from "../../src/activities/locks/claim.ts";
+import { notify } from "../../src/activities/notify/index.ts";
+import type { Resumed } from "../../src/activities/resume.ts";
+import type { Config } from "../../src/config.ts";
 import { recheck } from "../../src/report/recheck.ts";
 import type { RunRecord, RunType } from "../../src/report/record.ts";
 import type { TestTemporal } from "./temporal.ts";
@@ -32,12 +38,19 @@ export async function tryWorkflow(
     input?: unknown;
     behaviours?: Parameters<typeof fakeActivities>[2];
     plan?: ReturnType<typeof twoComponents>;
+    /** What the run before has left. */
+    resumed?: Resumed;
+    /** State directory of the host, where ended runs may have left something. */
+    state?: string;
   },
   use: (trial: Trial) => Promise<void>,
 ): Promise<void> {
   const { client, nativeConnection, namespace, workflowBundle } = temporal;
+  const own = await mkdtemp(join(tmpdir(), "firedrill-rig-"));
+  const config = { state: options.state ?? own } as Config;
   const taskQueue = `test-${randomUUID()}`;
   const fakes = fakeActivities(options.plan ?? twoComponents(), taskQueue, options.behaviours);
+  fakes.resumed = options.resumed;
   const saved: RunRecord[] = [];
   const sinks = {
     recorder: { save: { fn: (_: unknown, record: RunRecord) => void saved.push(record), callDuringReplay: false } },
@@ -47,7 +60,11 @@ export async function tryWorkflow(
     namespace,
     taskQueue,
     workflowBundle,
-    activities: { ...fakes.activities, lockHolder: (id: string) => lockHolder(client, id) },
+    activities: {
+      ...fakes.activities,
+      claim: (wanted: Parameters<typeof claim>[2]) => claim(config, client, wanted),
+      notify: (input: Parameters<typeof notify>[1]) => notify(config, input),
+    },
     sinks,
     stickyQueueScheduleToStartTimeout: "1s",
     maxHeartbeatThrottleInterval: "100ms",
@@ -71,6 +88,7 @@ export async function tryWorkflow(
     }
     await Worker.runReplayHistory({ workflowBundle, sinks }, await handle.fetchHistory(), handle.workflowId);
   });
+  await rm(own, { recursive: true });
 }
 
 function makeTrial(fakes: Fakes, handle: WorkflowHandle): Trial {

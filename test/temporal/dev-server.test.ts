@@ -2,7 +2,7 @@ import { execa } from "execa";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { identify } from "../../src/activities/process-identity.ts";
 import { describeFailure } from "../../src/failures.ts";
@@ -31,6 +31,16 @@ async function start(options: { port?: number; ui?: boolean } = {}): Promise<Dev
   running.push(server);
   return server;
 }
+
+test.each(["file", "file/below", "/proc/firedrill"])("a directory that cannot be is said at once: %s", async (name) => {
+  await writeFile(join(directory, "file"), "");
+  const options = { directory: resolve(directory, name), port: 0, uiPort: 0, ui: false, say };
+  const error = await startDevServer(options).catch((one: unknown) => one);
+  expect(describeFailure(error)).toMatchObject({
+    type: "PERMISSION_DENIED",
+    message: expect.stringMatching(/in the way|can be made/) as string,
+  });
+});
 
 const portOf = (server: DevServer) => Number(server.address.split(":")[1]);
 

@@ -44,6 +44,30 @@ test("without anything it is a plain server on this machine, and counts as not c
   expect(temporalConfigured()).toBe(false);
 });
 
+test.each([
+  "foo:",
+  ":7233",
+  "http://temporal.lan:7233",
+  "temporal.lan:0",
+  "temporal.lan:99999",
+  "user:hunter2@temporal.lan:7233",
+])("%s is no address; it is not repeated", (address) => {
+  vi.stubEnv("TEMPORAL_ADDRESS", address);
+  expect(failure()).toEqual({
+    type: "CONFIG_INVALID",
+    message: "the address of the Temporal server is not host:port",
+    hint: expect.stringContaining("TEMPORAL_ADDRESS") as string,
+  });
+});
+
+test.each(["temporal.lan", "temporal.lan:7233", "127.0.0.1:1", "[::1]:7233", "ns.a1b2c.tmprl.cloud:7233"])(
+  "%s is an address",
+  (address) => {
+    vi.stubEnv("TEMPORAL_ADDRESS", address);
+    expect(temporalSettings().address).toBe(address);
+  },
+);
+
 test("a namespace alone says nothing about where Temporal is", () => {
   vi.stubEnv("TEMPORAL_NAMESPACE", "drills");
   expect(temporalSettings().namespace).toBe("drills");

@@ -12,14 +12,14 @@ import { fakeActivities, type Fakes, stepFailure } from "../support/fake-activit
 import { twoComponents } from "../support/plans.ts";
 import { connectTest, type TestTemporal } from "../support/temporal.ts";
 
-/** Decisions, right and wrong ones, cancellations and new workers, in any order, on a real server with fake steps. */
+/** Decisions, approvals and pauses, right and wrong ones, cancellations and new workers, in any order, on a real server with fake steps. */
 
 let temporal: TestTemporal;
 beforeAll(async () => (temporal = await connectTest()));
 afterAll(() => temporal.close());
 
-const plan = twoComponents();
-const idsOf = (scenario: Scenario) => outline("exercise", scenario, plan.components).map(({ id }) => id);
+const components = twoComponents().components;
+const idsOf = (scenario: Scenario) => outline("exercise", scenario, components).map(({ id }) => id);
 const actors = [
   "retry",
   "skip",
@@ -30,11 +30,15 @@ const actors = [
   "wrong signal",
   "cancel",
   "restart",
+  "pause",
+  "reload",
+  "own approval",
 ] as const;
 
 const story = fc.constantFrom<Scenario>("database", "none").chain((scenario) =>
   fc.record({
     scenario: fc.constant(scenario),
+    approvals: fc.constantFrom(0, 0, 1, 2),
     /** How often each of some steps fails. */
     failures: fc.dictionary(
       fc.constantFrom(...idsOf(scenario).filter((id) => !id.endsWith("/guards"))),
@@ -54,7 +58,12 @@ const story = fc.constantFrom<Scenario>("database", "none").chain((scenario) =>
     ),
   }),
 );
-type Story = { scenario: Scenario; failures: Record<string, number>; acts: (typeof actors)[number][] };
+type Story = {
+  scenario: Scenario;
+  approvals: number;
+  failures: Record<string, number>;
+  acts: (typeof actors)[number][];
+};
 
 async function newWorker(taskQueue: string, fakes: Fakes) {
   const { nativeConnection: connection, namespace, workflowBundle } = temporal;
@@ -76,6 +85,8 @@ async function nextWaiting(handle: WorkflowHandle): Promise<StepRecord[] | undef
     const { steps } = await handle.query<RunRecord>("record");
     const waiting = steps.filter(({ status }) => status === "waiting");
     if (waiting.length > 0) return waiting;
+    if (steps.some(({ status }) => status === "paused"))
+      await refusal(handle.executeUpdate("unpause", { args: [{ by: "carla", reason: "test" }] }));
     await sleep(30);
   }
 }
@@ -108,6 +119,8 @@ async function tell(scenario: Story): Promise<{ record: RunRecord; fakes: Fakes;
       (call: number) => (call <= times ? failWith(id) : undefined),
     ]),
   );
+  const { approvals } = scenario;
+  const plan = twoComponents(approvals === 0 ? {} : { approvals: { destroy: approvals } });
   const fakes = fakeActivities(plan, taskQueue, failing);
   const args = [{ plan: "both", by: "anna", reason: "any order", scenario: scenario.scenario }];
   let worker = await newWorker(taskQueue, fakes);
@@ -115,14 +128,26 @@ async function tell(scenario: Story): Promise<{ record: RunRecord; fakes: Fakes;
   const taken: string[] = [];
   const decide = (step: string, action: string, more = {}) =>
     refusal(handle.executeUpdate("decide", { args: [{ step, action, by: "bert", reason: "test", ...more }] }));
+  const approve = (by: string) => refusal(handle.executeUpdate("approve", { args: [{ by, reason: "test" }] }));
   try {
     const acts = [...scenario.acts];
     for (let waiting = await nextWaiting(handle); waiting !== undefined; waiting = await nextWaiting(handle)) {
       const step = waiting[0]!;
       const act = acts.shift() ?? "retry";
-      if (act === "wrong step") expect(await decide("verify/nothing", "retry")).toBe("refused");
+      if (act === "pause") {
+        const { pauses } = await handle.query<RunRecord>("record");
+        const expected = pauses.some(({ ended }) => ended === null) ? "refused" : "taken";
+        expect(await refusal(handle.executeUpdate("pause", { args: [{ by: "bert", reason: "test" }] }))).toBe(expected);
+      } else if (act === "own approval") expect(await approve("anna")).toBe("refused");
+      else if (step.id === "approve/destroy" && !["abort", "cancel", "restart"].includes(act)) {
+        for (const action of ["retry", "skip"]) expect(await decide(step.id, action)).toBe("refused");
+        expect(await approve(`person ${taken.length}`)).toBe("taken");
+        taken.push("approve");
+        continue;
+      } else if (act === "wrong step") expect(await decide("verify/nothing", "retry")).toBe("refused");
       else if (act === "old failure")
         expect(await decide(step.id, "retry", { failureNo: step.failures.length + 1 })).toBe("refused");
+      else if (act === "reload") expect(await decide(step.id, "retry", { reload: true })).toBe("taken");
       else if (act === "skip") expect(await decide(step.id, "skip")).toBe(step.skippable ? "taken" : "refused");
       else if (act === "wrong signal")
         await handle.signal("decide", { step: step.id, action: "again", by: "bert", reason: "test" });
@@ -158,11 +183,17 @@ test(
         for (const { id, status, failures } of record.steps) {
           const calls = fakes.calls.filter((call) => call === id).length;
           if (status === "pending") expect([id, calls]).toEqual([id, 0]);
-          if (status === "done" && !id.endsWith("/guards")) expect([id, calls]).toEqual([id, failures.length + 1]);
+          if (status === "done" && !id.endsWith("/guards") && id !== "approve/destroy")
+            expect([id, calls]).toEqual([id, failures.length + 1]);
         }
         const unproven = taken.some((act) => act === "abort" || act === "cancel" || act === "skip");
         expect(record.verdict === "PASS").toBe(!unproven);
-        expect(record.ignoredDecisions.length).toBe(taken.filter((act) => act === "wrong signal").length);
+        // A run that destroys nothing asks nobody, whatever its plan says.
+        const withoutApprovals =
+          told.approvals === 0 || told.scenario === "none" ? ["wrong signal", "own approval"] : ["wrong signal"];
+        expect(record.ignoredDecisions.length).toBe(taken.filter((act) => withoutApprovals.includes(act)).length);
+        if (told.approvals > 0 && record.steps.some(({ destroys, status }) => destroys && status === "done"))
+          expect(record.approvals?.given.length).toBeGreaterThanOrEqual(told.approvals);
       }),
       { ...runs(6), endOnFailure: true },
     );

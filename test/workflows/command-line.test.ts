@@ -1,9 +1,13 @@
+import { Connection } from "@temporalio/client";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { decide } from "../../src/cli/commands/decide.ts";
+import { startRun } from "../../src/cli/commands/run.ts";
+import { showStatus } from "../../src/cli/commands/status.ts";
 import { fetchRecord } from "../../src/cli/fetch-record.ts";
 import { describeFailure } from "../../src/failures.ts";
 import type { RunRecord } from "../../src/report/record.ts";
 import { renderDetails } from "../../src/workflows/details.ts";
+import { serverFailure } from "../../src/temporal/server-failure.ts";
 import { stepFailure } from "../support/fake-activities.ts";
 import { connectTest, type TestTemporal } from "../support/temporal.ts";
 import { tryWorkflow } from "../support/workflow-rig.ts";
@@ -51,6 +55,23 @@ test("a decision on a failure that is not the newest any more is refused, and th
     expect(await answer(2)).toBe(0);
     expect((await trial.end()).type).toBe("PASS");
   });
+});
+
+test("what the server does not take is no defect: an ID that is too long", async () => {
+  const id = "x".repeat(2_000);
+  const refused = { type: "REQUEST_INVALID", message: expect.stringMatching(/does not take it: .*length/i) as string };
+  const begun = startRun("backup", "both", { id, by: "anna", reason: "test", detach: true });
+  await expect(begun).rejects.toMatchObject(refused);
+  const unknown = { type: "REQUEST_INVALID", message: `there is no run ${id}` };
+  await expect(showStatus(id, {})).rejects.toMatchObject(unknown);
+});
+
+test("a server that went away meanwhile is not reachable", async () => {
+  const connection = Connection.lazy({ address: "127.0.0.1:1", interceptors: [] });
+  const asked = connection.withDeadline(Date.now() + 1_000, () => connection.workflowService.listNamespaces({}));
+  const error = await asked.catch((one: unknown) => one);
+  expect(describeFailure(serverFailure(error))).toMatchObject({ type: "SYSTEM_UNREACHABLE" });
+  await connection.close();
 });
 
 async function failures({ record }: { record: () => Promise<RunRecord> }) {

@@ -15,6 +15,7 @@ const announced: [RunType, Scenario][] = [
   ["exercise", "none"],
   ["restore", "database"],
   ["backup", "none"],
+  ["audit", "none"],
 ];
 
 describe("what ran is what was announced", () => {
@@ -105,6 +106,28 @@ describe("the RPO of a restore", () => {
     expect(type).toBe("PASS");
     expect(Date.parse(record.run.toTime!)).toBe(Date.parse(toTime));
     expect(record.rpo.seconds).toBe(60);
+  });
+});
+
+test("the memo of a workflow says how its run ended, without a worker", async () => {
+  await tryWorkflow(temporal, "exercise", {}, async (trial) => {
+    const { record } = await trial.end();
+    const { memo } = await trial.handle.describe();
+    const { plan, run, startedAt, endedAt, verdict, rto, rpo, status, summary } = record;
+    const { type, scenario, by, reason } = run;
+    const values = {
+      type,
+      scenario,
+      components: ["shop", "ledger"],
+      by,
+      reason,
+      startedAt,
+      endedAt,
+      verdict,
+      status,
+      summary,
+    };
+    expect(memo?.["digest"]).toEqual({ plan: plan.name, ...values, rtoSeconds: rto.seconds, rpoSeconds: rpo.seconds });
   });
 });
 

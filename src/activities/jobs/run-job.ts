@@ -29,6 +29,8 @@ export interface LongEnd extends JobEnd {
 
 /** A program that something else kills again and again is a case for a person. */
 const mostStarts = 3;
+/** In rounds of 50 ms. To ask whether a process lives is a file's read on Linux and a program's start elsewhere. */
+const lostEvery = process.platform === "linux" ? 5 : 20;
 
 /**
  * Runs a long program under a supervisor and waits for its end. Safe to call again after a crash of the worker: the
@@ -52,7 +54,7 @@ export async function runLong(context: StepContext, name: string, program: LongP
     // 137 is what runuser and shells say of a program that was killed with SIGKILL.
     if (end === undefined || end.signal === "SIGKILL" || end.exitCode === 137) {
       await stopJob(directory, 0);
-      if ((await freeBytes(directory)) < 65_536) throw fail("DISK_FULL", `no space left for ${directory}`);
+      if ((await freeBytes(directory)) < nothingBytes) throw fail("DISK_FULL", `no space left for ${directory}`);
       continue;
     }
     if (end.error === "ENOENT") throw programMissing(program.argv[0] ?? "");
@@ -91,7 +93,7 @@ async function waitForEnd(
       context.signal.throwIfAborted();
     }
     // The end is looked for most often, because all that comes next waits for it.
-    if (round % 5 === 4 && (await jobState(directory)) === "lost") return undefined;
+    if (round % lostEvery === lostEvery - 1 && (await jobState(directory)) === "lost") return undefined;
     if (round % 20 === 19) await report(context, directory, progress);
     await sleep(50);
   }
@@ -121,10 +123,17 @@ export async function tail(path: string, bytes = 4096): Promise<string> {
   }
 }
 
-/** The failure of a long program that ended badly: its exit code and last words. */
-export async function longFailure(name: string, end: LongEnd) {
+/** So little is left on a file system that is full. */
+const nothingBytes = 65_536;
+
+/**
+ * The failure of a long program that ended badly: its exit code and last words.
+ * @param writesTo a directory of its own output: a program with parallel jobs may not say that the disk was full
+ */
+export async function longFailure(name: string, end: LongEnd, writesTo?: string) {
   const words = lastWords((await tail(end.stderr)) || (await tail(end.stdout)));
-  if (/no space left/i.test(words)) return fail("DISK_FULL", `${name} found no space left: ${words}`);
+  const isFull = writesTo !== undefined && (await freeBytes(writesTo)) < nothingBytes;
+  if (isFull || /no space left/i.test(words)) return fail("DISK_FULL", `${name} found no space left: ${words}`);
   const how = end.signal === null ? `exit code ${end.exitCode}` : `signal ${end.signal}`;
   return fail(
     "PROGRAM_FAILED",

@@ -92,9 +92,10 @@ function failureOf(command: string, exitCode: number, words: string, log?: strin
   return fail("PROGRAM_FAILED", message, `Mend what it says; then retry.${where}`);
 }
 
-/** @throws PROGRAM_MISSING, UNSUPPORTED_VERSION */
+/** @throws PROGRAM_MISSING, PROGRAM_FAILED, UNSUPPORTED_VERSION */
 export async function backrestVersion({ osUser }: PgBackRestComponent): Promise<string> {
-  const { stdout } = await runProgram({ argv: ["pgbackrest", "version"], osUser });
+  const { exitCode, stdout, stderr } = await runProgram({ argv: ["pgbackrest", "version"], osUser });
+  if (exitCode !== 0) throw fail("PROGRAM_FAILED", `pgbackrest does not tell its version: ${lastWords(stderr)}`);
   const [, major = "0", minor = "0"] = /(\d+)\.(\d+)/.exec(stdout) ?? [];
   const old = Number(major) < oldest[0] || (Number(major) === oldest[0] && Number(minor) < oldest[1]);
   if (old) {

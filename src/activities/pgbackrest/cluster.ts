@@ -6,7 +6,7 @@ import { fail } from "../../failures.ts";
 import type { PgBackRestComponent } from "../../plan/schema.ts";
 import { lastWords, output, programMissing, runProgram } from "../exec.ts";
 import { exists } from "../files.ts";
-import { findAll, majorVersion } from "../postgres/programs.ts";
+import { findVersions } from "../postgres/programs.ts";
 import { type ControlData, parseControlData } from "./control-data.ts";
 
 /** What is done to a cluster's processes and files on this host, by PostgreSQL's own programs. */
@@ -33,7 +33,7 @@ export async function ownerOf({ osUser }: PgBackRestComponent): Promise<Owner> {
 
 /** The directory with the programs of a major version: each has its own pg_ctl. @throws PROGRAM_MISSING */
 export async function findBin(major: number): Promise<string> {
-  for (const program of await findAll("pg_ctl")) if ((await majorVersion(program)) === major) return dirname(program);
+  for await (const found of findVersions("pg_ctl")) if (found.major === major) return dirname(found.path);
   throw programMissing(`pg_ctl of PostgreSQL ${major}`);
 }
 

@@ -103,6 +103,8 @@ export async function adjust(
   return {
     ...expectation,
     fingerprint: { ...fingerprint, objects, tables },
+    // It was changed after the backup, and recovery has stopped between two of its changes.
+    isChanging: (object) => fingerprint.objects[object] !== atLoss.objects[object],
     explainTable: (table) =>
       expectation.explainTable?.(table) ?? (newer.has(table) ? "written after the backup" : undefined),
   };

@@ -1,5 +1,6 @@
 /** A whole PostgreSQL cluster of this host, by a pgBackRest stanza: the code of each verb. */
 export { backupPgBackRest } from "./backup.ts";
+export { confirmPgBackRest } from "./confirm.ts";
 export { controlPgBackRest } from "./control.ts";
 export { destroyPgBackRest } from "./destroy.ts";
 export { inspectPgBackRest } from "./inspect.ts";

@@ -39,9 +39,13 @@ export type Stanza = z.infer<typeof Stanza>;
 export const runAnnotation = "firedrill-run";
 
 /** System identifiers have up to 20 digits: as JSON numbers their last ones would be lost, so they become strings first. */
-export function parseInfo(text: string, name: string): Stanza | undefined {
+export function parseStanzas(text: string): Stanza[] {
   const exact = text.replaceAll(/("system-id"\s*:\s*)(\d+)/g, '$1"$2"');
-  return readOutput(exact, z.array(Stanza), "pgbackrest info").find((stanza) => stanza.name === name);
+  return readOutput(exact, z.array(Stanza), "pgbackrest info");
+}
+
+export function parseInfo(text: string, name: string): Stanza | undefined {
+  return parseStanzas(text).find((stanza) => stanza.name === name);
 }
 
 /**

@@ -3,9 +3,10 @@ import prettyBytes from "pretty-bytes";
 import type { ComponentFacts } from "../../guard/facts.ts";
 import { describeFailure, fail } from "../../failures.ts";
 import type { PgBackRestComponent } from "../../plan/schema.ts";
+import { targetOf } from "../../plan/target.ts";
 import { exists, freeBytes } from "../files.ts";
 import { withClient } from "../postgres/client.ts";
-import { clusterLock, databaseLock } from "../postgres/locks.ts";
+import { clusterLock } from "../postgres/locks.ts";
 import { inspectServer, type Server } from "../postgres/server.ts";
 import type { StepContext } from "../step.ts";
 import type { Inspection } from "../verbs.ts";
@@ -30,27 +31,27 @@ export async function inspectPgBackRest({ component, toTime }: Input, context: S
     if (context.run.type === "restore" && describeFailure(error).type === "SYSTEM_UNREACHABLE") return undefined;
     throw error;
   });
-  if (context.run.type !== "backup" && context.run.scenario === "none") await openWay(component, context);
+  if (context.run.type === "exercise" && context.run.scenario === "none") await openWay(component, context);
   const found =
     live === undefined ? await inspectLost(component, stanza) : await compareWithStanza(component, stanza, live);
   const { bin, identity, segmentBytes, facts } = found;
   await remember(context, component, "cluster", { bin, systemIdentifier: identity, segmentBytes });
   const chosen = context.run.type === "restore" ? newestGood(stanza, toTime) : undefined;
-  const target = `cluster ${component.data} on ${component.connection.host}:${component.connection.port}`;
+  const target = targetOf(component);
   const bytes = live?.bytes ?? chosen?.info.size ?? 0;
   return {
     target,
-    locks: [clusterLock(identity), ...(live?.databases ?? []).map((name) => databaseLock(identity, name))],
     note: `${live === undefined ? "no server answers" : `PostgreSQL ${live.server.version}, ${prettyBytes(bytes, { binary: true })}`}, pgBackRest ${version}, ${stanza.backup.length} backups${chosen === undefined ? "" : `; takes ${chosen.label}`}`,
     facts: {
       name: component.name,
       kind: component.kind,
       target,
+      lock: clusterLock(identity),
       exists: !(await isEmpty(component.data)),
       identity,
       listed: isListed(component, identity, context),
       listLine: listLine(component, identity),
-      denied: context.run.type === "exercise" ? slotsOf(live) : null,
+      denied: context.run.type === "exercise" || context.run.type === "audit" ? slotsOf(live) : null,
       ...facts,
       insideTarget: await insideData(component, context),
       space: await spaceFor(component, context, bytes),
@@ -69,8 +70,6 @@ interface Live {
   server: Server;
   /** Names of its replication slots. */
   slots: string[];
-  /** Names of the databases that one can connect to. */
-  databases: string[];
   bytes: number;
   segmentBytes: number;
   archiving: boolean;
@@ -88,19 +87,17 @@ async function inspectLive(component: PgBackRestComponent): Promise<Live> {
       config: string | null;
       forced: string | null;
       slots: string[];
-      databases: string[];
     }>(`
-      select array(select datname::text from pg_database where datallowconn and not datistemplate order by 1) as databases,
-             array(select slot_name::text from pg_replication_slots where not temporary order by 1) as slots,
+      select array(select slot_name::text from pg_replication_slots where not temporary order by 1) as slots,
              (select setting from pg_settings where name = 'config_file') as config,
              (select string_agg(name, ', ') from pg_settings where source = 'command line' and name in ('max_connections',
                'max_worker_processes', 'max_wal_senders', 'max_prepared_transactions', 'max_locks_per_transaction')) as forced, (select sum(pg_database_size(oid))::text from pg_database) as bytes,
              (select bytes_per_wal_segment from pg_control_init()) as segment,
              (select coalesce(last_failed_time > coalesce(last_archived_time, '-infinity'), false) from pg_stat_archiver) as failing`);
-    const { bytes, segment, failing, config, forced, slots, databases } = rows[0]!;
+    const { bytes, segment, failing, config, forced, slots } = rows[0]!;
     await sameConfiguration(component, config, forced);
     const archiving = server.archiveMode !== "off" && !failing;
-    return { server, slots, databases, bytes: Number(bytes), segmentBytes: segment, archiving };
+    return { server, slots, bytes: Number(bytes), segmentBytes: segment, archiving };
   });
 }
 
@@ -172,7 +169,7 @@ async function spaceFor(
   { run, directory }: StepContext,
   bytes: number,
 ): Promise<ComponentFacts["space"]> {
-  if (run.type === "backup" || (run.type === "exercise" && run.scenario === "database")) return null;
+  if (run.type !== "restore" && !(run.type === "exercise" && run.scenario === "none")) return null;
   const path = run.scenario === "none" ? directory : component.data;
   return { path, freeBytes: await freeBytes(path), neededBytes: bytes + component.keepFree };
 }

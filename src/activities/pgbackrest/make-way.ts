@@ -54,6 +54,17 @@ export async function moveAside(component: PgBackRestComponent, context: StepCon
   return aside;
 }
 
+/** Whether it is the very directory that this run restored into, with the very cluster that it restored. */
+export async function isOwn(component: PgBackRestComponent, data: string, context: StepContext): Promise<boolean> {
+  const own = await recall(context, component, "own");
+  if (own === undefined || !(await exists(data))) return false;
+  const { ino, dev } = await stat(data);
+  const control = await controlFile(data);
+  // pgBackRest writes pg_control last: before the end of its restore there is none but somebody else's.
+  const sameCluster = control === undefined || (own.control !== null && isSame(control, own.control));
+  return own.ino === ino && own.dev === dev && sameCluster;
+}
+
 /**
  * A person who waits at a failed restore may roll back by hand: what is in the directory then is no longer ours.
  * @throws TARGET_EXISTS unless it is empty, or the directory that an earlier try filled and nobody else uses
@@ -65,15 +76,10 @@ export async function requireOwn(
   context: StepContext,
 ): Promise<void> {
   if (await isEmpty(data)) return;
-  const own = await recall(context, component, "own");
-  const { ino, dev } = await stat(data);
   const pidFile = join(data, "postmaster.pid");
   const server = (await exists(pidFile)) ? await readFile(pidFile, "utf8") : "";
   const ours = server === "" || server.includes(privateServer(component, context, bin, data).directory);
-  const control = await controlFile(data);
-  // pgBackRest writes pg_control last: before the end of its restore there is none but somebody else's.
-  const sameCluster = control === undefined || (own?.control != null && isSame(control, own.control));
-  if (own?.ino === ino && own.dev === dev && ours && sameCluster) return;
+  if (ours && (await isOwn(component, data, context))) return;
   throw fail(
     "TARGET_EXISTS",
     `${data} is not what this run restored there before`,

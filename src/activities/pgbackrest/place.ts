@@ -6,7 +6,7 @@ import type { PgBackRestComponent } from "../../plan/schema.ts";
 import { writeAtomically } from "../files.ts";
 import { forgetLeftover } from "../leftovers.ts";
 import { withClient } from "../postgres/client.ts";
-import { findSentinel, noteForeignSentinels, sha256 } from "../postgres/sentinel.ts";
+import { findSentinel, isRemoved, noteForeignSentinels, sha256 } from "../postgres/sentinel.ts";
 import { inspectServer } from "../postgres/server.ts";
 import type { StepContext } from "../step.ts";
 import type { Restored, Verification } from "../verbs.ts";
@@ -168,12 +168,13 @@ async function lookAgain(
     const server = await inspectServer(client);
     const sentinel = context.run.type === "exercise" ? sha256(context.run.nonce) : null;
     const found = sentinel === null ? null : (await findSentinel(client, context.run.id)).nonceSha256;
-    const ok = server.systemIdentifier === systemIdentifier && found === sentinel && !server.inRecovery;
+    const has = found === sentinel || isRemoved(context.run, found);
+    const ok = server.systemIdentifier === systemIdentifier && has && !server.inRecovery;
     const with_ = sentinel === null ? "" : " with the sentinel";
     return {
       ok,
       expected: `cluster ${systemIdentifier}${with_}`,
-      seen: `cluster ${server.systemIdentifier}${found === sentinel ? with_ : " without the sentinel"}${server.inRecovery ? ", in recovery" : ""}`,
+      seen: `cluster ${server.systemIdentifier}${has ? with_ : " without the sentinel"}${server.inRecovery ? ", in recovery" : ""}`,
     };
   });
 }

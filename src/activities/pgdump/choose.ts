@@ -1,6 +1,7 @@
 import { glob, stat } from "node:fs/promises";
 import { fail } from "../../failures.ts";
 import type { PgDumpComponent } from "../../plan/schema.ts";
+import type { BackupRecord } from "../../report/record.ts";
 import { listSets, type Manifest } from "./sets.ts";
 
 /** A backup that a `restore` can take: one of our dumps, or a plain SQL file that another job wrote. */
@@ -35,6 +36,10 @@ export async function allBackups(component: PgDumpComponent, plan: string): Prom
   }));
   const plain = component.plain === undefined ? [] : await plainFiles(component.plain);
   return [...sets, ...plain].sort((a, b) => b.takenAt.localeCompare(a.takenAt));
+}
+
+export function plainRecord({ path, takenAt, bytes }: Source & { kind: "plain" }): BackupRecord {
+  return { id: path, completedAt: takenAt, bytes, location: path, sha256: null };
 }
 
 /** A plain file says nothing certain of its time; when it was last written is the best there is. */

@@ -9,6 +9,7 @@ import { inspectServer, serverNow } from "../postgres/server.ts";
 import type { StepContext } from "../step.ts";
 import type { Inspection, Loss, Proof } from "../verbs.ts";
 import { inspectPgDump } from "./inspect.ts";
+import { noteNeeded } from "./needed.ts";
 import { oidOf } from "./oid.ts";
 import { checkFiles, type Manifest, readManifest, setId } from "./sets.ts";
 
@@ -48,6 +49,7 @@ export async function destroyPgDump(
       lostAt: await serverNow(client),
       note: `dropped; the last of ${last?.n ?? 0} heartbeats was acknowledged at ${last?.at ?? "no time"}`,
     };
+    await noteNeeded(component, proof.backupId);
     await writeAtomically(intentFile, JSON.stringify(loss));
     await client.query(`drop database ${identifier(component.database)} with (force)`);
     return loss;

@@ -70,7 +70,11 @@ async function runDump(component: PgDumpComponent, directory: string, context: S
     progress: (line) => (/^(checksums|pg_dump is)/.test(line) ? line : undefined),
   });
   if (end.exitCode !== 0)
-    throw await longFailure(`the dump of ${describePlace(component.connection, component.database)}`, end);
+    throw await longFailure(
+      `the dump of ${describePlace(component.connection, component.database)}`,
+      end,
+      component.dumps,
+    );
 }
 
 async function emptyDirectory(directory: string): Promise<void> {

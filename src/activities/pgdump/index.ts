@@ -4,6 +4,7 @@ import type { StepContext } from "../step.ts";
 import type { Planted } from "../verbs.ts";
 
 export { backupPgDump } from "./dump.ts";
+export { confirmPgDump } from "./confirm.ts";
 export { destroyPgDump } from "./destroy.ts";
 export { inspectPgDump } from "./inspect.ts";
 export { placePgDump } from "./place.ts";

@@ -1,16 +1,17 @@
 import { realpath } from "node:fs/promises";
 import { join, sep } from "node:path";
 import prettyBytes from "pretty-bytes";
-import { fail } from "../../failures.ts";
 import type { Connection, PgDumpComponent } from "../../plan/schema.ts";
+import { targetOf } from "../../plan/target.ts";
 import { assertWritable, exists, freeBytes } from "../files.ts";
-import { connect, describePlace, withClient } from "../postgres/client.ts";
+import { connect, withClient } from "../postgres/client.ts";
 import { databaseLock } from "../postgres/locks.ts";
 import { inspectServer, type Server } from "../postgres/server.ts";
 import type { StepContext } from "../step.ts";
 import type { Inspection } from "../verbs.ts";
 import { newestBackup } from "./choose.ts";
 import { programs } from "./programs.ts";
+import { requireCreate, requireSettable } from "./rights.ts";
 
 /** Looks at the server, the database, our programs and the place for dumps; changes nothing. */
 export async function inspectPgDump(
@@ -18,33 +19,29 @@ export async function inspectPgDump(
   context: StepContext,
 ): Promise<Inspection> {
   const { connection, database, maintenanceDatabase } = component;
-  const { server, mayCreate } = await withClient(connection, maintenanceDatabase, async (client) => {
-    const { rows } = await client.query<{ may: boolean }>(
-      "select rolcreatedb or rolsuper as may from pg_roles where rolname = current_user",
-    );
-    return { server: await inspectServer(client), mayCreate: rows[0]!.may };
+  const server = await withClient(connection, maintenanceDatabase, async (client) => {
+    const about = await inspectServer(client);
+    if (context.run.type !== "backup") {
+      await requireCreate(client, component);
+      await requireSettable(client, component, about.versionNumber);
+    }
+    return about;
   });
   await programs(server.versionNumber);
   const bytes = await databaseSize(component);
-  const restores = context.run.type !== "backup";
-  if (restores && !mayCreate)
-    throw fail(
-      "PERMISSION_DENIED",
-      `user ${connection.user} may not create databases on ${connection.host}:${connection.port}`,
-      `Run: alter role "${connection.user}" createdb`,
-    );
-  await assertWritable(component.dumps);
+  // An audit leaves no trace.
+  if (context.run.type !== "audit") await assertWritable(component.dumps);
   const chosen = context.run.type === "restore" ? await newestBackup(component, toTime, context.run.plan) : null;
   const { systemIdentifier: identity } = server;
-  const place = `database ${describePlace(connection, database)}`;
+  const place = targetOf(component);
   return {
     target: place,
-    locks: [databaseLock(identity, database)],
     note: `PostgreSQL ${server.version}, ${bytes === null ? "no such database" : prettyBytes(bytes, { binary: true })}${chosen ? `; newest backup ${chosen.id}` : ""}`,
     facts: {
       name: component.name,
       kind: component.kind,
       target: place,
+      lock: databaseLock(identity, database),
       exists: bytes !== null,
       identity,
       listed: isListed(component, identity, context),

@@ -6,12 +6,13 @@ import { readJson, writeAtomically } from "../files.ts";
 import { requireClear } from "../guard.ts";
 import { forgetLeftover, listLeftovers, noteLeftover } from "../leftovers.ts";
 import { type Client, describePlace, identifier, withClient } from "../postgres/client.ts";
-import { findSentinel, noteForeignSentinels, sha256 } from "../postgres/sentinel.ts";
+import { findSentinel, isRemoved, noteForeignSentinels, sha256 } from "../postgres/sentinel.ts";
 import { serverNow } from "../postgres/server.ts";
 import type { StepContext } from "../step.ts";
 import type { Restored, Verification } from "../verbs.ts";
 import { nameWith } from "./scratch-name.ts";
 import { inspectPgDump } from "./inspect.ts";
+import { forgetNeeded } from "./needed.ts";
 import { databaseExists, oidOf } from "./oid.ts";
 
 /**
@@ -19,12 +20,12 @@ import { databaseExists, oidOf } from "./oid.ts";
  * dropped, in a run that restores after a real loss; in an exercise it must not be there.
  */
 export async function placePgDump(
-  { component, restored }: { component: PgDumpComponent; restored: Restored },
+  { component, restored, proven }: { component: PgDumpComponent; restored: Restored; proven: boolean },
   context: StepContext,
 ): Promise<Verification> {
   const { connection, database, maintenanceDatabase } = component;
   const oid = await withClient(connection, maintenanceDatabase, async (client) => {
-    const oid = await rememberOid(client, restored.place, join(context.directory, `place.${component.name}.json`));
+    const oid = await rememberOid(client, restored.place, placeFile(component, context));
     const name = await nameOf(client, oid);
     if (name === restored.place) {
       if (await databaseExists(client, database)) await moveAside(client, component, context);
@@ -34,9 +35,18 @@ export async function placePgDump(
     }
     return oid;
   });
+  // What is not proven to be back may be in the dump alone.
+  if (proven) await forgetNeeded(component, restored.backup.id);
   await noteForeignSentinels(context, component.name, connection, database);
   await forgetLeftover(context.directory, `scratch.${component.name}`);
   return withClient(connection, database, (client) => checkPlace(client, component, oid, context));
+}
+
+const placeFile = ({ name }: PgDumpComponent, { directory }: StepContext) => join(directory, `place.${name}.json`);
+
+/** OID of the database that this run puts, or has put, into place; undefined before it began to. */
+export async function placedOid(component: PgDumpComponent, context: StepContext): Promise<number | undefined> {
+  return (await readJson<{ oid: number }>(placeFile(component, context)))?.oid;
 }
 
 /** A database keeps its OID when it is renamed: an attempt after a crash cannot take another one for it. */
@@ -66,15 +76,16 @@ async function checkPlace(
   const found = await oidOf(client, component.database);
   const wanted = run.type === "exercise" ? sha256(run.nonce) : null;
   const { nonceSha256 } = await findSentinel(client, run.id);
+  const has = nonceSha256 === wanted || isRemoved(run, nonceSha256);
   const check: CheckRecord = {
     name: "place",
     title: "In place under its own name",
     proven: true,
-    passed: found === oid && nonceSha256 === wanted,
+    passed: found === oid && has,
     exact: true,
     negativeControl: null,
     expected: `${describePlace(component.connection, component.database)} is the verified database, OID ${oid}`,
-    found: `OID ${found}${wanted === null ? "" : nonceSha256 === wanted ? ", with the sentinel" : ", without the sentinel"}`,
+    found: `OID ${found}${wanted === null ? "" : has ? withSentinel(nonceSha256) : ", without the sentinel"}`,
   };
   return {
     checks: [check],
@@ -83,6 +94,9 @@ async function checkPlace(
     note: `${component.database} is OID ${oid}`,
   };
 }
+
+const withSentinel = (nonceSha256: string | null) =>
+  nonceSha256 === null ? ", its sentinel was removed when the run before was closed" : ", with the sentinel";
 
 async function moveAside(client: Client, component: PgDumpComponent, context: StepContext): Promise<void> {
   const { connection, database, maintenanceDatabase } = component;

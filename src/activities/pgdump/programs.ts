@@ -1,6 +1,6 @@
 import { fail } from "../../failures.ts";
 import { programMissing } from "../exec.ts";
-import { findAll, majorVersion } from "../postgres/programs.ts";
+import { findVersions, type Versioned } from "../postgres/programs.ts";
 
 export interface Programs {
   pgDump: string;
@@ -13,12 +13,11 @@ export interface Programs {
  * parameters that an older server does not know; otherwise the newest.
  * @throws PROGRAM_MISSING
  */
-async function findProgram(name: string, serverMajor: number): Promise<{ path: string; major: number }> {
-  const found: { path: string; major: number }[] = [];
-  for (const path of await findAll(name)) {
-    const major = await majorVersion(path);
-    if (major === serverMajor) return { path, major };
-    found.push({ path, major });
+async function findProgram(name: string, serverMajor: number): Promise<Versioned> {
+  const found: Versioned[] = [];
+  for await (const one of findVersions(name)) {
+    if (one.major === serverMajor) return one;
+    found.push(one);
   }
   found.sort((a, b) => a.major - b.major);
   const best = found.find(({ major }) => major > serverMajor) ?? found.at(-1);

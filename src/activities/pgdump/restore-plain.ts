@@ -7,7 +7,7 @@ import { longFailure, runLong } from "../jobs/run-job.ts";
 import { identifier, libpqEnvironment, withClient } from "../postgres/client.ts";
 import { inspectServer } from "../postgres/server.ts";
 import type { StepContext } from "../step.ts";
-import type { Source } from "./choose.ts";
+import { plainRecord, type Source } from "./choose.ts";
 import { programs } from "./programs.ts";
 
 /** Loads another job's SQL dump into a new scratch database. */
@@ -53,5 +53,5 @@ export async function restorePlain(
           `A plain dump holds no roles: run create role "${missingRole}", then retry.`,
         );
   }
-  return { id: source.path, completedAt: source.takenAt, bytes: source.bytes, location: source.path, sha256: null };
+  return plainRecord(source);
 }

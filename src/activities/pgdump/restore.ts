@@ -3,9 +3,9 @@ import { describeFailure, fail } from "../../failures.ts";
 import type { PgDumpComponent } from "../../plan/schema.ts";
 import type { BackupRecord } from "../../report/record.ts";
 import { readJson } from "../files.ts";
-import { longFailure, runLong } from "../jobs/run-job.ts";
+import { longFailure, runLong, tail } from "../jobs/run-job.ts";
 import { noteLeftover } from "../leftovers.ts";
-import { identifier, libpqEnvironment, withClient } from "../postgres/client.ts";
+import { identifier, libpqEnvironment, noLimits, withClient } from "../postgres/client.ts";
 import { inspectServer } from "../postgres/server.ts";
 import type { StepContext } from "../step.ts";
 import type { Backup, Restored, RunRef } from "../verbs.ts";
@@ -115,23 +115,29 @@ async function restoreSet(
   const roles = (await readJson<StoredRole[]>(join(directory, rolesFile))) ?? [];
   // From the files that the checksum covers, not from the manifest that holds the checksum.
   const about = await readAbout(directory);
-  const end = await runLong(context, "restore", {
-    argv: [
-      pgRestore,
-      `--jobs=${component.jobs}`,
-      "--exit-on-error",
-      "--no-password",
-      // A second subscriber would take the first one's place; databases with subscriptions are never destroyed.
-      "--no-subscriptions",
-      "--verbose",
-      `--dbname=${scratch}`,
-      join(directory, dataPath),
-    ],
-    env: { ...(await libpqEnvironment(connection, scratch)), PGOPTIONS: restoreSettings },
-    prepare: () => makeScratch(component, scratch, about.properties, roles),
-    progress: (line) =>
-      /pg_restore: (?:finished item \d+ |processing data for )(.*)/.exec(line)?.[0].replace("pg_restore: ", ""),
-  });
+  const env = { ...(await libpqEnvironment(connection, scratch)), PGOPTIONS: `${noLimits} ${restoreSettings}` };
+  const run = async (name: string, jobs: number) =>
+    await runLong(context, name, {
+      argv: [
+        pgRestore,
+        `--jobs=${jobs}`,
+        "--exit-on-error",
+        "--no-password",
+        // A second subscriber would take the first one's place; databases with subscriptions are never destroyed.
+        "--no-subscriptions",
+        "--verbose",
+        `--dbname=${scratch}`,
+        join(directory, dataPath),
+      ],
+      env,
+      prepare: () => makeScratch(component, scratch, about.properties, roles),
+      progress: (line) =>
+        /pg_restore: (?:finished item \d+ |processing data for )(.*)/.exec(line)?.[0].replace("pg_restore: ", ""),
+    });
+  let end = await run("restore", component.jobs);
+  // Its own jobs may get into each other's way, such as where indexes of partitions are attached: seen with pg_restore 18.
+  if (end.exitCode !== 0 && component.jobs > 1 && /deadlock detected/.test(await tail(end.stderr)))
+    end = await run("restore-alone", 1);
   if (end.exitCode !== 0) throw await longFailure("pg_restore", end);
   await withClient(connection, maintenanceDatabase, async (client) => {
     for (const statement of applyProperties(scratch, about.properties)) await client.query(statement);

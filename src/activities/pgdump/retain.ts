@@ -1,6 +1,7 @@
 import type { PgDumpComponent } from "../../plan/schema.ts";
 import type { StepContext } from "../step.ts";
 import { type Backup, notProven, type Retention } from "../verbs.ts";
+import { whyNeeded } from "./needed.ts";
 import { listSets, type Manifest, removeSet } from "./sets.ts";
 
 /**
@@ -28,9 +29,17 @@ export async function retainPgDump(
   if (!proven) return notProven;
   const sets = await listSets(component, context.run.plan);
   const old = expired(sets, component.retention, backup.id, Date.now());
-  for (const { id } of old) {
-    context.progress(`removing ${id}`);
-    await removeSet(component, id);
+  const removed: string[] = [];
+  const spared: string[] = [];
+  for (const set of old) {
+    const why = await whyNeeded(component, set);
+    if (why !== undefined) spared.push(why);
+    else {
+      context.progress(`removing ${set.id}`);
+      await removeSet(component, set.id);
+      removed.push(set.id);
+    }
   }
-  return { removed: old.map(({ id }) => id), note: `${sets.length - old.length} dumps kept, ${old.length} removed` };
+  const counts = `${sets.length - removed.length} dumps kept, ${removed.length} removed`;
+  return { removed, note: [counts, ...spared.map((why) => `kept ${why}`)].join("; ") };
 }

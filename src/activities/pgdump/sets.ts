@@ -142,16 +142,32 @@ function altered(directory: string, what: string) {
   );
 }
 
+const setName = /^\d{8}T\d{6}Z-(.+)-[0-9a-f]{8}$/;
+
+async function namesIn({ dumps }: PgDumpComponent): Promise<string[]> {
+  return await readdir(dumps).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw fileFailure(error, dumps);
+  });
+}
+
+/**
+ * A restore passes over dumps whose manifest is damaged. Who asks for the newest must hear of those that are newer.
+ * @param than ID of a dump, empty for all
+ * @throws BACKUP_NOT_VERIFIED
+ */
+export async function requireNewerReadable(component: PgDumpComponent, than: string): Promise<void> {
+  const own = (await namesIn(component)).filter((name) => setName.exec(name)?.[1] === component.name);
+  for (const id of own.filter((name) => name > than)) await readManifest(component, id);
+}
+
 /**
  * All complete dumps of a plan's component, the newest first. What lies in the directory besides (dumps of another plan
  * or component, other files) is none of its business.
  */
 export async function listSets(component: PgDumpComponent, plan: string): Promise<Manifest[]> {
-  const names = await readdir(component.dumps).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return [];
-    throw fileFailure(error, component.dumps);
-  });
-  const complete = names.filter((name) => /^\d{8}T\d{6}Z-.+-[0-9a-f]{8}$/.test(name));
+  const names = await namesIn(component);
+  const complete = names.filter((name) => setName.test(name));
   // A set whose manifest is damaged is no backup to choose or to count on; it stays on the disk for a person to see. One
   // that cannot be read for another reason may be the newest of all, and an older one must not be taken in its place.
   const damaged = (error: unknown): undefined => {

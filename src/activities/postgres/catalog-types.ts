@@ -14,7 +14,9 @@ export const typeQueries: Record<string, string> = {
   function: `select p.oid::regprocedure::text as name, row(proowner::regrole, ${grants("proacl", "f", "proowner")},
       case when prokind = 'a' then ${aggregate} else pg_get_functiondef(p.oid) end)::text as definition
     from pg_proc p where ${userSchema("pronamespace")} and ${notOfExtension("pg_proc", "p.oid")}`,
-  type: `select t.oid::regtype::text as name, row(t.typtype, t.typowner::regrole, ${grants("t.typacl", "T", "t.typowner")}, format_type(t.typbasetype, t.typtypmod),
+  // A multirange has the owner of whoever made or restored its range: no dump of PostgreSQL 14 to 16 tells of another one.
+  type: `select t.oid::regtype::text as name, row(t.typtype, case when t.typtype <> 'm' then t.typowner::regrole end,
+      case when t.typtype <> 'm' or t.typacl is not null then ${grants("t.typacl", "T", "t.typowner")} end, format_type(t.typbasetype, t.typtypmod),
       t.typnotnull, t.typdefault, nullif(t.typcollation, 0)::regcollation, t.typstorage, t.typalign, t.typlen, t.typcategory, t.typisdefined,
       t.typinput::regprocedure, t.typoutput::regprocedure, t.typreceive::regprocedure, t.typsend::regprocedure, t.typmodin::regprocedure, t.typmodout::regprocedure,
       (select string_agg(quote_literal(enumlabel), ',' order by enumsortorder) from pg_enum where enumtypid = t.oid),

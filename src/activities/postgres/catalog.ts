@@ -4,7 +4,7 @@ import { notOfExtension, ownColumnOrder, userSchema } from "./catalog-sql.ts";
 import { typeQueries } from "./catalog-types.ts";
 
 /** Counts up when a query below says something else of the same objects: a fingerprint of before says less then. */
-export const catalogVersion = 1;
+export const catalogVersion = 2;
 
 /**
  * SQL that lists the objects of a database, each with a name and a definition: what a restore must bring back besides
@@ -38,12 +38,18 @@ export const sequencesQuery = `
   from pg_sequences s join pg_namespace n on n.nspname = s.schemaname join pg_class c on c.relname = s.sequencename and c.relnamespace = n.oid
   where s.schemaname !~ '^pg_' and (${notOfExtension("pg_class", "c.oid")} or exists (select from pg_extension e where c.oid = any(e.extconfig))) order by 1`;
 
-/** Roles that the database needs: owners and grantees (pg_shdepend), and the roles that those are members of. */
+/**
+ * Roles that the database needs: owners and grantees (pg_shdepend), and the roles that those are members of. Not those that
+ * only own an extension, what belongs to one, or a multirange: a dump brings back no owner of these, so that is whoever restored it.
+ */
 export const rolesQuery = `
   with recursive db as (select oid from pg_database where datname = current_database()),
   needed as (
     select s.refobjid as oid from pg_shdepend s, db
     where s.refclassid = 'pg_authid'::regclass and (s.dbid = db.oid or (s.classid = 'pg_database'::regclass and s.objid = db.oid))
+      and not (s.deptype = 'o' and s.dbid = db.oid and (s.classid = 'pg_extension'::regclass
+        or exists (select from pg_depend d where d.classid = s.classid and d.objid = s.objid and d.deptype = 'e')
+        or (s.classid = 'pg_type'::regclass and exists (select from pg_type t where t.typtype = 'm' and s.objid in (t.oid, t.typarray)))))
     union select datdba from pg_database where datname = current_database()
     union select s.setrole from pg_db_role_setting s, db where s.setdatabase = db.oid and s.setrole <> 0
     union select m.roleid from pg_auth_members m join needed n on m.member = n.oid)

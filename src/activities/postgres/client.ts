@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import pg from "pg";
 import { fail } from "../../failures.ts";
 import type { Connection } from "../../plan/schema.ts";
+import { describeServer } from "../../plan/target.ts";
 import { redact } from "../../redaction.ts";
 import { withoutRowValues } from "./row-values.ts";
 import { passwordVariables, resolveSecret } from "../../secrets.ts";
@@ -11,22 +12,26 @@ export type Client = pg.Client;
 
 /** Where a connection goes, for people: "shop on 127.0.0.1:5432". */
 export function describePlace(connection: Connection, database: string): string {
-  const { host, port } = connection;
-  return host.startsWith("/") ? `${database} on ${host} port ${port}` : `${database} on ${host}:${port}`;
+  return `${database} on ${describeServer(connection)}`;
 }
 
 /**
- * Settings that make the text of a value the same on every server, so that checksums of it can be compared; and none of
- * the limits that a server, role or database sets for its applications: a snapshot is held as long as a dump takes.
+ * None of the limits that a server, role or database sets for its applications: a snapshot is held as long as a dump takes.
+ * pg_dump and pg_restore lift them, too, but only after their first queries, which a limit of milliseconds cuts short.
  */
+export const noLimits =
+  "-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0";
+
+/** Settings that make the text of a value the same on every server, so that checksums of it can be compared. */
 const settings =
-  "-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0 -c default_transaction_read_only=off -c datestyle=ISO -c timezone=UTC -c extra_float_digits=3 -c intervalstyle=postgres -c bytea_output=hex -c lc_monetary=C -c row_security=off -c search_path=pg_catalog";
+  "-c default_transaction_read_only=off -c datestyle=ISO -c timezone=UTC -c extra_float_digits=3 -c intervalstyle=postgres -c bytea_output=hex -c lc_monetary=C -c row_security=off -c search_path=pg_catalog";
 
 /**
  * Connects; end the client when done, or use `withClient`.
+ * @param withinMs how long the server has to answer
  * @throws SYSTEM_UNREACHABLE, AUTHENTICATION_FAILED, DATABASE_MISSING, SECRET_MISSING
  */
-export async function connect(connection: Connection, database: string): Promise<Client> {
+export async function connect(connection: Connection, database: string, withinMs = 10_000): Promise<Client> {
   const password = connection.password && (await resolveSecret(connection.password));
   const options = {
     host: connection.host,
@@ -35,11 +40,11 @@ export async function connect(connection: Connection, database: string): Promise
     database,
     password,
     application_name: "firedrill",
-    connectionTimeoutMillis: 10_000,
+    connectionTimeoutMillis: withinMs,
     // A host that lost its power never says so: without this a query would wait for it for ever.
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
-    options: settings,
+    options: `${noLimits} ${settings}`,
   };
   try {
     return await open({ ...options, ssl: sslOf(connection) });
@@ -85,8 +90,9 @@ export async function withClient<T>(
   connection: Connection,
   database: string,
   use: (client: Client) => Promise<T>,
+  withinMs?: number,
 ): Promise<T> {
-  const client = await connect(connection, database);
+  const client = await connect(connection, database, withinMs);
   try {
     return await use(client);
   } catch (error) {
@@ -106,6 +112,7 @@ export async function libpqEnvironment(connection: Connection, database: string)
     PGSSLMODE: connection.tls,
     PGCONNECT_TIMEOUT: "10",
     PGAPPNAME: "firedrill",
+    PGOPTIONS: noLimits,
     ...passwordVariables(connection.password),
     ...(connection.password && { PGPASSWORD: await resolveSecret(connection.password) }),
   };

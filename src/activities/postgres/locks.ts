@@ -1,5 +1,5 @@
 /**
- * Names of locks. A whole cluster and each of its databases have one each: drills of two databases go on side by side, and
+ * Names of locks of a cluster and of its databases, see lock-names.ts: drills of two databases go on side by side, and
  * neither beside a drill of their cluster. By the system identifier, because one server has many addresses.
  */
 export function clusterLock(systemIdentifier: string): string {

@@ -11,6 +11,30 @@ const packaged: [root: string, shape: RegExp][] = [
   ["/opt/homebrew/opt", /^postgresql@\d+$/],
 ];
 
+export interface Versioned {
+  path: string;
+  major: number;
+}
+
+/**
+ * A program of PostgreSQL in all versions on this host, one after the other: whoever has found the right one asks no more.
+ * One that does not start is no reason not to use another.
+ * @throws PROGRAM_FAILED when none of them starts
+ */
+export async function* findVersions(program: string): AsyncGenerator<Versioned> {
+  let working = 0;
+  let broken: unknown;
+  for (const path of await findAll(program)) {
+    try {
+      yield { path, major: await majorVersion(path) };
+      working += 1;
+    } catch (error) {
+      broken = error;
+    }
+  }
+  if (working === 0 && broken !== undefined) throw broken;
+}
+
 /** Every place of a program of PostgreSQL on this host, of whatever version: packages first, then PATH. */
 export async function findAll(program: string): Promise<string[]> {
   const installed = await Promise.all(packaged.map(([root, shape]) => childrenOf(root, shape)));

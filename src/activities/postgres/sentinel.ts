@@ -9,6 +9,7 @@ import { readJson } from "../files.ts";
 import { jobState, startJob, stopJob } from "../jobs/job.ts";
 import { forgetLeftover, noteLeftover } from "../leftovers.ts";
 import type { StepContext } from "../step.ts";
+import type { RunRef } from "../verbs.ts";
 import { type Client, withClient } from "./client.ts";
 import { isoOf } from "./server.ts";
 
@@ -142,6 +143,11 @@ export async function findSentinel(client: Client, run: string): Promise<Found> 
     [run],
   );
   return { nonceSha256: sentinels[0] === undefined ? null : sha256(sentinels[0].nonce), ...rows[0]! };
+}
+
+/** A run that was closed took its sentinel away, also from what it had put into place; whoever resumes it looks for none. */
+export function isRemoved({ resumes }: RunRef, nonceSha256: string | null): boolean {
+  return resumes === true && nonceSha256 === null;
 }
 
 /**

@@ -1,45 +1,20 @@
-import {
-  WorkflowNotFoundError,
-  WorkflowUpdateFailedError,
-  WorkflowUpdateRPCTimeoutOrCancelledError,
-} from "@temporalio/client";
-import { describeFailure, fail, isFailureType } from "../../failures.ts";
-import type { Action } from "../../report/record.ts";
+import { reloadText } from "../../report/events.ts";
+import type { Action } from "../../report/people.ts";
 import { shellWord } from "../../report/safe-text.ts";
-import type { DecisionRequest } from "../../workflows/messages.ts";
+import type { Answer, DecisionRequest } from "../../workflows/messages.ts";
 import { print, printJson } from "../console.ts";
 import { exitCodes } from "../outcome.ts";
 import { personName } from "../person.ts";
 import { programName } from "../program-name.ts";
+import { tellRun } from "../tell-run.ts";
 import { withTemporal } from "../with-temporal.ts";
-
-const answerWithinMs = 15_000;
-
-/** Makes of a refused or lost update what a person needs to know. */
-function translate(error: unknown, run: string): unknown {
-  if (error instanceof WorkflowNotFoundError) {
-    const hint = `Look at it, or at the newest run: ${programName} status`;
-    return fail("REQUEST_INVALID", `run ${run} cannot take a decision: ${error.message}`, hint);
-  }
-  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
-    const hint = `Start a worker (${programName} worker) and look with \`${programName} status ${shellWord(run)}\` before you decide again.`;
-    return fail("SYSTEM_UNREACHABLE", `no worker took the decision within ${answerWithinMs / 1000} s`, hint);
-  }
-  if (error instanceof WorkflowUpdateFailedError) {
-    const { type, message } = describeFailure(error);
-    const hint = `See what the run waits for: ${programName} status ${shellWord(run)}`;
-    return isFailureType(type) && type !== "UNEXPECTED"
-      ? fail(type, message, hint)
-      : fail("REQUEST_INVALID", message, hint);
-  }
-  return error;
-}
 
 interface DecideOptions {
   by?: string;
   reason: string;
   /** Number of the failure that it answers: the run refuses it once the step has failed again. */
   failure?: number;
+  reload?: boolean;
   json?: boolean;
 }
 
@@ -48,17 +23,14 @@ export async function decide(
   action: Action,
   run: string,
   step: string,
-  { by, reason, failure, json }: DecideOptions,
+  { by, reason, failure, reload, json }: DecideOptions,
 ): Promise<number> {
-  const decision: DecisionRequest = { step, action, by: personName(by), reason, failureNo: failure };
-  const answer = await withTemporal((client) =>
-    client.withDeadline(Date.now() + answerWithinMs, () =>
-      client.workflow.getHandle(run).executeUpdate<unknown, [DecisionRequest]>("decide", { args: [decision] }),
-    ),
-  ).catch((error: unknown) => {
-    throw translate(error, run);
-  });
+  const decision: DecisionRequest = { step, action, by: personName(by), reason, failureNo: failure, reload };
+  const answer = await withTemporal((client) => tellRun<Answer>(client, run, "decide", decision));
   if (json === true) printJson(answer);
-  else print(`${action} ${step}: taken\nfollow it: ${programName} status ${shellWord(run)} --watch`);
+  else {
+    const read = answer.reloaded === undefined ? "" : `, ${reloadText(answer.reloaded)}`;
+    print(`${action} ${step}: taken${read}\nfollow it: ${programName} status ${shellWord(run)} --watch`);
+  }
   return exitCodes.done;
 }

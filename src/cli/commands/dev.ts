@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { execa } from "execa";
 import { loadConfig } from "../../config.ts";
-import { fail } from "../../failures.ts";
-import { temporalConfigured } from "../../temporal/connect.ts";
+import { describeFailure, fail } from "../../failures.ts";
+import { connectClient, temporalConfigured } from "../../temporal/connect.ts";
 import { startDevServer, type DevServer } from "../../temporal/dev-server.ts";
 import { temporalSettings } from "../../temporal/settings.ts";
 import { note, print } from "../console.ts";
@@ -62,9 +62,21 @@ function onSignal(listener: () => void): () => void {
   };
 }
 
+/** Of a server that somebody else runs. The usual hint is to call the command that is running right now. */
+async function requireAnswer(): Promise<void> {
+  const connection = await connectClient().catch((error: unknown) => {
+    const { type, message } = describeFailure(error);
+    const hint =
+      "Start that server; or unset TEMPORAL_ADDRESS, or take it out of the profile file, to get one of your own.";
+    throw type === "SYSTEM_UNREACHABLE" ? fail(type, message, hint) : error;
+  });
+  await connection.close();
+}
+
 /**
  * Runs a worker, and a Temporal server beside it unless the environment or the profile names one: a second server would
- * not be found by the other commands. Returns after Ctrl-C. Throws PROGRAM_FAILED when worker or server end by themselves.
+ * not be found by the other commands. Returns after Ctrl-C. Throws PROGRAM_FAILED when worker or server end by themselves, and
+ * as connectClient.
  */
 export async function runDev({ port, uiPort, directory }: DevOptions): Promise<number> {
   // The server makes its database with our umask, and histories are nobody else's business.
@@ -77,6 +89,7 @@ export async function runDev({ port, uiPort, directory }: DevOptions): Promise<n
     : await startDevServer({ directory: directory ?? join(state, "temporal"), port, uiPort, say: note });
   if (server === undefined) {
     note("Temporal is configured already (TEMPORAL_ADDRESS or profile file): using it, without a server of its own");
+    await requireAnswer();
   }
   const worker = startWorker(server);
   noMoreExit();

@@ -1,17 +1,17 @@
 import chalk from "chalk";
-import { loadPlanFile } from "../../plan/load.ts";
 import { outline, type StepOutline } from "../../plan/outline.ts";
 import type { RunType, Scenario } from "../../report/record.ts";
 import { print, printJson } from "../console.ts";
 import { exitCodes } from "../outcome.ts";
+import { readPlanFile } from "../plan-file.ts";
 
-/** Throws PLAN_INVALID with all problems. */
+/** Throws PLAN_NOT_FOUND, PLAN_INVALID with all problems. */
 export async function showPlan(
   file: string,
   { type, scenario, json }: { type: RunType; scenario: Scenario; json?: boolean },
 ): Promise<number> {
-  const { plan } = await loadPlanFile(file);
-  const steps = outline(type, scenario, plan.components);
+  const { plan } = await readPlanFile(file);
+  const steps = outline(type, scenario, plan.components, { approvals: plan.approvals !== undefined });
   if (json === true) printJson({ plan: plan.name, type, scenario, steps });
   else {
     const what = type === "exercise" ? `exercise ${plan.name}, scenario ${scenario}` : `${type} ${plan.name}`;

@@ -1,10 +1,9 @@
-import { writeFile } from "node:fs/promises";
-import { fail } from "../../failures.ts";
 import type { RunRecord } from "../../report/record.ts";
 import { visibleJson } from "../../report/safe-text.ts";
 import { parseRecord } from "../../report/schema.ts";
 import { note, print } from "../console.ts";
 import { exitCodes } from "../outcome.ts";
+import { writeOutput } from "../output-file.ts";
 import { isRecordFile, readRecordFile } from "../record-file.ts";
 import { withTemporal } from "../with-temporal.ts";
 
@@ -23,7 +22,7 @@ async function render(record: RunRecord, format: Format): Promise<string> {
   return visibleJson(record);
 }
 
-/** Throws REQUEST_INVALID (no such run or file), RECORD_INVALID, SYSTEM_UNREACHABLE. */
+/** Throws REQUEST_INVALID (no such run or file), RECORD_INVALID, SYSTEM_UNREACHABLE, DISK_FULL. */
 export async function printReport(
   source: string,
   { format, output }: { format: Format; output?: string },
@@ -31,9 +30,7 @@ export async function printReport(
   const text = await render(await read(source), format);
   if (output === undefined) print(text.trimEnd());
   else {
-    await writeFile(output, `${text.trimEnd()}\n`).catch((error: NodeJS.ErrnoException) => {
-      throw fail("REQUEST_INVALID", `cannot write ${output}: ${error.message}`, "Name a file that you may write.");
-    });
+    await writeOutput(output, `${text.trimEnd()}\n`, 0o666);
     note(`wrote ${output}`);
   }
   return exitCodes.done;

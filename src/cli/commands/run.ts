@@ -1,17 +1,12 @@
 import { loadConfig } from "../../config.ts";
 import { fail } from "../../failures.ts";
 import type { RunType, Scenario } from "../../report/record.ts";
-import { shellWord } from "../../report/safe-text.ts";
-import { conclude } from "../conclude.ts";
-import { note, print, printJson } from "../console.ts";
-import { followRun } from "../live.ts";
-import { exitCodes } from "../outcome.ts";
-import { confirmDestruction, personName } from "../person.ts";
-import { programName } from "../program-name.ts";
-import { start, workerPolls } from "../runs.ts";
+import { begin, type Following } from "../begin.ts";
+import { confirmDestruction, type Confirmation, targetsOf } from "../confirm.ts";
+import { personName } from "../person.ts";
 import { withTemporal } from "../with-temporal.ts";
 
-export interface RunOptions {
+export interface RunOptions extends Following, Confirmation {
   component?: string[];
   scenario?: Scenario;
   /** ISO 8601 in UTC. */
@@ -19,9 +14,6 @@ export interface RunOptions {
   by?: string;
   reason?: string;
   id?: string;
-  detach?: boolean;
-  json?: boolean;
-  yes?: boolean;
 }
 
 function requireName(plan: string, directory: string): void {
@@ -39,28 +31,19 @@ function newId(type: RunType, plan: string): string {
 
 /** Starts a run and follows it to its end. Throws REQUEST_INVALID, SYSTEM_UNREACHABLE and the run's own failure. */
 export async function startRun(type: RunType, plan: string, options: RunOptions): Promise<number> {
-  const { taskQueue, plans } = loadConfig();
+  const { plans } = loadConfig();
   requireName(plan, plans);
   const by = personName(options.by);
-  const { component: components, scenario, toTime, reason = "no reason given" } = options;
-  if (type === "exercise" && scenario !== "none" && options.yes !== true) await confirmDestruction(plan, components);
+  const { scenario, toTime, reason = "no reason given" } = options;
+  let { component: components } = options;
+  if (type === "exercise" && scenario !== "none") {
+    const destroyed = await targetsOf(plan, components);
+    await confirmDestruction(destroyed.targets, options);
+    ({ components } = destroyed);
+  }
 
   return await withTemporal(async (client) => {
-    if (!(await workerPolls(client, taskQueue))) {
-      note(`no worker asks for work on task queue ${taskQueue}; the run waits for one: ${programName} worker`);
-    }
     const workflowId = options.id ?? newId(type, plan);
-    const request = { plan, scenario, components, toTime, by, reason };
-    const runId = await start(client, type, { taskQueue, workflowId, request });
-    if (options.detach === true) {
-      if (options.json === true) printJson({ workflowId, runId });
-      else print(`started ${workflowId}\nfollow it: ${programName} status ${shellWord(workflowId)} --watch`);
-      return exitCodes.done;
-    }
-    const out = options.json === true ? process.stderr : process.stdout;
-    const record = await followRun({ client, workflowId, runId, out });
-    if (options.json === true) printJson(record);
-    const handle = client.workflow.getHandle(workflowId, runId);
-    return await conclude(client, handle, record, options.json === true, exitCodes.left);
+    return await begin(client, type, workflowId, { plan, scenario, components, toTime, by, reason }, options);
   });
 }

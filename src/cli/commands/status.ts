@@ -1,4 +1,4 @@
-import type { Client } from "@temporalio/client";
+import type { Client, WorkflowHandle } from "@temporalio/client";
 import { loadConfig } from "../../config.ts";
 import type { RunRecord } from "../../report/record.ts";
 import { exitCodeOf, exitCodes } from "../outcome.ts";
@@ -7,15 +7,16 @@ import { print, printJson } from "../console.ts";
 import { fetchRecord } from "../fetch-record.ts";
 import { followRun } from "../live.ts";
 import { describeRun, progressOf } from "../observe.ts";
+import { recordedRun } from "../recorded-run.ts";
 import { newestRun } from "../runs.ts";
 import { viewLines } from "../view.ts";
 import { withTemporal } from "../with-temporal.ts";
 
-async function printOnce(client: Client, record: RunRecord, workflowId: string): Promise<void> {
-  const description = await describeRun(client, client.workflow.getHandle(workflowId));
+async function printOnce(client: Client, record: RunRecord, handle: WorkflowHandle): Promise<void> {
+  const description = await describeRun(client, handle);
   const progress = description === null ? new Map() : progressOf(description);
   const size = { columns: process.stdout.columns ?? 100, rows: Infinity };
-  print(viewLines({ record, progress, trouble: null, now: Date.now(), frame: 0 }, size).join("\n"));
+  print(viewLines({ record, progress, trouble: null, answering: null, now: Date.now(), frame: 0 }, size).join("\n"));
 }
 
 /** Shows a run once, or follows it. Throws REQUEST_INVALID and SYSTEM_UNREACHABLE. */
@@ -25,10 +26,13 @@ export async function showStatus(
 ): Promise<number> {
   return await withTemporal(async (client) => {
     const workflowId = id ?? (await newestRun(client, loadConfig().taskQueue));
-    const record = watch ? await followRun({ client, workflowId }) : await fetchRecord(client, workflowId);
+    const runId = await recordedRun(client, workflowId);
+    const handle = client.workflow.getHandle(workflowId, runId);
+    const record = watch
+      ? await followRun({ client, workflowId, runId })
+      : await fetchRecord(client, workflowId, runId);
     if (json) printJson(record);
-    else if (!watch) await printOnce(client, record, workflowId);
-    const handle = client.workflow.getHandle(workflowId);
+    else if (!watch) await printOnce(client, record, handle);
     return await conclude(client, handle, record, json, watch ? exitCodes.left : exitCodeOf(record));
   });
 }

@@ -66,7 +66,7 @@ function shorter(a: Difference[], b: Difference[]): Difference[] {
   return b.length < a.length ? b : a;
 }
 
-/** A worker that dies right after it wrote the report leaves a file that does not know yet how the last step ended. */
+/** A worker that dies right after it wrote the report leaves a file that does not know yet how the last step and the notices ended. */
 function asReported(held: RunRecord, record: RunRecord): RunRecord {
   const written = record.steps.find(({ id }) => id === "report/files");
   if (written?.status !== "done" || written.endedAt !== record.endedAt) return held;
@@ -76,5 +76,5 @@ function asReported(held: RunRecord, record: RunRecord): RunRecord {
       ? { ...step, endedAt, attempts, stretches: written.stretches, note: written.note }
       : step,
   );
-  return { ...held, endedAt, steps };
+  return { ...held, endedAt, steps, notices: record.notices };
 }

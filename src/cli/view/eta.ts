@@ -1,6 +1,6 @@
 import type { RunRecord, StepRecord } from "../../report/record.ts";
 
-const open = new Set(["pending", "running", "waiting"]);
+const open = new Set(["pending", "running", "waiting", "paused"]);
 
 function remaining(step: StepRecord, now: number): number | null {
   if (!open.has(step.status)) return 0;

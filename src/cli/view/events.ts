@@ -1,6 +1,8 @@
+import { reloadText } from "../../report/events.ts";
 import { seconds } from "../../report/format.ts";
 import type { RunRecord, StepRecord } from "../../report/record.ts";
-import { visible } from "../../report/safe-text.ts";
+import { shellWord, visible } from "../../report/safe-text.ts";
+import { programName } from "../program-name.ts";
 import { answers } from "./waiting.ts";
 import { elapsed } from "./step.ts";
 
@@ -27,11 +29,47 @@ function ofStep(before: StepRecord | undefined, step: StepRecord, record: RunRec
       ? [eventLine(step.startedAt, "started", `${step.id}: ${step.title}`)]
       : []),
     ...failures.map(({ at, message, hint }) => eventLine(at, "failed", `${step.id}: ${message}; ${hint}`)),
-    ...decisions.map(({ at, action, by, reason }) => eventLine(at, action, `${step.id}, by ${by}: ${reason}`)),
+    ...decisions.map(({ at, action, by, reason, reloaded }) =>
+      eventLine(
+        at,
+        action,
+        `${step.id}, by ${by}: ${reason}${reloaded === undefined ? "" : `; ${reloadText(reloaded)}`}`,
+      ),
+    ),
     ...(waits
-      ? [eventLine(step.failures.at(-1)?.at ?? null, "waits", `${step.id}: ${answers(record, step).join(" | ")}`)]
+      ? [
+          eventLine(
+            step.failures.at(-1)?.at ?? step.startedAt,
+            "waits",
+            `${step.id}: ${answers(record, step).join(" | ")}`,
+          ),
+        ]
       : []),
     ...(changed && ["done", "skipped", "aborted", "cancelled"].includes(step.status) ? [finished(step)] : []),
+  ];
+}
+
+function ofPauses(before: RunRecord | null, { pauses, run }: RunRecord): string[] {
+  const goOn = `${programName} unpause ${shellWord(run.workflowId)} --reason "…"`;
+  return pauses.flatMap(({ at, by, reason, ended }, index) => {
+    const old = before?.pauses[index];
+    return [
+      ...(old === undefined ? [eventLine(at, "paused", `by ${by}: ${reason}; to go on: ${goOn}`)] : []),
+      ...(ended !== null && old?.ended == null
+        ? [eventLine(ended.at, "unpaused", `by ${ended.by}: ${ended.reason}`)]
+        : []),
+    ];
+  });
+}
+
+function ofApprovals(before: RunRecord | null, { approvals }: RunRecord): string[] {
+  const { given = [], refused = [] } = approvals ?? {};
+  const old = before?.approvals;
+  return [
+    ...given.slice(old?.given.length).map(({ at, by, reason }) => eventLine(at, "approved", `by ${by}: ${reason}`)),
+    ...refused
+      .slice(old?.refused.length)
+      .map(({ at, by, why }) => eventLine(at, "refused", `approval of ${by}: ${why}`)),
   ];
 }
 
@@ -42,5 +80,10 @@ export function eventLines(before: RunRecord | null, now: RunRecord): string[] {
     before === null
       ? [eventLine(record.startedAt, "run", `${record.run.type} ${record.plan.name}, ${record.run.workflowId}`)]
       : [];
-  return [...begin, ...record.steps.flatMap((step) => ofStep(old.get(step.id), step, record))];
+  return [
+    ...begin,
+    ...ofApprovals(before, record),
+    ...ofPauses(before, record),
+    ...record.steps.flatMap((step) => ofStep(old.get(step.id), step, record)),
+  ];
 }

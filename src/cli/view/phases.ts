@@ -5,31 +5,36 @@ import { mark, stepLines } from "./step.ts";
 import { spread } from "./text.ts";
 import type { Scene, Size } from "./scene.ts";
 
+/** Not over. */
+const open = new Set<StepStatus>(["pending", "running", "waiting", "paused"]);
+
 /** What a phase is as a whole; the first that fits says it. */
-function statusOf(steps: StepRecord[]): StepStatus {
+function statusOf(steps: StepRecord[], isOver: boolean): StepStatus {
   const has = (status: StepStatus) => steps.some((step) => step.status === status);
-  for (const status of ["waiting", "running", "aborted", "cancelled"] as const) if (has(status)) return status;
+  for (const status of ["waiting", "paused", "running", "aborted", "cancelled"] as const)
+    if (has(status)) return status;
   if (!has("pending")) return has("done") ? "done" : "skipped";
-  return has("done") || has("skipped") ? "running" : "pending";
+  if (!has("done") && !has("skipped")) return "pending";
+  return isOver ? "cancelled" : "running";
 }
 
 function span(steps: StepRecord[], now: number): string {
   const starts = steps.flatMap(({ startedAt }) => (startedAt === null ? [] : [Date.parse(startedAt)]));
   if (starts.length === 0) return "";
   const ends = steps.flatMap(({ endedAt }) => (endedAt === null ? [] : [Date.parse(endedAt)]));
-  const open = steps.some(({ status }) => status === "running" || status === "waiting");
-  const to = open || ends.length === 0 ? now : Math.max(...ends);
+  const begun = steps.some(({ status }) => open.has(status) && status !== "pending");
+  const to = begun || ends.length === 0 ? now : Math.max(...ends);
   const length = (to - Math.min(...starts)) / 1000;
-  return seconds(Math.max(0, open ? Math.floor(length) : length));
+  return seconds(Math.max(0, begun ? Math.floor(length) : length));
 }
 
 function phaseLine(steps: StepRecord[], scene: Scene, columns: number): string {
-  const status = statusOf(steps);
-  const over = steps.filter(
-    ({ status }) => status !== "pending" && status !== "running" && status !== "waiting",
-  ).length;
+  const isOver = scene.record.endedAt !== null;
+  const status = statusOf(steps, isOver);
+  const over = steps.filter(({ status }) => !open.has(status)).length;
   const skipped = steps.filter(({ status }) => status === "skipped").length;
-  const count = status === "pending" ? `${steps.length} to come` : `${over} of ${steps.length}`;
+  const count =
+    status === "pending" ? `${steps.length} ${isOver ? "not begun" : "to come"}` : `${over} of ${steps.length}`;
   const text = `${steps[0]!.phase.padEnd(10)} ${count}${skipped > 0 ? `, ${skipped} skipped` : ""}`;
   const { left, right } = spread(text, span(steps, scene.now), columns - 2);
   const title = status === "pending" ? chalk.dim(left) : chalk.bold(left);
@@ -89,11 +94,12 @@ const tall = 36;
 
 /** A line for each phase, with its steps below where there is room. */
 export function phaseBlocks(phases: StepRecord[][], scene: Scene, { columns, rows }: Size): string[] {
+  const isOver = scene.record.endedAt !== null;
   const blocks = phases.map((steps) => ({
-    status: statusOf(steps),
+    status: statusOf(steps, isOver),
     title: phaseLine(steps, scene, columns),
     steps: steps.map((step) => ({ status: step.status, lines: stepLines(step, scene, columns) })),
-    open: rows >= tall || !closable.has(statusOf(steps)),
+    open: rows >= tall || !closable.has(statusOf(steps, isOver)),
   }));
   closeUntilItFits(blocks, rows);
   shorten(blocks, rows);

@@ -1,4 +1,5 @@
 import type { RunRecord } from "../../report/record.ts";
+import type { Answering } from "../answering.ts";
 
 /** What the server knows of a running step besides the record. */
 export interface Progress {
@@ -24,6 +25,8 @@ export interface Scene {
   /** By the step's ID. */
   progress: ReadonlyMap<string, Progress>;
   trouble: Trouble | null;
+  /** How far a person is who answers by keys; null where there is no keyboard. */
+  answering: Answering | null;
   now: number;
   /** Counts the drawings, for the spinner. */
   frame: number;

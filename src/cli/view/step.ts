@@ -8,6 +8,7 @@ import type { Progress, Scene } from "./scene.ts";
 const marks: Record<Exclude<StepStatus, "running">, string> = {
   pending: "·",
   waiting: "!",
+  paused: "‖",
   done: "✔",
   skipped: "↷",
   aborted: "✘",
@@ -17,6 +18,7 @@ const paints = {
   pending: chalk.dim,
   running: chalk,
   waiting: chalk.yellow,
+  paused: chalk.yellow,
   done: chalk.green,
   skipped: chalk.yellow,
   aborted: chalk.red,

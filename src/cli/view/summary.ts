@@ -4,11 +4,10 @@ import { counts } from "../../report/diagnosis.ts";
 import { time } from "../../report/format.ts";
 import type { RpoRecord, RtoRecord, RunRecord } from "../../report/record.ts";
 import { visible } from "../../report/safe-text.ts";
-import { headline, measured, score, type Tone } from "../../report/words.ts";
+import { headline, measured, score } from "../../report/words.ts";
+import { columns, tonePaints } from "./columns.ts";
 
 /** The end of a run for a terminal: verdict, table, what went wrong, where the reports are. */
-
-const paints: Record<Tone, typeof chalk> = { good: chalk.green, bad: chalk.red, doubt: chalk.yellow, open: chalk.cyan };
 
 function row(name: string, verdict: string, rto: RtoRecord, rpo: RpoRecord, checks: string): string[] {
   return [
@@ -28,14 +27,7 @@ function table(record: RunRecord): string[] {
     ...record.components.map((c) => row(c.name, c.verdict ?? "–", c.rto, c.rpo, score(c.checks))),
     row("whole run", record.verdict ?? "–", record.rto, record.rpo, `${record.score.proven} of ${record.score.total}`),
   ];
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((cells) => cells[column]!.length)));
-  return rows.map((cells, index) => {
-    const text = cells
-      .map((cell, column) => cell.padEnd(widths[column]!))
-      .join("  ")
-      .trimEnd();
-    return index === 0 ? chalk.dim(text) : text;
-  });
+  return columns(rows);
 }
 
 function failedChecks(record: RunRecord): string[] {
@@ -82,10 +74,11 @@ function paragraph(lines: string[]): string[] {
 export function summaryLines(ended: RunRecord): string[] {
   const record = visible(ended);
   const { word, tone } = headline(record);
-  const wide = record.verdict !== null && record.components.some(({ checks }) => checks.length > 0);
+  const measures = record.run.type === "audit" || record.components.some(({ checks }) => checks.length > 0);
+  const wide = record.verdict !== null && measures;
   return [
     "",
-    `${paints[tone].bold(word)}  ${record.summary}`,
+    `${tonePaints[tone].bold(word)}  ${record.summary}`,
     ...paragraph(wide ? table(record) : []),
     ...paragraph(newestData(record)),
     ...paragraph(

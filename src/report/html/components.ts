@@ -1,17 +1,10 @@
 import { bytes, seconds, time } from "../format.ts";
 import type { CheckRecord, ComponentRecord, RpoRecord, RunRecord } from "../record.ts";
-import { against, checkWords, controlWords, measured, score, type Tone, verdictTone } from "../words.ts";
+import { against, checkWords, controlWords, measured, newestWords, score } from "../words.ts";
 import { facts, html, type Markup, table } from "./markup.ts";
+import { mark, verdictMark } from "./verdict-mark.ts";
 
 /** Components: an overview of all, then the evidence of each. */
-
-function mark(text: string, tone: Tone | "none"): Markup {
-  return html`<span class="mark tone-${tone}">${text}</span>`;
-}
-
-function verdictMark({ verdict }: ComponentRecord): Markup {
-  return verdict === null ? mark("no verdict", "none") : mark(verdict, verdictTone[verdict]);
-}
 
 function goal(record: RpoRecord): Markup {
   const { tone } = against(record.objectiveSeconds, record.seconds);
@@ -25,7 +18,7 @@ export function overview({ components }: RunRecord): Markup | null {
   if (components.length === 0) return null;
   const rows = components.map((component) => [
     html`<b>${component.name}</b> <small>${component.target}</small>`,
-    verdictMark(component),
+    verdictMark(component.verdict),
     goal(component.rto),
     goal(component.rpo),
     score(component.checks),
@@ -55,11 +48,12 @@ function checkRow(check: CheckRecord) {
   ];
 }
 
-function evidence(component: ComponentRecord, lost: string): Markup {
+function evidence(component: ComponentRecord, record: RunRecord): Markup {
+  const lost = record.run.scenario === "none" ? "Restore began" : "Data lost";
   const { backup, checks, lostAt, newestRecoveredAt } = component;
   const heads = ["Check", "Result", "Proof", "Comparison", "Negative control", "Expected", "Found"];
   return html`<article>
-    <h3>${component.name} ${verdictMark(component)}</h3>
+    <h3>${component.name} ${verdictMark(component.verdict)}</h3>
     ${facts([
       ["Target", html`${component.target} <small>${component.kind}</small>`],
       ["Backup", backup === null ? "none" : html`<code>${backup.id}</code>`],
@@ -67,17 +61,20 @@ function evidence(component: ComponentRecord, lost: string): Markup {
       ["Location", backup && html`<code class="long">${backup.location}</code>`],
       ["sha256", backup?.sha256 ? html`<code class="long">${backup.sha256}</code>` : null],
       [lost, lostAt && time(lostAt)],
-      ["Newest data recovered", newestRecoveredAt && time(newestRecoveredAt)],
+      [newestWords(record), newestRecoveredAt && time(newestRecoveredAt)],
     ])}
-    ${checks.length === 0 ? html`<p class="empty">No check has run.</p>` : table(heads, checks.map(checkRow))}
+    ${checks.length === 0 ? noCheck(record) : table(heads, checks.map(checkRow))}
   </article>`;
+}
+
+function noCheck({ run }: RunRecord): Markup | null {
+  return run.type === "audit" ? null : html`<p class="empty">No check has run.</p>`;
 }
 
 export function components(record: RunRecord): Markup | null {
   if (record.components.length === 0) return null;
-  const lost = record.run.scenario === "none" ? "Restore began" : "Data lost";
   return html`<section class="evidence">
     <h2>Evidence</h2>
-    ${record.components.map((component) => evidence(component, lost))}
+    ${record.components.map((component) => evidence(component, record))}
   </section>`;
 }

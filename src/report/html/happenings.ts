@@ -1,8 +1,8 @@
 import { secondsBetween } from "../elapsed.ts";
 import { seconds, time } from "../format.ts";
-import { events, type RunEvent } from "../events.ts";
+import { events, reloadText, type RunEvent } from "../events.ts";
 import type { RunRecord } from "../record.ts";
-import { causes, headline } from "../words.ts";
+import { causes, headline, refusedWords, untold } from "../words.ts";
 import { html, type Markup, prose } from "./markup.ts";
 
 /** What a reader must know beyond the numbers: refusals, causes, what stayed behind, what interrupted the run. */
@@ -31,13 +31,14 @@ function list(title: string, lead: string, tone: string, items: Item[]): Markup 
   </section>`;
 }
 
-/** Refusals, diagnosis and leftovers: they stand above the numbers. */
+/** Refusals, diagnosis, leftovers and notices that failed: they stand above the numbers. */
 export function notices(record: RunRecord): (Markup | null)[] {
   const { refusals, leftovers } = record;
+  const { title, lead } = refusedWords(record);
   return [
     list(
-      "Refused",
-      "These guards did not let the run go on.",
+      title,
+      lead,
       "doubt",
       refusals.map(({ guard, component, message, hint }) => ({
         head: component === null ? guard : `${guard}: ${component}`,
@@ -57,6 +58,12 @@ export function notices(record: RunRecord): (Markup | null)[] {
       "doubt",
       leftovers.map(({ what, where, why }) => ({ head: what, text: `${where}: ${why}`, hint: null })),
     ),
+    list(
+      "Not told",
+      "These notices did not reach anybody, or not each time.",
+      "doubt",
+      untold(record).map(({ what, why }) => ({ head: what, text: why, hint: null })),
+    ),
   ];
 }
 
@@ -71,9 +78,33 @@ function told(event: RunEvent): { head: string; tone: string; body: Markup } {
       return { head: "Worker died", tone: "bad", body: html`<p>${death(event.at, event.resumedAt)}</p>` };
     case "ignored":
       return { head: "Decision ignored", tone: "none", body: html`<p>${event.why}</p>` };
+    case "closed": {
+      const { runId, status, summary } = event.part;
+      return { head: `Run ${status}`, tone: "bad", body: html`<p>${summary} Run ID <code>${runId}</code>.</p>` };
+    }
+    case "resumed":
+      return { head: "Resumed", tone: "doubt", body: html`<p><b>${event.by}</b>: “${event.reason}”</p>` };
+    case "pause":
+    case "unpause": {
+      const { by, reason } = event.pause;
+      const head = event.kind === "pause" ? "Paused" : "Went on";
+      return { head, tone: "doubt", body: html`<p><b>${by}</b>: “${reason}”</p>` };
+    }
+    case "approval": {
+      const { by, reason } = event.approval;
+      return { head: "Approval", tone: "good", body: html`<p><b>${by}</b>: “${reason}”</p>` };
+    }
+    case "refusedApproval":
+      return { head: "Approval refused", tone: "doubt", body: html`<p><b>${event.by}</b>: ${event.why}</p>` };
     case "decision": {
-      const { action, by, reason } = event.decision;
-      return { head: `Decision: ${action}`, tone: "doubt", body: html`<p><b>${by}</b>: “${reason}”</p>` };
+      const { action, by, reason, reloaded } = event.decision;
+      const read = reloaded === undefined ? null : html`<p>${reloadText(reloaded)}</p>`;
+      return {
+        head: `Decision: ${action}`,
+        tone: "doubt",
+        body: html`<p><b>${by}</b>: “${reason}”</p>
+          ${read}`,
+      };
     }
     case "failure": {
       const { type, message, hint } = event.failure;

@@ -62,9 +62,9 @@ function figure(
 }
 
 export function objectives(record: RunRecord): Markup {
-  const { rto, rpo } = record;
+  const { run, rto, rpo } = record;
   return html`<section class="figures" aria-label="Objectives">
     ${figure("RTO", "time until the data was back", rto, against(rto.objectiveSeconds, rto.seconds), split(rto))}
-    ${figure("RPO", "time whose data was lost", rpo, againstRpo(record), null)}
+    ${figure("RPO", run.type === "audit" ? "time whose data would be lost" : "time whose data was lost", rpo, againstRpo(record), null)}
   </section>`;
 }

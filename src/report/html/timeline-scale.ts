@@ -54,6 +54,7 @@ export function bars(step: StepRecord, scale: Scale): Bar[] {
   const told = step.stretches.map(({ kind, from, to }) => ({ kind, from: Date.parse(from), to: Date.parse(to) }));
   const since = told.at(-1)?.to ?? Date.parse(step.startedAt);
   if (step.status === "running") return [...told, { kind: "running", from: since, to: scale.end }];
+  if (step.status === "paused") return [...told, { kind: "paused", from: since, to: scale.end }];
   if (step.status === "waiting") return [...told, { kind: "waited", from: since, to: scale.end }];
   if (told.length > 0 || step.endedAt === null) return told;
   return [{ kind: "ran", from: since, to: Date.parse(step.endedAt) }];

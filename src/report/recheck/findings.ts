@@ -1,19 +1,21 @@
 import type { CheckRecord } from "../record.ts";
 
 /** What each check says when it has passed; a test asks the checks themselves. In clusters texts of several databases are one. */
-const goodWords: Record<string, RegExp> = {
-  tables: /all equal|[1-9][\d,]* tables? equal; not comparable/,
-  objects: /all equal/,
-  sequences: /all within/,
-  roles: /all equal/,
-  settings: /all equal/,
-  "large-objects": /all equal/,
-  "not-empty": /, [1-9][\d,]* rows/,
-  indexes: /none/,
-  amcheck: /all tables and \d+ B-tree indexes are sound/,
-  recovery: /^(WAL up to |stopped before a commit of )/,
-  catalog: /^\d+ equal, \d+ changed since the backup$/,
-};
+const goodWords = new Map<string, RegExp>(
+  Object.entries({
+    tables: /all equal|[1-9][\d,]* tables? equal; not comparable/,
+    objects: /all equal|all others equal; not comparable/,
+    sequences: /all within/,
+    roles: /all equal/,
+    settings: /all equal/,
+    "large-objects": /all equal/,
+    "not-empty": /, [1-9][\d,]* rows/,
+    indexes: /none/,
+    amcheck: /all tables and \d+ B-tree indexes are sound/,
+    recovery: /^(WAL up to |stopped before a commit of )/,
+    catalog: /^\d+ equal, \d+ changed since the backup$/,
+  }),
+);
 
 /** What the found text means; undefined when it cannot be told. */
 export function meaning({ name, expected, found }: CheckRecord): boolean | undefined {
@@ -21,7 +23,7 @@ export function meaning({ name, expected, found }: CheckRecord): boolean | undef
   if (name === "sentinel") return false;
   if (name === "heartbeats") return withoutHole(found);
   if (name === "place") return samePlace(expected, found);
-  const good = goodWords[name];
+  const good = goodWords.get(name);
   if (good === undefined) return undefined;
   if (!good.test(found)) return false;
   // The name of a thing that is missing may hold these words: only where they are all that is said do they prove it.

@@ -1,4 +1,5 @@
 import { outline } from "../../plan/outline.ts";
+import { isOfClosing } from "../loss.ts";
 import type { RunRecord, StepRecord } from "../record.ts";
 import { type Difference, differences } from "./differences.ts";
 
@@ -6,8 +7,11 @@ import { type Difference, differences } from "./differences.ts";
 
 /** The step asks the guards: it has no failures and no decisions. */
 export const isGuards = ({ id }: StepRecord) => id.endsWith("/guards");
-/** Steps that run whatever happened. Nobody answers their failures once the run was given up. */
-export const isOfClosing = ({ component, phase }: StepRecord) => component === null && phase === "report";
+/** The step waits for people without having failed. Who gives it up, or comes too late, answers no failure. */
+export const isApproval = ({ phase }: StepRecord) => phase === "approve";
+/** The step waited for people, because the run was paused or it asks for approvals, and was given up without a failure. */
+export const isGivenUpWaiting = (step: StepRecord) =>
+  step.decisions.at(-1)?.action === "abort" && (isApproval(step) || step.stretches.at(-1)?.kind === "paused");
 
 const over = ({ status }: StepRecord) => status === "done" || status === "skipped";
 
@@ -23,11 +27,27 @@ export function checkOrder(record: RunRecord): Difference[] {
   }));
   // Before the plan was read there are none.
   const early = record.steps.length === 0 && record.endedAt === null;
-  const steps = early ? [] : differences(announced, outline(type, scenario, record.components), "steps");
+  const steps = early
+    ? []
+    : differences(
+        announced,
+        outline(type, scenario, record.components, {
+          approvals: record.approvals !== null,
+          resumes: record.earlier.length > 0,
+        }),
+        "steps",
+      );
   const lanes = record.components.flatMap(({ name }) =>
-    oneAfterTheOther(record.steps.filter((step) => !isOfClosing(step) && (step.component ?? name) === name)),
+    oneAfterTheOther(
+      record.steps.filter((step) => !step.carriedOver && !isOfClosing(step) && isOfLane(step, name, record)),
+    ),
   );
   return [...steps, ...unique(lanes), ...within(record)];
+}
+
+/** The guards of an audit are asked whatever the looks at the components have found. */
+function isOfLane(step: StepRecord, name: string, { run }: RunRecord): boolean {
+  return run.type === "audit" ? step.component === name : (step.component ?? name) === name;
 }
 
 /** The guards belong to the lane of every component, and are named once. */

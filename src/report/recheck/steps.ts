@@ -1,5 +1,6 @@
 import type { StepRecord } from "../record.ts";
-import { isGuards, isOfClosing } from "./order.ts";
+import { isOfClosing } from "../loss.ts";
+import { isApproval, isGivenUpWaiting, isGuards } from "./order.ts";
 import type { Difference } from "./differences.ts";
 
 /** What a single step says of itself: status, times, failures and the decisions that answered them. */
@@ -37,7 +38,7 @@ function begun(step: StepRecord, say: Say): Difference[] {
 function ended({ status, endedAt }: StepRecord, say: Say): Difference[] {
   const over = status === "done" || status === "skipped" || status === "aborted";
   if (over && endedAt === null) return [say("endedAt", null, `a time, as it is ${status}`)];
-  if ((status === "running" || status === "waiting") && endedAt !== null)
+  if ((status === "running" || status === "waiting" || status === "paused") && endedAt !== null)
     return [say("endedAt", endedAt, `null, as it is ${status}`)];
   return [];
 }
@@ -74,6 +75,8 @@ function answered(step: StepRecord, say: Say): Difference[] {
 
 /** How many failures may be without a decision. */
 function openFailures(step: StepRecord): number[] {
+  if (isGivenUpWaiting(step)) return [-1];
+  if (isApproval(step)) return step.status === "aborted" ? [1] : [0];
   if (isOfClosing(step)) return step.status === "waiting" ? [1, 2] : [0, 1, 2];
   if (step.status === "waiting") return [1];
   return step.status === "cancelled" || (step.status === "aborted" && !isGuards(step)) ? [0, 1] : [0];
@@ -85,7 +88,13 @@ function counted(step: StepRecord, say: Say): Difference[] {
   const least = Math.max(failures.length + (status === "done" ? 1 : 0), seen);
   const wrong: Difference[] = [];
   if (attempts < least) wrong.push(say("attempts", attempts, `${least} or more`));
-  if ((status === "aborted" || status === "skipped") && failures.length === 0 && !isGuards(step))
+  if (
+    (status === "aborted" || status === "skipped") &&
+    failures.length === 0 &&
+    !isGuards(step) &&
+    !isGivenUpWaiting(step) &&
+    !isApproval(step)
+  )
     wrong.push(say("failures", 0, `1 or more, as it is ${status}`));
   if (status === "done" && step.component !== null && !stretches.some(({ kind }) => kind === "ran"))
     wrong.push(
@@ -114,7 +123,9 @@ function timed(step: StepRecord, say: Say): Difference[] {
   });
   for (const [index, { from, to }] of stretches.entries())
     if (ms(from) > ms(to)) wrong.push(say(`stretches[${index}].to`, to, `not before ${from}`));
-  if (step.component !== null) wrong.push(...waits(step, say));
+  // Who gives up a step that has not failed ends no waiting for a decision.
+  const answers = isGivenUpWaiting(step) ? decisions.slice(0, -1) : decisions;
+  if (step.component !== null) wrong.push(...waits({ ...step, decisions: answers }, say));
   if (startedAt === null || endedAt === null) return wrong;
   // Stretches are times of the worker's clock, steps of the server's: only durations can be compared.
   const long = stretches.reduce((sum, { from, to }) => sum + ms(to) - ms(from), 0);

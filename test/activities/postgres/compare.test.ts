@@ -84,6 +84,28 @@ describe("objects", () => {
   });
 });
 
+test("an object that was changed after the backup may be like neither before nor after, the others are", () => {
+  const before = {
+    objects: { "view seen": "1", "view fixed": "1" },
+    serverVersion: 150_004,
+    catalog: 1,
+  } as unknown as Fingerprint;
+  const changing = (object: string) => object === "view seen";
+  const at = (seen: string, fixed: string) =>
+    compareObjects(
+      before,
+      { objects: { "view seen": seen, "view fixed": fixed }, serverVersion: 150_004, catalog: 1 },
+      changing,
+    );
+  expect(at("7", "1")).toMatchObject({
+    result: "passed",
+    exact: false,
+    found: "all others equal; not comparable, changed after the backup and like neither before nor after: view seen",
+  });
+  expect(at("7", "2")).toMatchObject({ result: "failed", found: "view fixed is defined or granted differently" });
+  expect(at("1", "1")).toMatchObject({ result: "passed", exact: true, found: "all equal" });
+});
+
 describe("sequences", () => {
   const at = (value: string | null, increment = "1", cycle = false): SequenceValue => ({
     name: "s",

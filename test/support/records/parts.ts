@@ -32,8 +32,8 @@ export function stretches(
 export type Times = Record<string, [from: number, to: number, note?: string]>;
 
 /** The announced steps of an exercise; those with times ran, the others are pending. */
-export function steps(scenario: Scenario, components: (typeof shop)[], times: Times): StepRecord[] {
-  return outline("exercise", scenario, components).map((announced) => {
+export function steps(scenario: Scenario, components: (typeof shop)[], times: Times, approvals = false): StepRecord[] {
+  return outline("exercise", scenario, components, { approvals }).map((announced) => {
     const [from, to, note] = times[announced.id] ?? [];
     const ran = from !== undefined && to !== undefined;
     return {

@@ -11,6 +11,7 @@ export const shopChecks = [
 
 export const shopRecord: ComponentRecord = {
   ...shop,
+  directory: "exercise-homelab-2026-11-21-0f8f2b11",
   target: "database shop on 127.0.0.1:5432",
   verdict: null,
   rto: { ...noRto, objectiveSeconds: 300 },
@@ -31,6 +32,7 @@ export const shopRecord: ComponentRecord = {
 
 export const ledgerRecord: ComponentRecord = {
   ...ledger,
+  directory: "exercise-homelab-2026-11-21-0f8f2b11",
   target: "cluster of stanza ledger on 127.0.0.1:5433",
   verdict: null,
   rto: { ...noRto, objectiveSeconds: 600 },
@@ -105,6 +107,8 @@ const ran: RunRecord = {
   codeVersion: "0.1.0",
   directory: "/var/lib/firedrill/records/exercise-homelab-2026-11-21-0f8f2b11",
   startedAt: at(0),
+  resumedAt: null,
+  earlier: [],
   endedAt: at(81.3),
   status: "done",
   verdict: null,
@@ -114,8 +118,28 @@ const ran: RunRecord = {
   rpo: { objectiveSeconds: 3600, seconds: null },
   components: [shopRecord, ledgerRecord],
   steps: steps("database", [shop, ledger], times),
+  failure: null,
   refusals: [],
+  pauses: [],
+  approvals: null,
   ignoredDecisions: [],
+  before: [
+    {
+      workflowId: "exercise-homelab-2026-09-05",
+      startedAt: "2026-09-05T01:00:00.000Z",
+      verdict: "PASS",
+      rtoSeconds: 58.2,
+      rpoSeconds: 4.1,
+    },
+    {
+      workflowId: "exercise-homelab-2026-10-03",
+      startedAt: "2026-10-03T01:00:00.000Z",
+      verdict: "FAIL",
+      rtoSeconds: null,
+      rpoSeconds: null,
+    },
+  ],
+  notices: [],
   diagnosis: [],
   leftovers: [],
 };

@@ -46,6 +46,34 @@ export const refused = judged(
   ),
 );
 
+/** Begun by a schedule while another run worked on one of its targets. */
+export const skipped = judged(
+  changed(
+    {
+      ...refused,
+      run: {
+        ...refused.run,
+        workflowId: "exercise-homelab-2026-12-05T02:00:00Z",
+        by: "schedule exercise",
+        reason: "first saturday at 03:00 Europe/Berlin",
+        scheduled: true,
+      },
+      directory: "/var/lib/firedrill/records/exercise-homelab-2026-12-05T02_00_00Z-0f8f2b11",
+      status: "skipped",
+      refusals: [
+        {
+          guard: "lock",
+          component: "shop",
+          message: "database shop on 127.0.0.1:5432 is being worked on by run nightly-1: backup of plan nightly",
+          hint: "Wait until it has ended.",
+          passes: true,
+        },
+      ],
+    },
+    { "preflight/guards": { status: "aborted", note: "1 refused" } },
+  ),
+);
+
 /** A run in its restore phase: one step runs, one waits for a person. */
 export const running = changed(
   {

@@ -1,0 +1,112 @@
+import type { Client } from "@temporalio/client";
+import { randomUUID } from "node:crypto";
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Config } from "../../config.ts";
+import type { ComponentFacts } from "../../guard/facts.ts";
+import type { Component, PgBackRestComponent, PgDumpComponent, Plan } from "../../plan/schema.ts";
+import type { RunType } from "../../report/record.ts";
+import { fileFailure, privateDirectory } from "../files.ts";
+import { inspectPgBackRest } from "../pgbackrest/inspect.ts";
+import { inspectPgDump } from "../pgdump/inspect.ts";
+import { withClient } from "../postgres/client.ts";
+import { serverNow } from "../postgres/server.ts";
+import type { StepContext } from "../step.ts";
+import type { Inspection } from "../verbs.ts";
+import { judgeClock } from "./clock.ts";
+import { find, type Finding, type Seen } from "./finding.ts";
+import { askGuards } from "./guards.ts";
+import { lookAtDirectory } from "./host.ts";
+
+type Inspect = (type: RunType) => Promise<Inspection>;
+type Looked = Record<"database" | "none", ComponentFacts | undefined>;
+
+/**
+ * The plan's systems, by the very inspections that a run begins with, and what the guards say of them. Inspections may
+ * note something in a run's directory: here in one that is gone afterwards.
+ */
+export async function lookAtComponents(config: Config, client: Client | undefined, plan: Plan): Promise<Finding[]> {
+  const directory = join(config.state, `doctor-${randomUUID()}`);
+  // Where no worker has ever run, it makes those above it as well.
+  const made = await mkdir(directory, { recursive: true, mode: privateDirectory }).catch((error: unknown) => {
+    throw fileFailure(error, directory);
+  });
+  try {
+    const looked = await Promise.all(
+      plan.components.map(async (component) => {
+        const inspect: Inspect = (type) => inspectors(component, contextOf(config, plan, directory, type));
+        return await kinds[component.kind](component as never, inspect);
+      }),
+    );
+    const facts = (scenario: keyof Looked) =>
+      looked.flatMap(({ facts: of }) => (of[scenario] === undefined ? [] : [of[scenario]]));
+    const guards = await askGuards(client, plan, { database: facts("database"), none: facts("none") });
+    return [...looked.flatMap(({ findings }) => findings), ...guards];
+  } finally {
+    await rm(made ?? directory, { recursive: true, force: true });
+  }
+}
+
+type Look<C extends Component> = (component: C, inspect: Inspect) => Promise<{ findings: Finding[]; facts: Looked }>;
+
+const kinds: { [K in Component["kind"]]: Look<Extract<Component, { kind: K }>> } = {
+  /** Where it is restored to in a drill, beside the live one or in its place, asks for nothing else. */
+  async pgdump(component: PgDumpComponent, inspect) {
+    const [live, ...rest] = await Promise.all([
+      inspected(component.name, () => inspect("audit")),
+      find("plan", `${component.name} dumps`, () => lookAtDirectory(component.dumps)),
+      find("plan", `${component.name} clock`, () => compareClocks(component, component.maintenanceDatabase)),
+    ]);
+    return { findings: [live.finding, ...rest], facts: { database: live.facts, none: live.facts } };
+  },
+  async pgbackrest(component: PgBackRestComponent, inspect) {
+    const { name, database } = component;
+    const [live, scratch, clock] = await Promise.all([
+      inspected(name, () => inspect("audit")),
+      inspected(`${name} scratch`, async () => ({ ...(await inspect("exercise")), note: "can be restored beside it" })),
+      find("plan", `${name} clock`, () => compareClocks(component, database)),
+    ]);
+    const findings = [live.finding, scratch.finding, clock];
+    return { findings, facts: { database: live.facts, none: scratch.facts } };
+  },
+};
+
+async function inspected(name: string, inspect: () => Promise<Inspection>) {
+  let facts: ComponentFacts | undefined;
+  const finding = await find("plan", name, async () => {
+    const { target, note, facts: seen } = await inspect();
+    facts = seen;
+    return `${target}: ${note}`;
+  });
+  return { finding, facts };
+}
+
+function inspectors(component: Component, context: StepContext): Promise<Inspection> {
+  return component.kind === "pgdump"
+    ? inspectPgDump({ component, toTime: null }, context)
+    : inspectPgBackRest({ component, toTime: null }, context);
+}
+
+/** An audit's inspection leaves no trace in the target's places; `exercise` is one that destroys nothing. */
+function contextOf(config: Config, plan: Plan, directory: string, type: RunType): StepContext {
+  const run = { id: "doctor", short: "", plan: plan.name, planSha256: "", type, scenario: "none", nonce: "" } as const;
+  return {
+    config,
+    run: { ...run, startedAt: new Date().toISOString(), tryNo: 0 },
+    step: "doctor",
+    directory,
+    signal: new AbortController().signal,
+    cancelRequested: () => false,
+    unlocked: () => Promise.resolve([]),
+    progress: () => {},
+  };
+}
+
+/** @throws NOT_PROVEN, and as connect */
+async function compareClocks({ connection }: Component, database: string): Promise<Seen> {
+  return await withClient(connection, database, async (client) => {
+    const before = Date.now();
+    const there = Date.parse(await serverNow(client));
+    return judgeClock(before - there, Date.now() - there, "PostgreSQL's");
+  });
+}

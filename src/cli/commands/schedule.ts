@@ -1,0 +1,108 @@
+import type { Client, ScheduleDescription } from "@temporalio/client";
+import { loadConfig } from "../../config.ts";
+import { describeFailure, fail } from "../../failures.ts";
+import { findPlan } from "../../plan/load.ts";
+import { shellWord, visible } from "../../report/safe-text.ts";
+import { applySchedules, type Change } from "../../schedule/apply.ts";
+import { define, partsOfId } from "../../schedule/define.ts";
+import { findSchedules } from "../../schedule/find.ts";
+import { print, printJson } from "../console.ts";
+import { exitCodes } from "../outcome.ts";
+import { personName } from "../person.ts";
+import { programName } from "../program-name.ts";
+import { listed, listLines } from "../schedule-list.ts";
+import { withTemporal } from "../with-temporal.ts";
+
+interface Options {
+  /** Only the schedule of this name. */
+  name?: string;
+  json?: boolean;
+}
+
+/** Throws PLAN_NOT_FOUND, PLAN_INVALID, REQUEST_INVALID. */
+export async function applyPlan(plan: string, { json = false }: Options): Promise<number> {
+  const { plans, taskQueue } = loadConfig();
+  const found = await findPlan(plans, plan);
+  const changes = await withTemporal((client) => applySchedules(client, found.plan, taskQueue));
+  if (json) printJson(changes);
+  else print(changes.length === 0 ? `plan ${plan} has no schedule` : changes.map(changeLine).join("\n"));
+  return exitCodes.done;
+}
+
+const changeLine = ({ id, did }: Change) => `${did.padEnd("unchanged".length)}  ${id}`;
+
+/** Lists the schedules of a plan, or of all plans. Throws REQUEST_INVALID when a plan has none. */
+export async function listSchedules(plan: string | undefined, { json = false }: Options): Promise<number> {
+  const { taskQueue } = loadConfig();
+  const schedules = await withTemporal(async (client) => {
+    const found = plan === undefined ? await findSchedules(client, taskQueue, {}) : await choose(client, plan);
+    return await Promise.all(found.map((one) => listed(client, taskQueue, one)));
+  });
+  if (json) printJson(schedules);
+  else if (schedules.length === 0) print("there is no schedule");
+  else print(schedules.map((one) => listLines(visible(one)).join("\n")).join("\n\n"));
+  return exitCodes.done;
+}
+
+/** Lets a schedule begin no further runs, or begin them again. Throws REQUEST_INVALID. */
+export async function pauseSchedules(
+  action: "pause" | "unpause",
+  plan: string,
+  { name, by, reason, json = false }: Options & { by?: string; reason: string },
+): Promise<number> {
+  const note = `${action}d by ${personName(by)}: ${reason}`;
+  return await each(plan, name, `${action}d`, json, async (client, { scheduleId }) => {
+    await client.schedule.getHandle(scheduleId)[action](note);
+  });
+}
+
+/** Throws REQUEST_INVALID. */
+export async function deleteSchedules(plan: string, { name, json = false }: Options): Promise<number> {
+  return await each(plan, name, "deleted", json, async (client, { scheduleId }) => {
+    await client.schedule.getHandle(scheduleId).delete();
+  });
+}
+
+async function each(
+  plan: string,
+  name: string | undefined,
+  did: string,
+  json: boolean,
+  work: (client: Client, schedule: ScheduleDescription) => Promise<void>,
+): Promise<number> {
+  const ids = await withTemporal(async (client) => {
+    const found = await choose(client, plan, name);
+    for (const schedule of found) await work(client, schedule);
+    return found.map(({ scheduleId }) => scheduleId);
+  });
+  if (json) printJson(ids.map((id) => ({ id, did })));
+  else print(ids.map((id) => `${did}  ${id}`).join("\n"));
+  return exitCodes.done;
+}
+
+/** The schedules of a plan on the server. Throws REQUEST_INVALID when there is none. */
+async function choose(client: Client, plan: string, name?: string): Promise<ScheduleDescription[]> {
+  const { plans, taskQueue } = loadConfig();
+  const found = await findSchedules(client, taskQueue, { plan, known: await namedBy(plans, plan, taskQueue) });
+  const names = found.map(({ scheduleId }) => partsOfId(scheduleId)!.name);
+  if (found.length === 0)
+    throw fail(
+      "REQUEST_INVALID",
+      `the Temporal server has no schedule of plan ${plan}`,
+      `Bring those of the plan there: \`${programName} schedule apply ${shellWord(plan)}\`.`,
+    );
+  if (name !== undefined && !names.includes(name))
+    throw fail("REQUEST_INVALID", `plan ${plan} has no schedule "${name}"`, `It has ${names.join(", ")}.`);
+  return found.filter((_, index) => name === undefined || names[index] === name);
+}
+
+/** IDs that the plan's file names. Who stops a schedule need not have the plan, or one without errors. */
+async function namedBy(plans: string, plan: string, taskQueue: string): Promise<string[]> {
+  try {
+    return define((await findPlan(plans, plan)).plan, taskQueue).map(({ scheduleId }) => scheduleId);
+  } catch (error) {
+    const { type } = describeFailure(error);
+    if (type === "PLAN_NOT_FOUND" || type === "PLAN_INVALID") return [];
+    throw error;
+  }
+}

@@ -1,0 +1,44 @@
+import {
+  type Client,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from "@temporalio/client";
+import { describeFailure, fail, isFailureType } from "../failures.ts";
+import { shellWord } from "../report/safe-text.ts";
+import { noSuchRun } from "./observe.ts";
+import { programName } from "./program-name.ts";
+
+const answerWithinMs = 15_000;
+
+/** Makes of a refused or lost update what a person needs to know. */
+function translate(error: unknown, run: string): unknown {
+  if (error instanceof WorkflowNotFoundError && /not found/.test(error.message)) return noSuchRun(run);
+  if (error instanceof WorkflowNotFoundError) {
+    const hint = `See how it ended: ${programName} status ${shellWord(run)}`;
+    return fail("REQUEST_INVALID", `run ${run} cannot be told anything: it has ended`, hint);
+  }
+  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
+    const hint = `Start a worker (${programName} worker) and look with \`${programName} status ${shellWord(run)}\` before you say it again.`;
+    return fail("SYSTEM_UNREACHABLE", `no worker answered within ${answerWithinMs / 1000} s`, hint);
+  }
+  if (error instanceof WorkflowUpdateFailedError) {
+    const { type, message } = describeFailure(error);
+    const hint = `See what the run waits for: ${programName} status ${shellWord(run)}`;
+    return isFailureType(type) && type !== "UNEXPECTED"
+      ? fail(type, message, hint)
+      : fail("REQUEST_INVALID", message, hint);
+  }
+  return error;
+}
+
+/** Sends an update to a run and returns its answer. Throws REQUEST_INVALID or REFUSED in the run's own words, SYSTEM_UNREACHABLE. */
+export async function tellRun<T>(client: Client, run: string, update: string, argument: object): Promise<T> {
+  try {
+    return await client.withDeadline(Date.now() + answerWithinMs, () =>
+      client.workflow.getHandle(run).executeUpdate<T, [object]>(update, { args: [argument] }),
+    );
+  } catch (error) {
+    throw translate(error, run);
+  }
+}

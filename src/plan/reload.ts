@@ -1,0 +1,52 @@
+import diff from "microdiff";
+import type { Component, Plan } from "./schema.ts";
+
+/** What may be changed in a plan while a run is under way, and what would contradict the steps that are done. */
+
+/** How the work is done, and not what it is done to: finished steps stay as true when these change. */
+const changeable: { [K in Component["kind"]]: string[] } = {
+  pgdump: ["connection.password", "connection.tls", "maintenanceDatabase", "jobs", "retention", "keepFree"],
+  pgbackrest: ["connection.password", "connection.tls", "osUser", "start", "stop", "keepFree"],
+};
+/** Of the plan itself; the rest decides what may be destroyed and what is proven. */
+const ofPlan = ["owner", "decisions", "notify", "schedule", "freeze"];
+
+const below = (path: string, keys: string[]) => keys.some((key) => path === key || path.startsWith(`${key}.`));
+
+function changedPaths(before: object, after: object): string[] {
+  return diff(before, after).map(({ path }) => path.join("."));
+}
+
+/**
+ * Compares a plan with the one that a run has read before.
+ * @param running names of the run's components
+ * @param begun names of those of which a step is done
+ * @returns paths such as `components.shop.jobs`: all that was changed, and what must not be
+ */
+export function comparePlans(
+  before: Plan,
+  after: Plan,
+  running: string[],
+  begun: Set<string>,
+): { changed: string[]; forbidden: string[] } {
+  const changed: string[] = [];
+  const forbidden: string[] = [];
+  const note = (path: string, may: boolean) => {
+    changed.push(path);
+    if (!may) forbidden.push(path);
+  };
+  const { components: old, ...rest } = before;
+  const { components: now, ...restNow } = after;
+  for (const path of changedPaths(rest, restNow)) note(path, below(path, ofPlan));
+  for (const name of new Set([...old, ...now].map((one) => one.name))) {
+    const [one, other] = [old, now].map((all) => all.find((component) => component.name === name));
+    const isRunning = running.includes(name);
+    if (one === undefined || other === undefined) note(`components.${name}`, !isRunning);
+    else
+      for (const path of changedPaths(one, other)) {
+        const free = !isRunning || (!begun.has(name) && path !== "kind" && !below(path, ["objectives"]));
+        note(`components.${name}.${path}`, free || below(path, changeable[one.kind]));
+      }
+  }
+  return { changed, forbidden };
+}

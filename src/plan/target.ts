@@ -1,0 +1,17 @@
+import type { Component } from "./schema.ts";
+
+/** A server as people write it: "db.lan:5432", or the directory of its Unix socket and the port. */
+export function describeServer({ host, port }: { host: string; port: number }): string {
+  return host.startsWith("/") ? `${host} port ${port}` : `${host}:${port}`;
+}
+
+/** What a component stands for, as a person would call it: "database shop on db.lan:5432". */
+export function targetOf(component: Component): string {
+  const server = describeServer(component.connection);
+  switch (component.kind) {
+    case "pgdump":
+      return `database ${component.database} on ${server}`;
+    case "pgbackrest":
+      return `cluster ${component.data} on ${server}`;
+  }
+}

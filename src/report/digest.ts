@@ -1,0 +1,50 @@
+import type { RunRecord, RunType, Scenario, Verdict } from "./record.ts";
+
+/** A run in a few values: what a list of drills shows, and what stands in the memo of its workflow. */
+export interface Digest {
+  plan: string;
+  type: RunType;
+  scenario: Scenario;
+  /** Names of those that the run was about. */
+  components: string[];
+  by: string;
+  reason: string;
+  /** ISO 8601 in UTC. */
+  startedAt: string;
+  endedAt: string | null;
+  status: RunRecord["status"];
+  verdict: Verdict | null;
+  rtoSeconds: number | null;
+  rpoSeconds: number | null;
+  summary: string;
+}
+
+export function digest({
+  plan,
+  run,
+  components,
+  startedAt,
+  endedAt,
+  status,
+  verdict,
+  rto,
+  rpo,
+  summary,
+}: RunRecord): Digest {
+  const { type, scenario, by, reason } = run;
+  return {
+    plan: plan.name,
+    type,
+    scenario,
+    components: components.map(({ name }) => name),
+    by,
+    reason,
+    startedAt,
+    endedAt,
+    status,
+    verdict,
+    rtoSeconds: rto.seconds,
+    rpoSeconds: rpo.seconds,
+    summary,
+  };
+}

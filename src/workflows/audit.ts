@@ -1,0 +1,24 @@
+import { checkGuards } from "../guard/index.ts";
+import type { RunRecord } from "../report/record.ts";
+import type { Inspection } from "../activities/verbs.ts";
+import { on } from "./activities.ts";
+import { conduct } from "./conduct.ts";
+import type { Request } from "./request.ts";
+
+/**
+ * Asks whether everything could be recovered if it were lost now, and whether a drill would be allowed. Changes nothing,
+ * and so takes no lock; nobody is asked to decide: what fails is a finding, and the rest is looked at all the same.
+ */
+export async function audit(request: Request): Promise<RunRecord> {
+  return conduct("audit", request, async (run) => {
+    const looked = await run.each((c) => run.optional("inspect", c, on(c).inspect, { component: c, toTime: null }));
+    const found = Object.entries(looked).filter((one): one is [string, Inspection] => one[1] !== null);
+    const inspections = Object.fromEntries(found);
+    await run.lock(inspections, "look");
+    const drill = () => ({ ...run.facts("preflight", inspections), type: "exercise", scenario: "database" }) as const;
+    run.guard("preflight/guards", () => checkGuards(drill()), "tell");
+    await run.each(async (c) => {
+      if (c.name in inspections) await run.optional("proof", c, on(c).proveBackup, { component: c, backup: null });
+    });
+  });
+}

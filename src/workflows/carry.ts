@@ -1,0 +1,68 @@
+import type { Resumed } from "../activities/resume.ts";
+import { stepId } from "../plan/outline.ts";
+import type { Expected, Remains } from "../activities/verbs.ts";
+import type { RunRecord, RunType, Scenario, StepRecord } from "../report/record.ts";
+import { noteResult } from "./journal.ts";
+
+type Verb = Parameters<typeof stepId>[0];
+
+/**
+ * Which finished steps a run takes over from the one that it resumes. What led to the loss is taken over, because the target
+ * is gone and its backup is all that there is. As long as nothing was lost all is done anew: the run has removed its
+ * sentinel, and an older backup would lose what was written since.
+ */
+function carriedSteps(
+  { type, scenario }: { type: RunType; scenario: Scenario },
+  { steps }: Pick<Resumed, "steps">,
+  component: string,
+  { target }: Remains,
+): StepRecord[] {
+  const of = (verb: Verb) => steps.find(({ id }) => id === stepId(verb, component));
+  const take = (...verbs: Verb[]) =>
+    verbs.flatMap((verb) => {
+      const step = of(verb);
+      return step?.status === "done" || step?.status === "skipped" ? [step] : [];
+    });
+  if (type === "backup") return of("backup")?.status === "done" ? take("inspect", "backup") : [];
+  if (scenario === "none") return [];
+  if (target === "placed")
+    return take("inspect", "plant", "backup", "proof", "destroy", "control", "restore", "verify", "place");
+  // One that was cut short may have done it: then the step finds that out by itself.
+  const lost = type === "exercise" && target === "gone" && (of("destroy")?.startedAt ?? null) !== null;
+  return lost ? take("inspect", "plant", "backup", "proof", "destroy") : [];
+}
+
+/** What must be so of a component when a run is resumed. */
+export function expectedOf({ steps, components }: Resumed, component: string): Expected {
+  const of = (verb: Verb) => steps.find(({ id }) => id === stepId(verb, component));
+  const made = components.find(({ name }) => name === component)?.backup?.id ?? null;
+  return {
+    lost: of("destroy")?.status === "done",
+    placing: (of("place")?.startedAt ?? null) !== null,
+    backup: of("proof")?.status === "done" ? made : null,
+  };
+}
+
+/** Whether a run has taken a step over. */
+export function isCarried({ steps }: Pick<RunRecord, "steps">, verb: Verb, component: string): boolean {
+  return steps.find(({ id }) => id === stepId(verb, component))?.carriedOver ?? false;
+}
+
+/** Writes into the record what it takes over. @returns names of the components that it takes steps of over */
+export function takeOver(record: RunRecord, resumed: Resumed, remains: Record<string, Remains>): Set<string> {
+  const taken = new Set<string>();
+  for (const about of record.components) {
+    const { name } = about;
+    const before = resumed.components.find((one) => one.name === name);
+    for (const one of carriedSteps(record.run, resumed, name, remains[name]!)) {
+      const step = record.steps.find(({ id }) => id === one.id)!;
+      Object.assign(step, one, { carriedOver: true, expectedSeconds: step.expectedSeconds });
+      if (step.status === "done") noteResult(record, step, resumed.of[name]?.results[step.id]);
+      about.directory = before!.directory;
+      taken.add(name);
+    }
+    // All that was measured and checked of it is in the record of the run before.
+    if (isCarried(record, "place", name)) Object.assign(about, before);
+  }
+  return taken;
+}

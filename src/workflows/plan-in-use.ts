@@ -1,0 +1,110 @@
+import { isCancellation, patched } from "@temporalio/workflow";
+import type { Resumed } from "../activities/resume.ts";
+import type { RunRef } from "../activities/verbs.ts";
+import { describeFailure, fail } from "../failures.ts";
+import { comparePlans } from "../plan/reload.ts";
+import type { Component, Plan } from "../plan/schema.ts";
+import type { Reload } from "../report/people.ts";
+import type { RunRecord, StepRecord } from "../report/record.ts";
+import { reloadPlan } from "./activities.ts";
+import type { LoadedPlan } from "./run.ts";
+
+/** The plan by which a run works: the one that it began with, until a person lets it be read again. */
+export function createPlanInUse(record: RunRecord, ref: RunRef) {
+  let plan: Plan;
+  let host = "";
+  let components: Component[] = [];
+
+  function adopt(next: Plan, sha256: string): void {
+    plan = next;
+    components = components.map(({ name }) => next.components.find((one) => one.name === name)!);
+    ref.planSha256 = sha256;
+    record.plan.sha256 = sha256;
+  }
+
+  /** Whether people have agreed to something that has not been destroyed yet: to that, by the file as it was. */
+  function isApproved(): boolean {
+    if ((record.approvals?.given.length ?? 0) === 0) return false;
+    // A restore moves away what is in its way when it puts the data into place.
+    const needsConsent = (step: StepRecord) =>
+      record.run.type === "restore" ? step.id.startsWith("verify/place/") : step.destroys;
+    return record.steps.some((step) => needsConsent(step) && step.status !== "done");
+  }
+
+  /** @throws REQUEST_INVALID where the changed plan would contradict what the run has done, or what people approved */
+  function compare(next: Plan, sha256: string): Reload {
+    const refuse = (message: string, hint: string) => fail("REQUEST_INVALID", message, hint);
+    const name = `plan ${plan.name} (sha256 ${sha256.slice(0, 8)}…)`;
+    // What another component's first step looks at while this one waits has been read already.
+    const begun = record.steps
+      .filter(({ status }) => status === "done" || status === "running")
+      .map(({ component }) => component ?? "");
+    const names = components.map((component) => component.name);
+    const { changed, forbidden } = comparePlans(plan, next, names, new Set(begun));
+    if (forbidden.length > 0)
+      throw refuse(
+        `${name} differs from what this run has worked by so far: ${forbidden.join(", ")}`,
+        "Put that back and retry with the rest, or abort and start a new run with the changed plan.",
+      );
+    const isOther = () => changed.length > 0 || patched("approved-plan-as-it-stands");
+    if (isApproved() && sha256 !== record.plan.sha256 && isOther())
+      throw refuse(
+        `${name} differs from the one whose destruction was approved: ${changed.join(", ") || "its text, such as a comment"}`,
+        "Put it back and retry, or abort and start a new run, which needs new approvals.",
+      );
+    return { sha256, changed };
+  }
+
+  return {
+    begin(loaded: LoadedPlan, chosen: Component[]): void {
+      components = chosen;
+      host = loaded.host;
+      adopt(loaded.plan, loaded.sha256);
+    },
+    /** Task queue of the host that keeps the plan and the run's directory. */
+    host: () => host,
+    /** How many people must approve a destruction, undefined where the plan asks for none. */
+    approvalsNeeded: () => plan.approvals?.destroy,
+    decisions: () => plan.decisions,
+    notify: () => plan.notify ?? [],
+    freeze: () => plan.freeze ?? [],
+    components: () => components,
+    component: (name: string | null): Component | undefined => components.find((one) => one.name === name),
+    /** Compares it with the one by which the run before has worked. @throws REQUEST_INVALID */
+    requireLike({ plan: before, planSha256, components: theirs }: Resumed, taken: Set<string>): void {
+      const names = components.map(({ name }) => name);
+      const { forbidden } = comparePlans(before, plan, names, taken);
+      const hint = "Put that back and resume again, or bring back by `firedrill restore` what was lost.";
+      if (taken.size > 0 && forbidden.length > 0) {
+        // It has not worked by this one; whoever resumes it compares with the one before again.
+        record.plan.sha256 = planSha256;
+        throw fail(
+          "REQUEST_INVALID",
+          `plan ${plan.name} differs from the one by which the run before has worked: ${forbidden.join(", ")}`,
+          hint,
+        );
+      }
+      const others = theirs.map(({ name }) => name).filter((name) => !names.includes(name));
+      if (others.length > 0)
+        throw fail("REQUEST_INVALID", `the run before had ${others.join(", ")} as well`, "Resume it with all of them.");
+    },
+    /**
+     * Reads the plan again and compares it; what comes back takes it into use, in the same moment in which it is called.
+     * @throws REQUEST_INVALID
+     */
+    reload: async (): Promise<() => Reload> => {
+      const found = await reloadPlan
+        .executeWithOptions({ taskQueue: host, summary: "Read the plan again" }, [{ run: ref }])
+        .catch((error: unknown) => {
+          if (isCancellation(error)) throw error;
+          const { message, hint } = describeFailure(error);
+          throw fail("REQUEST_INVALID", `the plan cannot be read again: ${message}`, hint);
+        });
+      return () => {
+        const reload = compare(found.plan, found.sha256);
+        adopt(found.plan, found.sha256);
+        return reload;
+      };
+    },
+  };
+}
