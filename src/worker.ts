@@ -2,7 +2,7 @@ import { type NativeConnection, Worker, type WorkerOptions } from "@temporalio/w
 import { join } from "node:path";
 import { createActivities } from "./activities/index.ts";
 import { hostQueue, workerIdentity } from "./activities/host-queue.ts";
-import { assertWritable } from "./activities/files.ts";
+import { assertWritable, exists } from "./activities/files.ts";
 import { loadConfig } from "./config.ts";
 import { trackInFlight, watchForDead } from "./in-flight.ts";
 import { createLogger, installRuntime } from "./logger.ts";
@@ -65,6 +65,8 @@ export async function runWorker(): Promise<void> {
       { address, namespace, taskQueue: config.taskQueue, plans: config.plans, mayDestroy: config.mayDestroy.length },
       "the worker is ready",
     );
+    if (!(await exists(config.plans)))
+      logger.warn({ plans: config.plans }, "the directory of plans does not exist: until it does, no run can begin");
     await Promise.all(workers.map((worker) => worker.run()));
     await inFlight.forget();
   } finally {

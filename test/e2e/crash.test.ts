@@ -117,17 +117,17 @@ describe("the sweeper", () => {
   });
 });
 
-test("firedrill dev that is killed with -9 takes its worker along", async () => {
+test("firedrill dev tells of a missing directory of plans; killed with -9, it takes its worker along", async () => {
   const config = join(drill.directory, "dev.yaml");
   await writeFile(
     config,
-    stringify({ plans: "./plans", records: "./dev/records", state: "./dev/state", taskQueue: "dev" }),
+    stringify({ plans: "./dev/plans", records: "./dev/records", state: "./dev/state", taskQueue: "dev" }),
   );
   const env = { FIREDRILL_CONFIG: config, TEMPORAL_ADDRESS: inject("temporalAddress") };
   const dev = execa(process.execPath, ["bin/firedrill.js", "dev"], { env, reject: false, all: true, stdin: "ignore" });
   let said = "";
   dev.all.on("data", (chunk: Buffer) => (said += chunk.toString()));
-  await expect.poll(() => said, { timeout: 30_000 }).toContain("the worker is ready");
+  await expect.poll(() => said, { timeout: 30_000 }).toContain("the directory of plans does not exist");
   const children = await readFile(`/proc/${dev.pid}/task/${dev.pid}/children`, "utf8");
   const worker = await identify(Number(children.trim().split(" ").at(-1)));
   expect(worker).toBeDefined();

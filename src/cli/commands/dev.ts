@@ -88,7 +88,9 @@ export async function runDev({ port, uiPort, directory }: DevOptions): Promise<n
     ? undefined
     : await startDevServer({ directory: directory ?? join(state, "temporal"), port, uiPort, say: note });
   if (server === undefined) {
-    note("Temporal is configured already (TEMPORAL_ADDRESS or profile file): using it, without a server of its own");
+    note(
+      "Temporal is configured already (TEMPORAL_ADDRESS or profile file): using it; --port, --ui-port and --directory are for a server of its own",
+    );
     await requireAnswer();
   }
   const worker = startWorker(server);
