@@ -209,6 +209,16 @@ export const shapes: Record<string, Shape> = {
       await handle.cancel();
     },
   },
+  "exercise-noticed-abort": {
+    type: "exercise",
+    input: none,
+    plan: { notify },
+    behaviours: { "backup/shop": failing(1) },
+    async act({ until, decide }) {
+      await until("backup/shop", "waiting");
+      await decide("backup/shop", "abort");
+    },
+  },
   /** With the run's values in the memo, which came later than the other shapes. */
   "backup-digest": { type: "backup" },
   "exercise-two-wait": {
