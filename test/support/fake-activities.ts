@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { activityInfo, cancelled, heartbeat } from "@temporalio/activity";
 import { ApplicationFailure } from "@temporalio/common";
 import type { Resumed } from "../../src/activities/resume.ts";
@@ -104,7 +105,9 @@ const good: Record<string, (input: { component: Component; run: RunRef }) => unk
 async function takeNotice({ facts }: { facts: { event: string } }) {
   if (facts.event !== "waiting") return { sent: 1, failed: 0, why: null };
   const beating = setInterval(() => heartbeat(), 50);
-  await cancelled().catch(() => clearInterval(beating));
+  // One that is on its way is sent yet, after all else of a run that is given up.
+  await cancelled().catch(() => sleep(300));
+  clearInterval(beating);
   return { sent: 1, failed: 0, why: null };
 }
 
