@@ -22,7 +22,7 @@ export interface Lab {
   environment(): Promise<NodeJS.ProcessEnv>;
   server(): Promise<LabServer>;
   /** A database with the shop's data, and the component that protects it. `small` is enough where only steps count. */
-  shop(size: "small" | "whole"): Promise<Protected>;
+  shop(size: Size): Promise<Protected>;
   startWorker(): Promise<BenchWorker>;
   /** Starts one of our programs, which ends with the house. */
   child(program: "src/worker.ts" | "bench/waiting-worker.ts", args: string[]): Promise<Child>;
@@ -33,10 +33,12 @@ interface BenchWorker extends Child {
   readyAfterMs: number;
 }
 
+export type Size = "small" | "whole" | "large";
+
 export const taskQueue = "firedrill-bench";
 
-/** Rows for 1 GiB on disk, for a server whose data must only be there, and for a look at whether all works. */
-const scales = { whole: 1.2, small: 0.02, quick: 0.03 };
+/** Rows for 1 GiB on disk, for a drill of a minute, for a server whose data must only be there, and for a look at whether all works. */
+const scales = { whole: 1.2, large: 2, small: 0.02, quick: 0.03 };
 
 export function makeLab(house: House, quick: boolean, say: (line: string) => void): Lab {
   const { root } = house;
@@ -64,12 +66,14 @@ export function makeLab(house: House, quick: boolean, say: (line: string) => voi
     await setArchiving(made, false);
     return made;
   });
-  const databases = {
+  const filled = (size: "whole" | "large", amount: string) => async () => {
+    say(`Filling a database${quick ? "" : ` of ${amount}`} ...`);
+    return await makeShop(await server(), size, quick ? scales.quick : scales[size], root);
+  };
+  const databases: Record<Size, () => Promise<Protected>> = {
     small: once(async () => await makeShop(await server(), "small", scales.small, root)),
-    whole: once(async () => {
-      say(`Filling a database${quick ? "" : " of 1 GiB"} ...`);
-      return await makeShop(await server(), "whole", quick ? scales.quick : scales.whole, root);
-    }),
+    whole: once(filled("whole", "1 GiB")),
+    large: once(filled("large", "1.7 GiB")),
   };
   const environment = once(async () => {
     const { address } = await temporal();
@@ -113,7 +117,11 @@ export function makeLab(house: House, quick: boolean, say: (line: string) => voi
 
 function configOf(server: LabServer) {
   const { systemIdentifier, port, data } = server;
-  const databases = ["small", "whole"].map((database) => ({ systemIdentifier, server: `127.0.0.1:${port}`, database }));
+  const databases = ["small", "whole", "large"].map((database) => ({
+    systemIdentifier,
+    server: `127.0.0.1:${port}`,
+    database,
+  }));
   return { taskQueue, mayDestroy: [...databases, { systemIdentifier, data }] };
 }
 

@@ -82,10 +82,7 @@ async function main(): Promise<number> {
 async function bench(lab: Lab): Promise<number> {
   const startedAt = performance.now();
   const chosen = positionals.length === 0 ? names : names.filter((name) => positionals.includes(name));
-  const rounds = roundsOf(lab, [
-    ...(chosen.includes("overhead") ? (["script"] as const) : []),
-    ...(["dump", "restore", "physical"].some((name) => chosen.includes(name)) ? (["plain"] as const) : []),
-  ]);
+  const rounds = roundsOf(lab);
   const figures: Figure[] = [];
   for (const name of chosen) {
     say(`Measuring ${name} ...`);

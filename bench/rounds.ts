@@ -2,12 +2,12 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { RunRecord } from "../src/report/record.ts";
 import { restoreSettings } from "../src/activities/pgdump/restore-settings.ts";
-import type { Lab } from "./lab.ts";
+import type { Lab, Size } from "./lab.ts";
 import { clientEnvironment, drill, timed } from "./run.ts";
 import { scriptDump, scriptScratch, writeScriptInput } from "./script-input.ts";
 import { settle } from "./servers.ts";
 
-/** One turn of each contestant, right after one another, so that a busy machine is busy for all of them. */
+/** One turn of each contestant, right after one another, so that a busy machine is busy for all of them; in turn each is first. */
 export interface Round {
   engine: { seconds: number; record: RunRecord };
   /** Seconds of the script that does the same. */
@@ -16,31 +16,27 @@ export interface Round {
   plain?: { dump: number; restore: number };
 }
 
-type Contestant = "script" | "plain";
-
-/** Makes rounds with those contestants; what an earlier measure has made is used again. */
-export function roundsOf(lab: Lab, wanted: readonly Contestant[]): () => Promise<Round[]> {
+/** Rounds against what people do without either; what an earlier measure has made is used again. */
+export function roundsOf(lab: Lab): () => Promise<Round[]> {
   let made: Promise<Round[]> | undefined;
-  return async () => await (made ??= makeRounds(lab, wanted, "whole"));
+  return async () => await (made ??= makeRounds(lab, "plain", "whole"));
 }
 
-export async function makeRounds(lab: Lab, wanted: readonly Contestant[], size: "small" | "whole"): Promise<Round[]> {
+export async function makeRounds(lab: Lab, against: "script" | "plain", size: Size): Promise<Round[]> {
   const shop = await lab.shop(size);
   const { server } = shop;
   const { root } = lab.house;
   const worker = await lab.startWorker();
   const rounds: Round[] = [];
-  const count = lab.quick ? 2 : 5;
+  const count = lab.quick ? 2 : against === "script" ? 6 : 5;
   let settings: string | undefined;
   for (let n = 1; n <= count; n += 1) {
+    const scriptFirst = settings !== undefined && n % 2 === 0 ? await script(settings) : undefined;
     const round: Round = { engine: await engine() };
-    await settle(server, size);
-    if (wanted.includes("script")) {
-      const run = join(root, "state", "runs", runOf(round.engine.record));
-      round.script = await script((settings ??= await writeScriptInput(root, shop, run)));
-      await settle(server, size);
-    }
-    if (wanted.includes("plain")) round.plain = await plain();
+    const run = join(root, "state", "runs", runOf(round.engine.record));
+    if (against === "script")
+      round.script = scriptFirst ?? (await script((settings ??= await writeScriptInput(root, shop, run))));
+    if (against === "plain") round.plain = await plain();
     lab.say(`Round ${n} of ${count}: ${describe(round)}`);
     rounds.push(round);
   }
@@ -48,11 +44,13 @@ export async function makeRounds(lab: Lab, wanted: readonly Contestant[], size: 
   return rounds;
 
   async function engine(): Promise<Round["engine"]> {
+    await settle(server, size);
     const { seconds, record } = await drill(lab, size);
     return { seconds, record };
   }
 
   async function script(connectionSettings: string): Promise<number> {
+    await settle(server, size);
     const program = join(import.meta.dirname, "drill.sh");
     const args = [size, scriptScratch, scriptDump(root), join(root, "script-input")];
     const env = { ...clientEnvironment(server), SETTINGS: connectionSettings, RESTORE_SETTINGS: restoreSettings };
@@ -60,6 +58,7 @@ export async function makeRounds(lab: Lab, wanted: readonly Contestant[], size: 
   }
 
   async function plain(): Promise<NonNullable<Round["plain"]>> {
+    await settle(server, size);
     await mkdir(join(root, "plain"), { recursive: true });
     const file = join(root, "plain", "dump.sql.gz");
     const shell = async (text: string) =>

@@ -1,6 +1,7 @@
 import { activityInfo, cancellationDetails, cancellationSignal, heartbeat, log } from "@temporalio/activity";
 import type { Client } from "@temporalio/client";
 import { ApplicationFailure, CancelledFailure } from "@temporalio/common";
+import { stat, utimes } from "node:fs/promises";
 import type { Config } from "../config.ts";
 import type { Claim, Unlocked } from "../guard/facts.ts";
 import { describeFailure, failureTypes, withoutStack } from "../failures.ts";
@@ -124,32 +125,32 @@ function cleanFailure(error: unknown, attempts: Attempt[]): ApplicationFailure {
 
 type Attempts = Awaited<ReturnType<typeof openAttempts>>;
 
-/** The attempts of one try of a step, in a file, so that the attempt after a crash knows of those before. */
+/**
+ * The attempts of one try of a step, in a file, so that the attempt after a crash knows of those before. The file's time of
+ * change is the last sign of life: to note it costs no write to the disk, of which a step under way needs all.
+ */
 async function openAttempts(path: string) {
   const earlier = (await readJson<NotedAttempt[]>(path)) ?? [];
+  const before = earlier.at(-1);
+  if (before?.outcome === "died") before.endedAt = (await stat(path)).mtime.toISOString();
   const now = new Date().toISOString();
   const current: NotedAttempt = { startedAt: now, endedAt: now, outcome: "died" };
-  const all = [...earlier, current];
   // Until it says otherwise it counts as dead: that is what the next attempt finds after a kill -9.
-  let writing = writeAtomically(path, JSON.stringify(all));
-  await writing;
-  let ended = false;
+  await writeAtomically(path, JSON.stringify([...earlier, current]));
   return {
     touch() {
-      // A sign of life would be written over the end, which has the result.
-      if (ended) return;
-      current.endedAt = new Date().toISOString();
-      writing = writing
-        .then(() => writeAtomically(path, JSON.stringify(all)))
-        .catch((error: unknown) => log.warn("cannot note a sign of life", { error: String(error) }));
+      const at = new Date();
+      utimes(path, at, at).catch((error: unknown) => log.warn("cannot note a sign of life", { error: String(error) }));
     },
     /** @param result what the step returns, where it ran to its end */
     async end(outcome: Attempt["outcome"], result?: unknown): Promise<Attempt[]> {
-      ended = true;
-      await writing;
       Object.assign(current, { endedAt: new Date().toISOString(), outcome });
       await writeAtomically(path, JSON.stringify([...earlier, { ...current, result }]));
-      return all.map((one) => ({ startedAt: one.startedAt, endedAt: one.endedAt, outcome: one.outcome }));
+      return [...earlier, current].map(({ startedAt, endedAt, outcome: how }) => ({
+        startedAt,
+        endedAt,
+        outcome: how,
+      }));
     },
   };
 }

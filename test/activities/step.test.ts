@@ -1,7 +1,7 @@
 import type { Client } from "@temporalio/client";
 import { type ApplicationFailure, CancelledFailure } from "@temporalio/common";
 import { MockActivityEnvironment } from "@temporalio/testing";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -73,14 +73,24 @@ test("no sign of life is written over what a step has returned", async () => {
 /** The file in which a step's attempts are noted. */
 const attemptsOf = ({ id }: RunRef) => join(state, "runs", id, "attempts", "backup.shop.0.json");
 
-test("an attempt that never said how it ended has died, as the next one finds", async () => {
+test("an attempt that never said how it ended has died at its last sign of life, as the next one finds", async () => {
   const [first, reference] = [ref(), ref()];
   let asLeft = "";
-  await run(async () => (asLeft = await readFile(attemptsOf(first), "utf8")), { reference: first });
+  let lastSign = new Date();
+  const code = async () => {
+    asLeft = await readFile(attemptsOf(first), "utf8");
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    lastSign = (await stat(attemptsOf(first))).mtime;
+  };
+  await run(code, { reference: first });
+  const { startedAt } = (JSON.parse(asLeft) as { startedAt: string }[])[0]!;
+  expect(lastSign.getTime() - Date.parse(startedAt)).toBeGreaterThan(300);
   await mkdir(dirname(attemptsOf(reference)), { recursive: true });
   await writeFile(attemptsOf(reference), asLeft);
+  await utimes(attemptsOf(reference), lastSign, lastSign);
   const second = await run(() => Promise.resolve(7), { reference });
-  expect(second).toMatchObject({ attempts: [{ outcome: "died" }, { outcome: "ran" }] });
+  const died = { outcome: "died", startedAt, endedAt: lastSign.toISOString() };
+  expect(second).toMatchObject({ attempts: [died, { outcome: "ran" }] });
 });
 
 test("an attempt waits until the one before in the same worker has let go", async () => {
