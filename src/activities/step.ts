@@ -132,7 +132,9 @@ type Attempts = Awaited<ReturnType<typeof openAttempts>>;
 async function openAttempts(path: string) {
   const earlier = (await readJson<NotedAttempt[]>(path)) ?? [];
   const before = earlier.at(-1);
-  if (before?.outcome === "died") before.endedAt = (await stat(path)).mtime.toISOString();
+  // The clock of a file system is a little behind.
+  if (before?.outcome === "died")
+    before.endedAt = new Date(Math.max(Date.parse(before.startedAt), (await stat(path)).mtimeMs)).toISOString();
   const now = new Date().toISOString();
   const current: NotedAttempt = { startedAt: now, endedAt: now, outcome: "died" };
   // Until it says otherwise it counts as dead: that is what the next attempt finds after a kill -9.

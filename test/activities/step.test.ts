@@ -91,6 +91,12 @@ test("an attempt that never said how it ended has died at its last sign of life,
   const second = await run(() => Promise.resolve(7), { reference });
   const died = { outcome: "died", startedAt, endedAt: lastSign.toISOString() };
   expect(second).toMatchObject({ attempts: [died, { outcome: "ran" }] });
+
+  await writeFile(attemptsOf(reference), asLeft);
+  const before = new Date(Date.parse(startedAt) - 4);
+  await utimes(attemptsOf(reference), before, before);
+  const third = await run(() => Promise.resolve(7), { reference });
+  expect(third, "died at once").toMatchObject({ attempts: [{ ...died, endedAt: startedAt }, { outcome: "ran" }] });
 });
 
 test("an attempt waits until the one before in the same worker has let go", async () => {
