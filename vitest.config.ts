@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** unit: no server; workflow: a real Temporal server, activities faked; e2e, crash, sabotage: everything real. */
+/** unit: no server; workflow: a real Temporal server, activities faked; e2e, crash, sabotage: everything real; lab: Kubernetes. */
 export default defineConfig({
   test: {
     projects: [
@@ -28,6 +28,18 @@ export default defineConfig({
           sequence: { groupOrder: 3 },
           include: ["test/{e2e,lab}/**/*.test.ts"],
           globalSetup: ["test/support/temporal-setup.ts", "test/support/lab-setup.ts"],
+          pool: "forks",
+          fileParallelism: false,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+        },
+      },
+      {
+        test: {
+          name: "lab",
+          sequence: { groupOrder: 6 },
+          include: ["test/cluster/**/*.test.ts"],
+          globalSetup: ["test/support/cluster-setup.ts"],
           pool: "forks",
           fileParallelism: false,
           testTimeout: 240_000,

@@ -28,6 +28,10 @@ const managers: PackageManager[] = [
       chromium: ["chromium"],
       faketime: ["faketime"],
       prometheus: ["prometheus"],
+      cluster:
+        "containerd runc containernetworking-plugins umoci skopeo tini busybox-static iproute2 nftables conntrack util-linux git openssl".split(
+          " ",
+        ),
     },
   },
   {

@@ -13,6 +13,7 @@ const purposes: Record<Program, string> = {
   faketime: "libfaketime (a server whose clock is set while a drill runs)",
   chromium: "Chromium (the tests open the report in a real browser)",
   prometheus: "Prometheus and promtool (the tests scrape a worker with it)",
+  cluster: "containerd, runc, umoci, skopeo and small tools (a Kubernetes cluster without Docker)",
 };
 
 /** Debian's packages start a server of their own unless these files say otherwise; they are removed after the installation. */
@@ -24,6 +25,7 @@ const noServers: { program: Program; file: string; text: string }[] = [
   },
   // 101: starting a service is forbidden.
   { program: "prometheus", file: "/usr/sbin/policy-rc.d", text: "#!/bin/sh\nexit 101" },
+  { program: "cluster", file: "/usr/sbin/policy-rc.d", text: "#!/bin/sh\nexit 101" },
 ];
 
 /**

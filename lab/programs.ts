@@ -3,8 +3,22 @@ import { access, readdir } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { execa } from "execa";
 
-/** What the lab needs from the system: a PostgreSQL server with its programs, pgBackRest, a browser, a false clock, Prometheus with promtool. */
-export type Program = "postgres" | "pgbackrest" | "chromium" | "faketime" | "prometheus";
+/** What the lab needs from the system: a PostgreSQL server with its programs, pgBackRest, a browser, a false clock, Prometheus with promtool, what a Kubernetes node is made of. */
+export type Program = "postgres" | "pgbackrest" | "chromium" | "faketime" | "prometheus" | "cluster";
+
+const clusterPrograms = [
+  "containerd",
+  "runc",
+  "umoci",
+  "skopeo",
+  "tini",
+  "ip",
+  "nft",
+  "nsenter",
+  "unshare",
+  "git",
+  "openssl",
+];
 
 const postgresPrograms = ["initdb", "pg_ctl", "postgres", "psql", "pg_dump", "pg_restore", "pg_dumpall", "createdb"];
 const browsers = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
@@ -28,12 +42,19 @@ const versioned: [parent: string, folder: RegExp, below: string][] = [
 export async function findProgram(program: Program): Promise<string | undefined> {
   if (program === "postgres") return await findPostgres();
   if (program === "prometheus" && (await onPath("promtool")) === undefined) return undefined;
+  if (program === "cluster") return await findAll(clusterPrograms);
   if (program !== "chromium") return await onPath(program);
   for (const browser of browsers) {
     const found = await onPath(browser);
     if (found !== undefined) return found;
   }
   return await first(macBrowsers, isExecutable);
+}
+
+/** The first of them, when all are there. */
+async function findAll(names: string[]): Promise<string | undefined> {
+  const found = await Promise.all(names.map(onPath));
+  return found.includes(undefined) ? undefined : found[0];
 }
 
 /** The file that a name stands for, on PATH and in the folders where services and Homebrew put programs. */

@@ -42,6 +42,8 @@ const readersOfEnvironment: Record<string, string> = {
   "src/activities/program-environment.ts": "programs get the worker's environment without its secrets",
   "src/activities/postgres/programs.ts": "PATH: where PostgreSQL's programs lie",
   "lab/as-user.ts": "a server's user must not get the variables of libpq",
+  "lab/gitops/git-server.ts": "PATH: where git lies",
+  "lab/main.ts": "PATH and SHELL of the shell that it opens",
   "lab/programs.ts": "PATH: where programs lie",
   "lab/terminal.ts": "CI: nobody can be asked there",
   "demo/main.ts": "a person's settings of PostgreSQL and Temporal must not reach the demo",

@@ -1,0 +1,31 @@
+import type { Built } from "../go-programs.ts";
+import { startFlux } from "../gitops/flux.ts";
+import { startGitServer } from "../gitops/repository.ts";
+import { makeCertificates } from "./certificates.ts";
+import { startControlPlane } from "./control-plane.ts";
+import { startDns } from "./dns.ts";
+import { startContainerd, startNode } from "./node.ts";
+import { createSandbox, findSandbox, removeSandbox, type Sandbox } from "./sandbox.ts";
+
+/** Starts a cluster, or returns the one by that name that runs already. One that has died is made anew, without its data. */
+export async function clusterUp(name: string, built: Built, say: (line: string) => void): Promise<Sandbox> {
+  const running = await findSandbox(name);
+  if (running !== undefined) return running;
+  await removeSandbox(name);
+  const sandbox = await createSandbox(name);
+  try {
+    await makeCertificates(sandbox.layout);
+    say("namespaces and certificates are made");
+    await Promise.all([startControlPlane(sandbox, built), startContainerd(sandbox)]);
+    say("the API server answers");
+    await Promise.all([startNode(sandbox, built), startDns(sandbox, built), startGitServer(sandbox)]);
+    say("the node is ready");
+    await startFlux(sandbox, built);
+    say("Flux runs");
+    return sandbox;
+  } catch (error) {
+    // The logs stay, to be read; the next `up` or `down` removes them.
+    process.kill(sandbox.init.pid, "SIGKILL");
+    throw error;
+  }
+}
