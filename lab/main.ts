@@ -69,7 +69,7 @@ program.command("shell").description("a shell on the node of a cluster").addArgu
 try {
   await program.parseAsync();
 } catch (error) {
-  const { message, hint } = describeFailure(error);
-  console.error(`error: ${message}${hint ? `\nhint: ${hint}` : ""}`);
+  const { type, message, hint } = describeFailure(error);
+  console.error(`error: ${message}${type === "UNEXPECTED" ? "" : `\nhint: ${hint}`}`);
   process.exitCode = 1;
 }
