@@ -62,14 +62,13 @@ async function serverPrograms(component: PgBackRestComponent): Promise<Seen> {
 
 /** @throws PROGRAM_MISSING */
 async function withoutServer(names: string[]): Promise<Seen> {
-  const all = await Promise.all(
-    names.map(async (name) => {
-      const majors = new Set<number>();
-      for await (const { major } of findVersions(name)) majors.add(major);
-      if (majors.size === 0) throw programMissing(name);
-      return `${name} ${[...majors].join(" and ")}`;
-    }),
-  );
+  const all: string[] = [];
+  for (const name of names) {
+    const majors = new Set<number>();
+    for await (const { major } of findVersions(name)) majors.add(major);
+    if (majors.size === 0) throw programMissing(name);
+    all.push(`${name} ${[...majors].join(" and ")}`);
+  }
   return {
     message: `${all.join(", ")}; whether one fits, only the server can tell`,
     hint: "Let the server answer, then call doctor again.",

@@ -31,17 +31,18 @@ const transactionTimeoutSince = 17;
 /** @throws PROGRAM_MISSING, UNSUPPORTED_VERSION when pg_dump is older than the server, or pg_restore too new for it */
 export async function programs(serverVersion: number): Promise<Programs> {
   const server = Math.floor(serverVersion / 10_000);
-  const [dump, restore, psql] = await Promise.all(
-    ["pg_dump", "pg_restore", "psql"].map((name) => findProgram(name, server)),
-  );
+  // One after the other: of several that are missing, the same one is named every time.
+  const dump = await findProgram("pg_dump", server);
+  const restore = await findProgram("pg_restore", server);
+  const psql = await findProgram("psql", server);
   const hint = `Install PostgreSQL ${server}'s client programs on the worker's host.`;
-  if (dump!.major < server)
-    throw fail("UNSUPPORTED_VERSION", `pg_dump ${dump!.major} cannot dump a server of version ${server}`, hint);
-  if (server < transactionTimeoutSince && restore!.major >= transactionTimeoutSince)
+  if (dump.major < server)
+    throw fail("UNSUPPORTED_VERSION", `pg_dump ${dump.major} cannot dump a server of version ${server}`, hint);
+  if (server < transactionTimeoutSince && restore.major >= transactionTimeoutSince)
     throw fail(
       "UNSUPPORTED_VERSION",
-      `pg_restore ${restore!.major} cannot restore into a server of version ${server}`,
+      `pg_restore ${restore.major} cannot restore into a server of version ${server}`,
       hint,
     );
-  return { pgDump: dump!.path, pgRestore: restore!.path, psql: psql!.path };
+  return { pgDump: dump.path, pgRestore: restore.path, psql: psql.path };
 }
