@@ -1,6 +1,7 @@
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fail } from "./failures.ts";
+import { readRegularFile } from "./regular-file.ts";
 import type { RunRecord } from "./report/record.ts";
 import { parseRecord } from "./report/schema.ts";
 
@@ -24,7 +25,7 @@ export function createRecordReader<T>(extract: (record: RunRecord) => T) {
       stamp = `${ino} ${size} ${ctimeNs}`;
       const before = known.get(file);
       if (before?.stamp === stamp) return before;
-      return { stamp, content: { value: extract(parseRecord(await readFile(file, "utf8"), file)) } };
+      return { stamp, content: { value: extract(parseRecord(await readRegularFile(file), file)) } };
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       // A file beside the runs' directories, or a run that has not written yet.

@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { access, type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, statfs } from "node:fs/promises";
+import { access, type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { fail } from "../failures.ts";
+import { readRegularFile } from "../regular-file.ts";
 
 /** Directories and files that hold data or names of credentials are for their owner only. */
 export const privateDirectory = 0o700;
@@ -101,7 +102,7 @@ export async function sha256File(path: string, signal: AbortSignal): Promise<str
 /** Parsed JSON of a file of ours, or undefined when there is none. @throws STATE_DAMAGED when it is no JSON any more */
 export async function readJson<T>(path: string): Promise<T | undefined> {
   try {
-    return JSON.parse(await readFile(path, "utf8")) as T;
+    return JSON.parse(await readRegularFile(path)) as T;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     if (error instanceof SyntaxError) throw fail("STATE_DAMAGED", `${path} is no JSON: it was cut or overwritten`);

@@ -1,5 +1,6 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { readRegularFile } from "../regular-file.ts";
 import { looksSecret } from "../redaction.ts";
 import { isSecretVariable, rememberVariable } from "../secrets.ts";
 
@@ -12,7 +13,7 @@ export async function learnSecretVariables(plans: string): Promise<void> {
   const files = (await readdir(plans).catch(() => [])).filter((name) => /\.ya?ml$/.test(name));
   for (const file of files) {
     // A plan that vanishes meanwhile, or that the worker may not read, cannot be run either.
-    const text = await readFile(join(plans, file), "utf8").catch(() => "");
+    const text = await readRegularFile(join(plans, file)).catch(() => "");
     for (const [, variable] of text.matchAll(/\benv["']?\s*:\s*["']?([A-Za-z_]\w*)/g)) rememberVariable(variable!);
   }
 }

@@ -1,9 +1,9 @@
 import { cancellationSignal } from "@temporalio/activity";
 import type { Client } from "@temporalio/client";
-import { readFile } from "node:fs/promises";
 import type { Config } from "../config.ts";
 import { fail } from "../failures.ts";
 import type { Plan } from "../plan/schema.ts";
+import { readRegularFile } from "../regular-file.ts";
 import { runName } from "../report/begin.ts";
 import type { EarlierPart } from "../report/people.ts";
 import type { RunRecord, RunType, Scenario } from "../report/record.ts";
@@ -97,7 +97,7 @@ function tooLittle(directory: string): Error {
 
 async function readRecord(config: Config, name: string): Promise<RunRecord> {
   const path = recordFile(recordDirectory(config, name));
-  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+  const text = await readRegularFile(path).catch((error: NodeJS.ErrnoException) => {
     const hint = "Resume a run on the host that ran it; put its directory back if it was moved.";
     throw error.code === "ENOENT" ? invalid(`this worker has no record ${path}`, hint) : fileFailure(error, path);
   });

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { fail } from "../failures.ts";
+import { readRegularFile } from "../regular-file.ts";
 
 /**
  * Whether a person who names a record means a file or a run: a directory may bear the name of a run.
@@ -14,7 +14,7 @@ export function isRecordFile(source: string): boolean {
 
 /** Throws REQUEST_INVALID when the file cannot be read. */
 export async function readRecordFile(file: string): Promise<string> {
-  return await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+  return await readRegularFile(file).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "EISDIR")
       throw fail("REQUEST_INVALID", `${file} is a directory`, "Name the report.json that lies in it.");
     throw fail("REQUEST_INVALID", `cannot read ${file} (${error.code})`, "Name a file that you may read.");

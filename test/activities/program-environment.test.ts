@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { execa } from "execa";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { learnSecretVariables, programEnvironment } from "../../src/activities/program-environment.ts";
 
@@ -25,6 +26,11 @@ test("a program inherits no variable that any plan names, wrong plans included, 
   await learnSecretVariables(plans);
   for (const variable of Object.keys(written)) expect(programEnvironment()).not.toHaveProperty(variable);
   expect(programEnvironment({ ONE_LOGIN: "x" })).toHaveProperty("ONE_LOGIN");
+});
+
+test("a pipe among the plans holds nobody up", { timeout: 5_000 }, async () => {
+  await execa("mkfifo", [join(plans, "pipe.yaml")]);
+  await learnSecretVariables(plans);
 });
 
 test("a program inherits what no plan names and what does not look like a secret", () => {

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { execa } from "execa";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { outcome, runsOfRecords } from "../../src/cli/history.ts";
 import { createRecordReader } from "../../src/read-records.ts";
@@ -43,11 +44,14 @@ test("what is no record is named and left out; what is no run is not looked at",
   await writeFile(join(directory, "failed", "report.json"), "PASSWORD=hunter2-secret");
   await rm(join(directory, "refused", "report.json"));
   await mkdir(join(directory, "refused", "report.json"));
+  await rm(join(directory, "cancelled", "report.json"));
+  await execa("mkfifo", [join(directory, "cancelled", "report.json")]);
   await mkdir(join(directory, "empty"));
   await writeFile(join(directory, "notes.txt"), "");
-  expect(await runsOfRecords(directory, all)).toHaveLength(Object.keys(samples).length - 3);
+  expect(await runsOfRecords(directory, all)).toHaveLength(Object.keys(samples).length - 4);
   const path = (name: string) => join(directory, name, "report.json");
   expect(said.mock.calls.map(([line]) => String(line)).toSorted()).toEqual([
+    `left out: ${path("cancelled")} cannot be read (not a regular file)\n`,
     `left out: ${path("failed")} is not JSON\n`,
     expect.stringMatching(`^left out: ${path("passed")} is not a record of a run: version: .+\n$`),
     `left out: ${path("refused")} is a directory, and no record\n`,
