@@ -1,6 +1,6 @@
 import type { Client, WorkflowHandle } from "@temporalio/client";
 import { failureTypes, isFailureType } from "../failures.ts";
-import { endedOutside } from "../report/ended-outside.ts";
+import { endedOutside, saysEndedOutside } from "../report/ended-outside.ts";
 import type { RunRecord } from "../report/record.ts";
 import { print, printFailure } from "./console.ts";
 import { endingOf } from "./ending.ts";
@@ -30,9 +30,10 @@ export async function conclude(
   if (isOpen(description)) return whileOpen;
   const { failure } = await endingOf(handle);
   // Terminated, timed out, or lost before it could write anything down.
-  if (failure !== null && !(told && toldByRecord.has(failure.type))) printFailure(failure);
+  const tells = told && toldByRecord.has(failure?.type ?? "") && saysEndedOutside(record) === "";
+  if (failure !== null && !tells) printFailure(failure);
   if (told || failure === null) return exitCodeOf(record);
   // What the worker will say of it when it has cleaned up.
-  if (failure.type === "ABORTED") return exitCodeOf(endedOutside(record, description.status.name, []));
+  if (failure.type === "ABORTED") return exitCodeOf(endedOutside(record, description.status.name, null));
   return isFailureType(failure.type) ? failureTypes[failure.type].exitCode : exitCodes.failed;
 }

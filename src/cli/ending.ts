@@ -2,6 +2,8 @@ import { WorkflowFailedError, type WorkflowHandle } from "@temporalio/client";
 import { ApplicationFailure, CancelledFailure, TerminatedFailure, TimeoutFailure } from "@temporalio/common";
 import { describeFailure, failureTypes, type FailureText } from "../failures.ts";
 import type { RunRecord } from "../report/record.ts";
+import { shellWord } from "../report/safe-text.ts";
+import { programName } from "./program-name.ts";
 
 /** How a closed run ended, as far as the server knows without a worker. */
 export interface Ending {
@@ -10,8 +12,9 @@ export interface Ending {
   failure: FailureText | null;
 }
 
-function textOf({ cause, message }: WorkflowFailedError): FailureText {
-  const again = "Start a new run when the reason is gone.";
+function textOf({ cause, message }: WorkflowFailedError, workflowId: string): FailureText {
+  const resume = `${programName} resume ${shellWord(workflowId)} --reason "…"`;
+  const again = `Go on with it (${resume}), or start a new run, when the reason is gone.`;
   if (cause instanceof CancelledFailure) return { type: "ABORTED", message: "the run was cancelled", hint: again };
   if (cause instanceof TerminatedFailure) {
     const hint = `A worker on the run's host cleans up within seconds and says in report.md what it found. ${again}`;
@@ -26,7 +29,7 @@ export async function endingOf(handle: WorkflowHandle): Promise<Ending> {
   try {
     return { result: await handle.result(), failure: null };
   } catch (error) {
-    if (error instanceof WorkflowFailedError) return { result: null, failure: textOf(error) };
+    if (error instanceof WorkflowFailedError) return { result: null, failure: textOf(error, handle.workflowId) };
     throw error;
   }
 }

@@ -1,10 +1,20 @@
-import type { Client } from "@temporalio/client";
+import type { Client, WorkflowExecutionDescription } from "@temporalio/client";
 import { fail } from "../failures.ts";
+import { endedOutside } from "../report/ended-outside.ts";
 import type { RunRecord } from "../report/record.ts";
 import { endingOf, failureFrom, hasBegun } from "./ending.ts";
 import { describeRun, isOpen, readRecord, taskFailure } from "./observe.ts";
 import { programName } from "./program-name.ts";
 import { recordedRun } from "./recorded-run.ts";
+
+/** A run that was ended from outside has not heard of it: what it shows is as it was a moment before. */
+export function asEnded(
+  record: RunRecord,
+  { status, closeTime = new Date() }: Pick<WorkflowExecutionDescription, "status" | "closeTime">,
+): RunRecord {
+  if (isOpen({ status }) || record.endedAt !== null) return record;
+  return { ...endedOutside(record, status.name, null), endedAt: closeTime.toISOString() };
+}
 
 /**
  * The record of a run, read once. A run that passed has it as its result; any other needs a worker. Without a run ID it is
@@ -17,7 +27,8 @@ export async function fetchRecord(client: Client, workflowId: string, runId?: st
   if (description?.status.name === "COMPLETED") return (await endingOf(handle)).result as RunRecord;
   const record = await readRecord(client, handle);
   const open = description === null || isOpen(description);
-  if (record !== null && (open || hasBegun(record))) return record;
+  if (record !== null && (open || hasBegun(record)))
+    return description === null ? record : asEnded(record, description);
   const stuck = description === null ? null : await taskFailure(client, handle, description);
   if (stuck !== null) {
     throw fail("UNEXPECTED", `run ${workflowId} is stuck: ${stuck}`, "Read the worker's log, and report the defect.");

@@ -4,7 +4,8 @@ import { shellWord, visible } from "../report/safe-text.ts";
 import { type AnswerKeys, answerKeys, noKeys } from "./answer-keys.ts";
 import { openScreen, type Screen } from "./console.ts";
 import { endingOf, failureFrom, hasBegun } from "./ending.ts";
-import { readRecord } from "./observe.ts";
+import { asEnded } from "./fetch-record.ts";
+import { describeRun, readRecord } from "./observe.ts";
 import { leftUnanswered } from "./outcome.ts";
 import { programName } from "./program-name.ts";
 import { viewLines } from "./view.ts";
@@ -49,11 +50,13 @@ async function draw(watch: Watch, screen: Screen, keys: AnswerKeys): Promise<voi
 
 /** The record after the end: from a worker, from the result, or the last one that was seen. */
 async function finalRecord({ client, handle, record }: Watch): Promise<RunRecord> {
+  const ended = await describeRun(client, handle);
+  const told = (last: RunRecord) => (ended === null ? last : asEnded(last, ended));
   const answer = await readRecord(client, handle);
-  if (answer !== null && hasBegun(answer)) return answer;
+  if (answer !== null && hasBegun(answer)) return told(answer);
   const { result, failure } = await endingOf(handle);
   const known = (result as RunRecord | null) ?? record;
-  if (known !== null && hasBegun(known)) return known;
+  if (known !== null && hasBegun(known)) return told(known);
   throw failureFrom(failure);
 }
 

@@ -3,6 +3,7 @@ import { clockTrouble } from "./clock.ts";
 import { isLost, mayBeLost, stepsOf } from "./loss.ts";
 import type { BackupRecord, CheckRecord, ComponentRecord, Diagnosis, RunRecord } from "./record.ts";
 import { lacksRpo } from "./rpo.ts";
+import { shellWord } from "./safe-text.ts";
 
 /** Says why something did not come back, or cannot be relied on, and what to do. */
 
@@ -24,7 +25,8 @@ export function diagnose(record: RunRecord, components: ComponentRecord[]): Diag
 
 function ofLoss({ name, target, backup }: ComponentRecord, record: RunRecord): Diagnosis[] {
   const steps = stepsOf(record, name);
-  const restore = `${backupWords(backup)} Run: firedrill restore ${record.plan.name} --component ${name}`;
+  const goOn = `firedrill resume ${shellWord(record.run.workflowId)} --reason "…"`;
+  const restore = `${backupWords(backup)} Run: firedrill restore ${record.plan.name} --component ${name}, or go on with this run: ${goOn}`;
   if (isLost(steps)) return [{ object: target, cause: "this run destroyed it and has not put it back", hint: restore }];
   if (!mayBeLost(steps)) return [];
   const hint = `Look whether it is there and whole; if it is not: ${restore}`;

@@ -1,8 +1,11 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { stripVTControlCharacters } from "node:util";
 import { Connection } from "@temporalio/client";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { decide } from "../../src/cli/commands/decide.ts";
 import { startRun } from "../../src/cli/commands/run.ts";
 import { showStatus } from "../../src/cli/commands/status.ts";
+import { compareWithTemporal } from "../../src/cli/recheck/compare.ts";
 import { fetchRecord } from "../../src/cli/fetch-record.ts";
 import { describeFailure } from "../../src/failures.ts";
 import type { RunRecord } from "../../src/report/record.ts";
@@ -29,6 +32,35 @@ test("a run with an invalid request shows its own failure, although it never had
     await handle.result().catch(() => "it fails at once");
     const failure = describeFailure(await fetchRecord(temporal.client, handle.workflowId).catch((error) => error));
     expect(failure).toMatchObject({ type: "REQUEST_INVALID", message: 'the input lacks "reason"' });
+  });
+});
+
+test("a run that was terminated after the destruction tells at once what is destroyed, and what brings it back", async () => {
+  const behaviours = { "restore/shop": () => sleep(4_000) };
+  const input = { plan: "both", by: "anna", reason: "test", components: ["shop"] };
+  await tryWorkflow(temporal, "exercise", { input, behaviours }, async (trial) => {
+    const { workflowId } = trial.handle;
+    await trial.until("restore/shop", "running");
+    await trial.handle.terminate("by mistake");
+    const written: string[] = [];
+    const listen = (stream: NodeJS.WriteStream) =>
+      vi.spyOn(stream, "write").mockImplementation((text) => (written.push(String(text)), true));
+    const spies = [listen(process.stdout), listen(process.stderr)];
+    const exitCode = await showStatus(workflowId, {});
+    for (const spy of spies) spy.mockRestore();
+    const said = stripVTControlCharacters(written.join(""));
+    expect(exitCode).toBe(1);
+    expect(said).toMatch(/✘ Restore shop +\d/);
+    expect(said).toContain("FAIL  Ended from outside (terminated). ");
+    expect(said).toContain("Destroyed and not put back: shop.");
+    expect(said).toMatch(
+      /Its backup is b\d .*firedrill restore both --component shop, or go on with this run: firedrill resume/,
+    );
+    expect(said).toContain("error: the run was terminated: by mistake");
+    expect(said).toMatch(new RegExp(`hint: .*firedrill resume ${workflowId} --reason`));
+    const record = await fetchRecord(temporal.client, workflowId);
+    expect(record).toMatchObject({ status: "cancelled", verdict: "FAIL", endedAt: expect.any(String) as string });
+    expect((await compareWithTemporal(record, record)).differences).toEqual([]);
   });
 });
 

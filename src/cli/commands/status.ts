@@ -16,7 +16,9 @@ async function printOnce(client: Client, record: RunRecord, handle: WorkflowHand
   const description = await describeRun(client, handle);
   const progress = description === null ? new Map() : progressOf(description);
   const size = { columns: process.stdout.columns ?? 100, rows: Infinity };
-  print(viewLines({ record, progress, trouble: null, answering: null, now: Date.now(), frame: 0 }, size).join("\n"));
+  // No time passes any more for a step that was cut short.
+  const now = record.endedAt === null ? Date.now() : Date.parse(record.endedAt);
+  print(viewLines({ record, progress, trouble: null, answering: null, now, frame: 0 }, size).join("\n"));
 }
 
 /** Shows a run once, or follows it. Throws REQUEST_INVALID and SYSTEM_UNREACHABLE. */

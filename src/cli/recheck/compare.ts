@@ -1,6 +1,6 @@
 import type { Client } from "@temporalio/client";
 import { describeFailure } from "../../failures.ts";
-import { endedOutside } from "../../report/ended-outside.ts";
+import { endedOutside, saysCleanedUp, saysEndedOutside } from "../../report/ended-outside.ts";
 import { type Difference, differences } from "../../report/recheck/differences.ts";
 import type { RunRecord } from "../../report/record.ts";
 import { seal } from "../../report/seal.ts";
@@ -55,8 +55,11 @@ async function compare(client: Client, record: RunRecord, known: RunRecord | nul
 
 function compareRecords(record: RunRecord, workflow: RunRecord, status: string): Difference[] {
   const held =
-    workflow.endedAt === null
-      ? { ...endedOutside(workflow, status, record.leftovers), endedAt: record.endedAt }
+    saysEndedOutside(workflow) !== ""
+      ? {
+          ...endedOutside(workflow, status, saysCleanedUp(record) ? record.leftovers : null),
+          endedAt: record.endedAt,
+        }
       : workflow;
   const found = differences(record, held);
   return found.length === 0 ? found : shorter(found, differences(record, asReported(held, record)));
