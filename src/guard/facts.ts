@@ -89,8 +89,11 @@ export interface Facts {
   components: ComponentFacts[];
   verified: VerifiedBackup[];
   unlocked: Unlocked[];
-  /** How many people must approve, and who has, as far as it counts now; null where the plan asks for none. */
-  approvals: { needed: number; by: string[] } | null;
+  /**
+   * How many people must approve, and who has, as far as it counts now; null where the plan asks for none.
+   * `from`: who may at all, without who has started the run; missing where it is not known, or anybody else may.
+   */
+  approvals: { needed: number; by: string[]; from?: string[] } | null;
   /** The plan's windows, and when the guards are asked, ISO 8601 in UTC. */
   freeze: Window[];
   now: string;

@@ -23,6 +23,11 @@ export function plainName(name: string): string {
 
 const same = (one: string, other: string) => plainName(one) === plainName(other);
 
+/** Those of a plan's approvers who may approve a run that `by` has started, each of them once. */
+export function othersThan(by: string, from: string[]): string[] {
+  return from.filter((one, index) => !same(one, by) && from.findIndex((other) => same(one, other)) === index);
+}
+
 /** Those that count at a moment: of distinct people, none of whom approved too long ago. @param at ISO 8601 */
 export function validApprovals(
   { given, withinSeconds }: Pick<Approvals, "given" | "withinSeconds">,

@@ -1,5 +1,8 @@
+import { patched } from "@temporalio/workflow";
 import type { Inspection, Proof } from "../activities/verbs.ts";
 import type { Facts } from "../guard/facts.ts";
+import type { Plan } from "../plan/schema.ts";
+import { othersThan } from "../report/approvals.ts";
 import type { RunRecord } from "../report/record.ts";
 import { isCarried } from "./carry.ts";
 
@@ -8,7 +11,7 @@ export function factsOf(
   record: RunRecord,
   inspections: Record<string, Inspection>,
   proofs: Record<string, Proof>,
-  { needed, by }: { needed: number | undefined; by: string[] },
+  { wanted, by }: { wanted: Plan["approvals"]; by: string[] },
   more: Pick<Facts, "stage" | "unlocked" | "freeze" | "now">,
 ): Facts {
   const { type, scenario } = record.run;
@@ -26,6 +29,14 @@ export function factsOf(
     components: Object.values(inspections)
       .map(({ facts }) => facts)
       .filter(({ name }) => !isCarried(record, more.stage === "destroy" ? "destroy" : "inspect", name)),
-    approvals: needed === undefined ? null : { needed, by },
+    approvals: wanted === undefined ? null : { needed: wanted.destroy, by, ...tooFew(record, wanted) },
   };
+}
+
+/** An audit destroys nothing, so nobody knows yet who would start the run that does. */
+function tooFew({ run }: RunRecord, { destroy, from }: NonNullable<Plan["approvals"]>): { from?: string[] } {
+  if (from === undefined || run.type === "audit") return {};
+  const others = othersThan(run.by, from);
+  // A run that began before there was this rule went on, and waits.
+  return others.length < destroy && patched("enough-approvers") ? { from: others } : {};
 }

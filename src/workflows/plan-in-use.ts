@@ -63,8 +63,8 @@ export function createPlanInUse(record: RunRecord, ref: RunRef) {
     },
     /** Task queue of the host that keeps the plan and the run's directory. */
     host: () => host,
-    /** How many people must approve a destruction, undefined where the plan asks for none. */
-    approvalsNeeded: () => plan.approvals?.destroy,
+    /** Who must approve a destruction, undefined where the plan asks for nobody. */
+    approvals: () => plan.approvals,
     decisions: () => plan.decisions,
     notify: () => plan.notify ?? [],
     freeze: () => plan.freeze ?? [],

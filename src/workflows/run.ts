@@ -186,7 +186,7 @@ export class Run {
 
   /** What the guards need to know, from what the components' inspections found. */
   facts(stage: Facts["stage"], inspections: Record<string, Inspection>, proofs: Record<string, Proof> = {}): Facts {
-    const people = { needed: this.plan.approvalsNeeded(), by: this.people.approvals().map(({ by }) => by) };
+    const people = { wanted: this.plan.approvals(), by: this.people.approvals().map(({ by }) => by) };
     const more = { stage, unlocked: this.locks.unlocked, freeze: this.plan.freeze(), now: this.now() };
     return factsOf(this.record, inspections, proofs, people, more);
   }

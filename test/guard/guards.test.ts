@@ -118,6 +118,19 @@ test.each(Object.entries(bad))("checkGuards passes on the refusal of %s, and of 
   expect([...new Set(checkGuards(facts(run, of)).map(({ guard }) => guard))]).toEqual([name]);
 });
 
+test("a run that too few may approve is refused before it begins", () => {
+  const asked = facts({ stage: "preflight", approvals: { needed: 2, by: [], from: ["bert"] } });
+  expect(guards["approvals"]!(asked)).toMatchObject([
+    {
+      message:
+        "database shop on 127.0.0.1:5432 needs 2 approvals by others than who started this run, and only bert may give one",
+    },
+  ]);
+  const enough = { needed: 1, by: [], from: ["bert"] };
+  expect(guards["approvals"]!({ ...asked, approvals: enough })).toEqual([]);
+  expect(guards["approvals"]!({ ...asked, scenario: "none" })).toEqual([]);
+});
+
 test("all refusals are shown, of every guard and every component", () => {
   const everything = Object.values(bad).map(({ of }) => of ?? {});
   const worst: Partial<ComponentFacts> = Object.assign({}, ...everything, { exists: true });

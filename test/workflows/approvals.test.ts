@@ -51,6 +51,28 @@ test("it waits before the destruction until as many people have approved as the 
   });
 });
 
+test("a run that its starter's absence leaves too few to approve is refused before it backs up", async () => {
+  await exercise(asking({ destroy: 2, from: ["Anna", "anna ", "bert"] }), async (trial) => {
+    const { type, message } = await trial.end();
+    expect(type).toBe("REFUSED");
+    expect(message).toContain("needs 2 approvals by others than who started this run, and only bert may give one");
+    expect(trial.fakes.calls).not.toContain("backup/shop");
+  });
+  // The same people are enough where somebody else starts it, and where nothing is destroyed.
+  await exercise(
+    asking({ destroy: 2, from: ["anna", "bert"] }),
+    (trial) => trial.until(step, "waiting").then(() => {}),
+    {},
+    { by: "carla" },
+  );
+  await exercise(
+    asking({ destroy: 2, from: ["anna", "bert"] }),
+    async (trial) => expect((await trial.end()).type).toBe("PASS"),
+    {},
+    { scenario: "none" },
+  );
+});
+
 test("whoever approves early keeps nobody waiting", async () => {
   const behaviours = {
     "backup/shop": (call: number) => {
