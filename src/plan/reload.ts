@@ -1,4 +1,5 @@
 import diff from "microdiff";
+import { fail } from "../failures.ts";
 import type { Component, Plan } from "./schema.ts";
 
 /** What may be changed in a plan while a run is under way, and what would contradict the steps that are done. */
@@ -49,4 +50,29 @@ export function comparePlans(
       }
   }
   return { changed, forbidden };
+}
+
+/** A plan by which a run has worked that is resumed, and the names of that run's components. */
+export interface WorkedBy {
+  plan: Plan;
+  components: string[];
+}
+
+/**
+ * Why a run cannot go on with another one by this plan; undefined when it can.
+ * @param running names of its components
+ * @param taken names of those that it takes steps of over
+ */
+export function contradiction(before: WorkedBy, after: Plan, running: string[], taken: Set<string>): Error | undefined {
+  const { forbidden } = comparePlans(before.plan, after, running, taken);
+  if (taken.size > 0 && forbidden.length > 0)
+    return fail(
+      "REQUEST_INVALID",
+      `plan ${after.name} differs from the one by which the run before has worked: ${forbidden.join(", ")}`,
+      "Put that back and resume again, or bring back by `firedrill restore` what was lost.",
+    );
+  const others = before.components.filter((name) => !running.includes(name));
+  return others.length === 0
+    ? undefined
+    : fail("REQUEST_INVALID", `the run before had ${others.join(", ")} as well`, "Resume it with all of them.");
 }

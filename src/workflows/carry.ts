@@ -43,6 +43,14 @@ export function expectedOf({ steps, components }: Resumed, component: string): E
   };
 }
 
+/** Names of the components that steps are taken over of, whatever is found when one looks at them. */
+export function surelyTaken(run: { type: RunType; scenario: Scenario }, resumed: Resumed): string[] {
+  const isTaken = (name: string) => carriedSteps(run, resumed, name, { target: "gone", note: "" }).length > 0;
+  return resumed.components
+    .map(({ name }) => name)
+    .filter((name) => (run.type === "backup" || expectedOf(resumed, name).lost) && isTaken(name));
+}
+
 /** Whether a run has taken a step over. */
 export function isCarried({ steps }: Pick<RunRecord, "steps">, verb: Verb, component: string): boolean {
   return steps.find(({ id }) => id === stepId(verb, component))?.carriedOver ?? false;

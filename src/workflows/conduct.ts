@@ -1,5 +1,6 @@
 import { ApplicationFailure, CancellationScope, isCancellation, log, uuid4, workflowInfo } from "@temporalio/workflow";
 import { closest } from "fastest-levenshtein";
+import type { Like } from "../activities/load-plan.ts";
 import type { Resumed } from "../activities/resume.ts";
 import type { RunRef } from "../activities/verbs.ts";
 import { describeFailure, fail, isFailureType } from "../failures.ts";
@@ -8,6 +9,7 @@ import type { RunRecord, RunType } from "../report/record.ts";
 import { newComponent, newRecord, runName, shortId } from "../report/begin.ts";
 import { isSkipped } from "../report/skipped.ts";
 import { judge } from "../report/verdict.ts";
+import { surelyTaken } from "./carry.ts";
 import { cleanUp, loadPlan, loadResumed, writeReport } from "./activities.ts";
 import { noteMemo } from "./memo.ts";
 import { type Checked, checkRequest } from "./request.ts";
@@ -50,7 +52,9 @@ export async function conduct(type: RunType, input: unknown, work: (run: Run) =>
   run.show();
 
   const resumed = await before(request, ref, record);
-  const loaded = await loadPlan({ run: ref, plan: request.plan, workflowId, runId, takes: resumed?.directories ?? [] });
+  const takes = resumed?.directories ?? [];
+  const like = resumed && likeBefore(resumed, request, ref);
+  const loaded = await loadPlan({ run: ref, plan: request.plan, workflowId, runId, takes, ...(like && { like }) });
   const components = choose(loaded.plan, request.components);
   record.components = components.map((component) => newComponent(component, loaded.plan, ref.id));
   record.rto.objectiveSeconds = seconds(loaded.plan.objectives.rto);
@@ -86,6 +90,12 @@ async function before({ resume, plan, toTime }: Checked, ref: RunRef, record: Ru
   const { earlier } = resumed;
   Object.assign(record, { resumedAt: record.startedAt, startedAt: earlier[0]!.startedAt, earlier });
   return resumed;
+}
+
+/** What a worker that reads the plan compares it with, before the run has left any trace. */
+function likeBefore(resumed: Resumed, { components }: Checked, run: RunRef): Like {
+  const names = resumed.components.map(({ name }) => name);
+  return { plan: resumed.plan, components: names, running: components, taken: surelyTaken(run, resumed) };
 }
 
 function seconds(ms: number | undefined): number | null {

@@ -2,7 +2,7 @@ import { isCancellation, patched } from "@temporalio/workflow";
 import type { Resumed } from "../activities/resume.ts";
 import type { RunRef } from "../activities/verbs.ts";
 import { describeFailure, fail } from "../failures.ts";
-import { comparePlans } from "../plan/reload.ts";
+import { comparePlans, contradiction } from "../plan/reload.ts";
 import type { Component, Plan } from "../plan/schema.ts";
 import type { Reload } from "../report/people.ts";
 import type { RunRecord, StepRecord } from "../report/record.ts";
@@ -72,21 +72,12 @@ export function createPlanInUse(record: RunRecord, ref: RunRef) {
     component: (name: string | null): Component | undefined => components.find((one) => one.name === name),
     /** Compares it with the one by which the run before has worked. @throws REQUEST_INVALID */
     requireLike({ plan: before, planSha256, components: theirs }: Resumed, taken: Set<string>): void {
-      const names = components.map(({ name }) => name);
-      const { forbidden } = comparePlans(before, plan, names, taken);
-      const hint = "Put that back and resume again, or bring back by `firedrill restore` what was lost.";
-      if (taken.size > 0 && forbidden.length > 0) {
-        // It has not worked by this one; whoever resumes it compares with the one before again.
-        record.plan.sha256 = planSha256;
-        throw fail(
-          "REQUEST_INVALID",
-          `plan ${plan.name} differs from the one by which the run before has worked: ${forbidden.join(", ")}`,
-          hint,
-        );
-      }
-      const others = theirs.map(({ name }) => name).filter((name) => !names.includes(name));
-      if (others.length > 0)
-        throw fail("REQUEST_INVALID", `the run before had ${others.join(", ")} as well`, "Resume it with all of them.");
+      const [own, other] = [components, theirs].map((all) => all.map(({ name }) => name)) as [string[], string[]];
+      const error = contradiction({ plan: before, components: other }, plan, own, taken);
+      if (error === undefined) return;
+      // It has not worked by this one; whoever resumes it compares with the one before again.
+      record.plan.sha256 = planSha256;
+      throw error;
     },
     /**
      * Reads the plan again and compares it; what comes back takes it into use, in the same moment in which it is called.

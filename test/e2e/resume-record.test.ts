@@ -102,13 +102,18 @@ test("what is not as the run has left it waits for a person", async () => {
 
 test("a plan that contradicts what was done, a file that is no record, and a record of another host are refused", async () => {
   const file = await loseServer("restore/shop");
-  await drill.plan(pgdump(drill, { database: "shop2" }));
-  const changed = await firedrill("resume", "--record", file, ...reason, ...agreed);
-  expect(changed.all).toContain("differs from the one by which the run before has worked: components.shop.database");
-  expect(changed.exitCode).toBe(1);
   const { workflowId } = (await read(file)).run;
+  for (const [key, value] of Object.entries({ database: "shop2", dumps: join(drill.directory, "elsewhere") })) {
+    await drill.plan(pgdump(drill, { [key]: value }));
+    const changed = await firedrill("resume", "--record", file, ...reason, ...agreed);
+    expect(changed.all).toContain(`differs from the one by which the run before has worked: components.shop.${key}`);
+    expect(changed.exitCode).toBe(2);
+    // It has never begun: whoever resumes the run next goes on with the run itself.
+    const records = await readdir(join(drill.directory, "records"));
+    expect(records.filter((name) => name.startsWith(workflowId))).toHaveLength(1);
+  }
   await drill.plan(pgdump(drill));
-  const again = await firedrill("resume", workflowId, ...reason, ...agreed);
+  const again = await firedrill("resume", "--record", file, ...reason, ...agreed);
   expect(again.all).toMatch(/PASS {2}shop/);
   const foreign = join(drill.directory, "foreign.json");
   const record = await read(file);
