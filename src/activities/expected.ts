@@ -30,8 +30,12 @@ export async function lookBack(
   run: Pick<RunRef, "type" | "scenario">,
   workflowId: string,
 ): Promise<Earlier> {
-  const alike = (await newestRecords(config)).filter(
+  const records = await newestRecords(config);
+  // Parts of a story that was resumed are one drill, which the last one tells.
+  const told = new Set(records.flatMap(({ earlier }) => earlier.map(({ runId }) => runId)));
+  const alike = records.filter(
     (record) =>
+      !told.has(record.run.runId) &&
       record.plan.name === plan &&
       record.run.type === run.type &&
       record.run.scenario === run.scenario &&

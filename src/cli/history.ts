@@ -46,12 +46,16 @@ const later = (one: string, other: string) => (one === other ? 0 : one < other ?
 const newestFirst = (one: PastRun, other: PastRun) =>
   later(one.startedAt, other.startedAt) || later(one.endedAt ?? "open", other.endedAt ?? "open");
 
+/** Run IDs of parts of a story that others of these go on telling. */
+const toldByOthers = (runs: Pick<Digest, "earlier">[]) => runs.flatMap(({ earlier = [] }) => earlier);
+
 /**
  * Runs that the server still knows, by the memo of each: no worker has to run. One that is open is told by its status alone.
- * The server forgets a workflow after the retention time of its namespace.
+ * The server forgets a workflow after the retention time of its namespace. A run that was resumed is told once, by its newest part.
  */
 export async function runsOfServer(client: Client, taskQueue: string, wanted: Wanted): Promise<PastRun[]> {
   const found: PastRun[] = [];
+  const told = new Set<string>();
   const { schedule } = wanted;
   const ours =
     schedule === undefined ? `${isRun} AND TaskQueue = '${taskQueue}'` : `TemporalScheduledById = '${schedule}'`;
@@ -59,6 +63,9 @@ export async function runsOfServer(client: Client, taskQueue: string, wanted: Wa
     if (await isRefusedStart(client, execution)) continue;
     const { workflowId, runId, startTime, status, memo, type } = execution;
     const known = memo?.["digest"] as Digest | undefined;
+    // Whatever it resumes has closed before, and comes later.
+    for (const part of toldByOthers([known ?? {}])) told.add(part);
+    if (told.has(runId)) continue;
     const run: PastRun = {
       ...(known ?? { type: type as Digest["type"] }),
       workflowId,
@@ -81,8 +88,9 @@ function pastRun(record: RunRecord): PastRun {
 export async function runsOfRecords(directory: string, wanted: Wanted): Promise<PastRun[]> {
   const { found, broken } = await createRecordReader(pastRun)(directory);
   tellLeftOut(broken);
+  const told = new Set(toldByOthers(found));
   return found
-    .filter((run) => matches(wanted, run))
+    .filter((run) => !told.has(run.runId) && matches(wanted, run))
     .sort(newestFirst)
     .slice(0, wanted.limit);
 }

@@ -17,6 +17,8 @@ export interface Digest {
   rtoSeconds: number | null;
   rpoSeconds: number | null;
   summary: string;
+  /** Run IDs of the parts before, whose story this one goes on telling; missing where there are none. */
+  earlier?: string[];
 }
 
 export function digest({
@@ -30,6 +32,7 @@ export function digest({
   rto,
   rpo,
   summary,
+  earlier,
 }: RunRecord): Digest {
   const { type, scenario, by, reason } = run;
   return {
@@ -46,5 +49,6 @@ export function digest({
     rtoSeconds: rto.seconds,
     rpoSeconds: rpo.seconds,
     summary,
+    ...(earlier.length > 0 && { earlier: earlier.map(({ runId }) => runId) }),
   };
 }

@@ -38,6 +38,21 @@ test("the records of a directory, the newest first, filtered and limited", async
   expect(await runsOfRecords(directory, { limit: 1 })).toEqual(runs.slice(0, 1));
 });
 
+test("a run that was resumed is listed once, by its newest part, whatever is asked for", async () => {
+  const { by, reason, workflowId } = samples.failed.run;
+  const runId = "0199f3a2-5c1e-7d44-9a30-5a8f12345678";
+  const { status, summary, startedAt, endedAt } = samples.failed;
+  const first = { ...samples.failed, run: { ...samples.failed.run, runId } };
+  const earlier = [{ workflowId, runId, by, reason, startedAt, endedAt, status, summary }];
+  await writeFile(join(directory, "failed", "report.json"), JSON.stringify(first));
+  await writeFile(join(directory, "passed", "report.json"), JSON.stringify({ ...samples.passed, earlier }));
+  const runs = await runsOfRecords(directory, all);
+  expect(runs).toHaveLength(Object.keys(samples).length - 1);
+  expect(runs.find(({ verdict }) => verdict === "PASS")).toMatchObject({ earlier: [runId] });
+  const failed = await runsOfRecords(directory, { ...all, verdict: "FAIL" });
+  expect(failed.map((run) => run.runId)).not.toContain(runId);
+});
+
 test("what is no record is named and left out; what is no run is not looked at", async () => {
   const said = vi.spyOn(process.stderr, "write").mockReturnValue(true);
   await writeFile(join(directory, "passed", "report.json"), "{}");
