@@ -8,6 +8,11 @@ export function lockWorkflowId(name: string): string {
   return `firedrill/target/${name}`;
 }
 
+/** Whether an ID is kept for locks: a run of that name would be taken for one. */
+export function isReservedId(workflowId: string): boolean {
+  return workflowId.startsWith("firedrill/");
+}
+
 /** Whether two may not be worked on at once: they are the same, or one is a part of the other. */
 export function overlap(one: string, other: string): boolean {
   return one === other || one.startsWith(`${other}/`) || other.startsWith(`${one}/`);

@@ -7,8 +7,9 @@ import {
 } from "@temporalio/client";
 import { defaultPayloadConverter, type Payload } from "@temporalio/common";
 import { fail } from "../failures.ts";
+import type { Holder } from "../guard/facts.ts";
 import type { RunRecord } from "../report/record.ts";
-import { visible } from "../report/safe-text.ts";
+import { shellWord, visible } from "../report/safe-text.ts";
 import { programName } from "./program-name.ts";
 import type { Progress } from "./view/scene.ts";
 
@@ -59,17 +60,31 @@ export async function readRecord(client: Client, handle: WorkflowHandle): Promis
   }
 }
 
-/** Null when the server does not answer. Throws REQUEST_INVALID when there is no such run. */
+/** Null when the server does not answer. Throws REQUEST_INVALID when there is no such run, and for a lock. */
 export async function describeRun(
   client: Client,
   handle: WorkflowHandle,
 ): Promise<WorkflowExecutionDescription | null> {
   try {
-    return await client.withDeadline(Date.now() + answerWithinMs, () => handle.describe());
+    const found = await client.withDeadline(Date.now() + answerWithinMs, () => handle.describe());
+    requireRun(found);
+    return found;
   } catch (error) {
     if (isSilence(error)) return null;
     throw unlessUnknown(error, handle.workflowId);
   }
+}
+
+/** Lists and refusals name locks as well, and nobody can say anything to one. Throws REQUEST_INVALID. */
+function requireRun({ workflowId, type, memo, parentExecution }: WorkflowExecutionDescription): void {
+  if (type !== "lock") return;
+  const holder = memo?.["holder"] as Partial<Holder> | undefined;
+  const run = parentExecution?.workflowId ?? holder?.workflowId;
+  throw fail(
+    "REQUEST_INVALID",
+    `${workflowId} is no run but the lock of ${holder?.target ?? "a target"}, for run ${run ?? "that nobody knows"}`,
+    run === undefined ? `See the runs: \`${programName} runs\`.` : `Name the run: ${shellWord(run)}`,
+  );
 }
 
 export function isOpen({ status }: Pick<WorkflowExecutionDescription, "status">): boolean {

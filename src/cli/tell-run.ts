@@ -4,9 +4,10 @@ import {
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from "@temporalio/client";
-import { describeFailure, fail, isFailureType } from "../failures.ts";
+import { describeFailure, fail, failureTypes, isFailureType } from "../failures.ts";
 import { shellWord } from "../report/safe-text.ts";
-import { noSuchRun } from "./observe.ts";
+import { isReservedId } from "../lock-names.ts";
+import { describeRun, noSuchRun } from "./observe.ts";
 import { programName } from "./program-name.ts";
 
 const answerWithinMs = 15_000;
@@ -23,20 +24,23 @@ function translate(error: unknown, run: string): unknown {
     return fail("SYSTEM_UNREACHABLE", `no worker answered within ${answerWithinMs / 1000} s`, hint);
   }
   if (error instanceof WorkflowUpdateFailedError) {
-    const { type, message } = describeFailure(error);
+    const { type, message, hint: own } = describeFailure(error);
+    const known = isFailureType(type) && type !== "UNEXPECTED" ? type : "REQUEST_INVALID";
+    const usual = isFailureType(type) && own === failureTypes[type].hint;
     const hint = `See what the run waits for: ${programName} status ${shellWord(run)}`;
-    return isFailureType(type) && type !== "UNEXPECTED"
-      ? fail(type, message, hint)
-      : fail("REQUEST_INVALID", message, hint);
+    return fail(known, message, usual ? hint : own.replace(/\bRUN$/, shellWord(run)));
   }
   return error;
 }
 
 /** Sends an update to a run and returns its answer. Throws REQUEST_INVALID or REFUSED in the run's own words, SYSTEM_UNREACHABLE. */
 export async function tellRun<T>(client: Client, run: string, update: string, argument: object): Promise<T> {
+  const handle = client.workflow.getHandle(run);
+  // Says what it is instead.
+  if (isReservedId(run)) await describeRun(client, handle);
   try {
     return await client.withDeadline(Date.now() + answerWithinMs, () =>
-      client.workflow.getHandle(run).executeUpdate<T, [object]>(update, { args: [argument] }),
+      handle.executeUpdate<T, [object]>(update, { args: [argument] }),
     );
   } catch (error) {
     throw translate(error, run);

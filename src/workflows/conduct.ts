@@ -12,7 +12,7 @@ import { judge } from "../report/verdict.ts";
 import { surelyTaken } from "./carry.ts";
 import { cleanUp, loadPlan, loadResumed, writeReport } from "./activities.ts";
 import { noteMemo } from "./memo.ts";
-import { type Checked, checkRequest } from "./request.ts";
+import { type Checked, checkId, checkRequest } from "./request.ts";
 import { Run } from "./run.ts";
 import { leaveWhatIsFrozen } from "./skips.ts";
 
@@ -22,6 +22,7 @@ import { leaveWhatIsFrozen } from "./skips.ts";
  * cancelled run ends as cancelled and everything else as failed, so that lists and the UI show at a glance what is not proven.
  */
 export async function conduct(type: RunType, input: unknown, work: (run: Run) => Promise<void>): Promise<RunRecord> {
+  checkId(workflowInfo().workflowId);
   const request = checkRequest(type, input);
   const { scenario, toTime, by, reason } = request;
   const { workflowId, runId } = workflowInfo();

@@ -55,6 +55,9 @@ export interface Waiting {
   actions: Action[];
 }
 
+const toStop =
+  "A step that runs is stopped with its whole run, which then cleans up: temporal workflow cancel --workflow-id RUN";
+
 const keys = ["step", "action", "by", "reason", "failureNo", "reload"];
 
 /** Checks a decision by what waits now; pure and synchronous, as an update's validator must be. @throws REQUEST_INVALID */
@@ -73,7 +76,10 @@ export function checkDecision(input: unknown, waiting: Waiting[]): Waiting {
   const names = waiting.map((one) => one.step).join(", ");
   const found = waiting.find((one) => one.step === step);
   if (found === undefined)
-    throw refuse(`step ${step as string} is not waiting; ${names === "" ? "nothing is" : `waiting: ${names}`}`);
+    throw refuse(
+      `step ${step as string} is not waiting; ${names === "" ? "nothing is" : `waiting: ${names}`}`,
+      action === "abort" ? toStop : undefined,
+    );
   if (failureNo !== undefined && failureNo !== found.failureNo) {
     throw refuse(
       `the decision answers failure ${JSON.stringify(failureNo)} of ${found.step}, which has failed ${found.failureNo} times by now`,

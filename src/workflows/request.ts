@@ -1,5 +1,6 @@
 import { closest } from "fastest-levenshtein";
 import { fail } from "../failures.ts";
+import { isReservedId } from "../lock-names.ts";
 import { momentHint, parseMoment } from "../plan/moment.ts";
 import type { RunType, Scenario } from "../report/record.ts";
 
@@ -108,4 +109,14 @@ function checkTime(type: RunType, toTime: unknown, invalid: Invalid): string | n
   if (moment === undefined)
     throw invalid(`"toTime" is not a time with a time zone: ${JSON.stringify(toTime)}`, momentHint);
   return moment;
+}
+
+/** @throws REQUEST_INVALID for a workflow ID that belongs to locks: as long as the run went on, it would be one */
+export function checkId(workflowId: string): void {
+  if (isReservedId(workflowId))
+    throw fail(
+      "REQUEST_INVALID",
+      `${workflowId} is no ID for a run: those that begin with firedrill/ are kept for locks`,
+      "Choose another workflow ID, such as drill-1.",
+    );
 }

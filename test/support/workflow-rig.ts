@@ -38,6 +38,7 @@ export async function tryWorkflow(
     input?: unknown;
     behaviours?: Parameters<typeof fakeActivities>[2];
     plan?: ReturnType<typeof twoComponents>;
+    workflowId?: string;
     /** What the run before has left. */
     resumed?: Resumed;
     /** State directory of the host, where ended runs may have left something. */
@@ -73,7 +74,7 @@ export async function tryWorkflow(
   await worker.runUntil(async () => {
     const handle = await client.workflow.start(type, {
       taskQueue,
-      workflowId: `${type}-${randomUUID()}`,
+      workflowId: options.workflowId ?? `${type}-${randomUUID()}`,
       args: [input],
     });
     const trial = makeTrial(fakes, handle);

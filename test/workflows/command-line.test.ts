@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { stripVTControlCharacters } from "node:util";
 import { Connection } from "@temporalio/client";
@@ -8,10 +9,11 @@ import { showStatus } from "../../src/cli/commands/status.ts";
 import { compareWithTemporal } from "../../src/cli/recheck/compare.ts";
 import { fetchRecord } from "../../src/cli/fetch-record.ts";
 import { describeFailure } from "../../src/failures.ts";
+import { lockWorkflowId } from "../../src/lock-names.ts";
 import type { RunRecord } from "../../src/report/record.ts";
 import { renderDetails } from "../../src/workflows/details.ts";
 import { serverFailure } from "../../src/temporal/server-failure.ts";
-import { stepFailure } from "../support/fake-activities.ts";
+import { facts, stepFailure } from "../support/fake-activities.ts";
 import { connectTest, type TestTemporal } from "../support/temporal.ts";
 import { tryWorkflow } from "../support/workflow-rig.ts";
 
@@ -86,6 +88,40 @@ test("a decision on a failure that is not the newest any more is refused, and th
     });
     expect(await answer(2)).toBe(0);
     expect((await trial.end()).type).toBe("PASS");
+  });
+});
+
+test("a lock is no run, and says whose it is; a step that runs is stopped with its run", async () => {
+  const lock = `test/${randomUUID()}`;
+  const of = { target: "database shop", facts: facts({ name: "shop", kind: "pgdump" }, { lock }), note: "" };
+  const behaviours = { "preflight/shop": () => of, "backup/shop": () => sleep(3_000) };
+  const input = { plan: "both", by: "anna", reason: "test", components: ["shop"] };
+  await tryWorkflow(temporal, "backup", { input, behaviours }, async (trial) => {
+    await trial.until("backup/shop", "running");
+    const { workflowId } = trial.handle;
+    const early = decide("abort", workflowId, "backup/shop", { by: "bert", reason: "x" });
+    const { message, hint } = describeFailure(await early.catch((error: unknown) => error));
+    expect(message).toBe("step backup/shop is not waiting; nothing is");
+    expect(hint).toMatch(new RegExp(`temporal workflow cancel --workflow-id ${workflowId}$`));
+    const id = lockWorkflowId(lock);
+    const refused = {
+      type: "REQUEST_INVALID",
+      message: `${id} is no run but the lock of ${of.facts.target}, for run ${workflowId}`,
+    };
+    await expect(showStatus(id, {})).rejects.toMatchObject(refused);
+    await expect(decide("abort", id, "backup/shop", { by: "bert", reason: "x" })).rejects.toMatchObject(refused);
+  });
+});
+
+test("a run cannot have the ID of a lock", async () => {
+  const id = lockWorkflowId(`test/${randomUUID()}`);
+  const refused = { type: "REQUEST_INVALID", message: expect.stringContaining("kept for locks") as string };
+  const begun = startRun("backup", "both", { id, by: "anna", reason: "test", detach: true });
+  await expect(begun).rejects.toMatchObject(refused);
+  await tryWorkflow(temporal, "backup", { workflowId: id }, async ({ handle, fakes }) => {
+    const error = (await handle.result().catch((one: unknown) => one)) as { cause: Error };
+    expect(error.cause).toMatchObject(refused);
+    expect(fakes.calls).toEqual([]);
   });
 });
 

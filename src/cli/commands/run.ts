@@ -1,6 +1,7 @@
 import { loadConfig } from "../../config.ts";
 import { fail } from "../../failures.ts";
 import type { RunType, Scenario } from "../../report/record.ts";
+import { checkId } from "../../workflows/request.ts";
 import { begin, type Following } from "../begin.ts";
 import { confirmDestruction, type Confirmation, targetsOf } from "../confirm.ts";
 import { personName } from "../person.ts";
@@ -34,6 +35,7 @@ export async function startRun(type: RunType, plan: string, options: RunOptions)
   const { plans } = loadConfig();
   requireName(plan, plans);
   const by = personName(options.by);
+  if (options.id !== undefined) checkId(options.id);
   const { scenario, toTime, reason = "no reason given" } = options;
   let { component: components } = options;
   if (type === "exercise" && scenario !== "none") {
