@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { examples, exit, json, notBlank } from "./command-parts.ts";
+import { confirmed, examples, exit, json, notBlank } from "./command-parts.ts";
 
 /** The commands about schedules: runs that begin by themselves. */
 
@@ -32,6 +32,9 @@ export function addSchedules(top: Command): void {
       .option("--by <name>", "who says so; your user name otherwise", notBlank)
       .addHelpText("after", examples(`schedule ${action} shop --reason "the storage is being moved"`))
       .action(async (plan, options) => exit(await (await load()).pauseSchedules(action, plan, options)));
+  confirmed(command("run", "begin now what the schedules of a plan would begin at their times").addOption(oneOf()))
+    .addHelpText("after", examples("schedule run shop --name nightly", "schedule run shop --yes --target shop"))
+    .action(async (plan, options) => exit(await (await load()).runSchedules(plan, options)));
   command("delete", "delete the schedules of a plan from Temporal; runs under way go on")
     .addOption(oneOf())
     .addHelpText("after", examples("schedule delete shop", "schedule delete shop --name nightly"))

@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
@@ -101,6 +102,32 @@ test("the plain temporal CLI sees a schedule and triggers it; list tells the ver
   );
 });
 
+test("run begins what a schedule would begin now; a drill that destroys has to be named first", async () => {
+  const run = (...more: string[]) => firedrill("schedule", "run", "drill", ...more);
+  for (const more of [[], ["--yes"], ["--name", "exercise", "--yes", "--target", "ledger"]]) {
+    const refused = await run(...more);
+    expect([refused.exitCode, refused.all]).toEqual([2, expect.stringContaining("--target shop")]);
+  }
+  const names = async () => (await everything()).map(({ lastRuns }) => lastRuns.length);
+  const before = await names();
+  expect((await run("--name", "backup")).stdout).toBe(`begun  ${backup}`);
+  const last = async () => (await everything()).find(({ id }) => id === backup)?.lastRuns;
+  await expect.poll(async () => (await last())?.length, { timeout: 20_000 }).toBe(before[0]! + 1);
+  await expect.poll(async () => (await last())?.[0]?.verdict, { timeout: 60_000 }).toBe("PASS");
+  expect((await run("--name", "weekly")).all).toContain("It has backup, exercise.");
+
+  await drill.plan(pgdump(drill, { connection: { ...pgdump(drill).connection, port: 1 } }), { schedule });
+  await run("--name", "backup");
+  await expect.poll(async () => (await last())?.[0]?.status, { timeout: 20_000 }).toBe("running");
+  const { workflowId } = (await last())![0]!;
+  const twice = await run("--name", "backup");
+  expect([twice.exitCode, twice.all]).toEqual([2, expect.stringContaining(`run ${workflowId} of schedule`)]);
+  await expect.poll(async () => (await firedrill("status", workflowId)).exitCode, { timeout: 30_000 }).toBe(5);
+  await firedrill("abort", workflowId, "preflight/shop", "--reason", "wrong port");
+  await expect.poll(async () => (await last())?.[0]?.verdict, { timeout: 20_000 }).toBe("FAIL");
+  await drill.plan(pgdump(drill), { schedule });
+});
+
 test("a drill that meets a freeze is skipped: run, status, runs, report and list say so, and why", async () => {
   const freeze = [{ from: "2020-01-01", until: "2999-12-31", reason: "Christmas sales" }];
   await drill.plan(pgdump(drill), { schedule, freeze });
@@ -119,7 +146,10 @@ test("a drill that meets a freeze is skipped: run, status, runs, report and list
   expect((await firedrill("schedule", "list", "drill")).stdout).toContain(
     `SKIPPED       ${workflowId}\n        ${why}`,
   );
-  const ofSchedules = (await everything()).map(({ name, lastRuns }) => [name, lastRuns.map(({ type }) => type)]);
+  const ofSchedules = (await everything()).map(({ name, lastRuns }) => [
+    name,
+    [...new Set(lastRuns.map(({ type }) => type))],
+  ]);
   expect(ofSchedules).toEqual([
     ["backup", ["backup"]],
     ["exercise", ["exercise"]],
@@ -161,6 +191,9 @@ test("a schedule is paused, goes on and is deleted, one by its name or all of a 
   const wrong = await pause("pause", "drill", "--name", "weekly");
   expect([wrong.exitCode, wrong.all]).toEqual([2, expect.stringContaining("It has backup, exercise.")]);
 
+  await rm(join(drill.directory, "plans", "drill.yaml"));
+  const left = await firedrill("schedule", "apply", "drill");
+  expect([left.exitCode, left.all]).toEqual([2, expect.stringContaining("firedrill schedule delete drill")]);
   expect((await firedrill("schedule", "delete", "drill", "--name", "backup")).stdout).toBe(`deleted  ${backup}`);
   expect((await firedrill("schedule", "delete", "drill", "--json")).stdout).toContain(exercise);
   const gone = await firedrill("schedule", "list", "drill");

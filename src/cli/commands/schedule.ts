@@ -1,4 +1,4 @@
-import type { Client, ScheduleDescription } from "@temporalio/client";
+import { type Client, type ScheduleDescription, ScheduleOverlapPolicy } from "@temporalio/client";
 import { loadConfig } from "../../config.ts";
 import { describeFailure, fail } from "../../failures.ts";
 import { findPlan } from "../../plan/load.ts";
@@ -6,6 +6,8 @@ import { shellWord, visible } from "../../report/safe-text.ts";
 import { applySchedules, type Change } from "../../schedule/apply.ts";
 import { define, partsOfId } from "../../schedule/define.ts";
 import { findSchedules } from "../../schedule/find.ts";
+import type { Request } from "../../workflows/request.ts";
+import { confirmDestruction, type Confirmation, targetsOf } from "../confirm.ts";
 import { print, printJson } from "../console.ts";
 import { exitCodes } from "../outcome.ts";
 import { personName } from "../person.ts";
@@ -22,11 +24,21 @@ interface Options {
 /** Throws PLAN_NOT_FOUND, PLAN_INVALID, REQUEST_INVALID. */
 export async function applyPlan(plan: string, { json = false }: Options): Promise<number> {
   const { plans, taskQueue } = loadConfig();
-  const found = await findPlan(plans, plan);
+  const found = await findPlan(plans, plan).catch((error: unknown) => explainGone(error, plan, taskQueue));
   const changes = await withTemporal((client) => applySchedules(client, found.plan, taskQueue));
   if (json) printJson(changes);
   else print(changes.length === 0 ? `plan ${plan} has no schedule` : changes.map(changeLine).join("\n"));
   return exitCodes.done;
+}
+
+/** A plan that was removed leaves its schedules on the server, and they go on. */
+async function explainGone(error: unknown, plan: string, taskQueue: string): Promise<never> {
+  const { type, message, hint } = describeFailure(error);
+  if (type !== "PLAN_NOT_FOUND") throw error;
+  const left = await withTemporal((client) => findSchedules(client, taskQueue, { plan }));
+  if (left.length === 0) throw error;
+  const more = `Its schedules go on; to end them: \`${programName} schedule delete ${shellWord(plan)}\`.`;
+  throw fail("PLAN_NOT_FOUND", message, `${hint} ${more}`);
 }
 
 const changeLine = ({ id, did }: Change) => `${did.padEnd("unchanged".length)}  ${id}`;
@@ -56,6 +68,41 @@ export async function pauseSchedules(
   });
 }
 
+/**
+ * Begins now what the schedules of a plan would begin at their times. Throws REQUEST_INVALID where one is still under way, as
+ * its next run is left out then, and unless what is destroyed was named.
+ */
+export async function runSchedules(
+  plan: string,
+  { name, json = false, ...confirmation }: Options & Confirmation,
+): Promise<number> {
+  const confirm = async (found: ScheduleDescription[]) => {
+    for (const { scheduleId, info } of found) requireIdle(scheduleId, info.runningActions);
+    const requests = found.filter(({ action }) => action.workflowType === "exercise").map(requestOf);
+    if (requests.every(({ scenario }) => scenario === "none")) return;
+    await confirmDestruction((await targetsOf(plan, undefined)).targets, confirmation);
+  };
+  return await each(
+    plan,
+    name,
+    "begun",
+    json,
+    async (client, { scheduleId }) => {
+      await client.schedule.getHandle(scheduleId).trigger(ScheduleOverlapPolicy.SKIP);
+    },
+    confirm,
+  );
+}
+
+const requestOf = ({ action }: ScheduleDescription) => (action.args?.[0] ?? {}) as Partial<Request>;
+
+function requireIdle(id: string, running: ScheduleDescription["info"]["runningActions"]): void {
+  if (running[0] === undefined) return;
+  const { workflowId } = running[0].workflow;
+  const hint = `Follow it: \`${programName} status ${shellWord(workflowId)} --watch\`.`;
+  throw fail("REQUEST_INVALID", `run ${workflowId} of schedule ${id} is still under way`, hint);
+}
+
 /** Throws REQUEST_INVALID. */
 export async function deleteSchedules(plan: string, { name, json = false }: Options): Promise<number> {
   return await each(plan, name, "deleted", json, async (client, { scheduleId }) => {
@@ -69,9 +116,11 @@ async function each(
   did: string,
   json: boolean,
   work: (client: Client, schedule: ScheduleDescription) => Promise<void>,
+  before: (schedules: ScheduleDescription[]) => Promise<void> = async () => undefined,
 ): Promise<number> {
   const ids = await withTemporal(async (client) => {
     const found = await choose(client, plan, name);
+    await before(found);
     for (const schedule of found) await work(client, schedule);
     return found.map(({ scheduleId }) => scheduleId);
   });
