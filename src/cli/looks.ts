@@ -15,8 +15,9 @@ function planCommands(top: Command): void {
     .command("check")
     .description("say whether a plan is right, or all that is wrong with it")
     .argument("<file>", "the plan, a YAML file")
+    .addOption(json())
     .addHelpText("after", examples("plan check examples/shop.yaml"))
-    .action(async (file: string) => exit(await (await import("./commands/plan-check.ts")).checkPlan(file)));
+    .action(async (file, options) => exit(await (await import("./commands/plan-check.ts")).checkPlan(file, options)));
   plan
     .command("show")
     .description("show every step that a run would do, in order, and which ones destroy")

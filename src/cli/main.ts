@@ -15,6 +15,9 @@ const exitCodesHelp = `
 Exit codes: 0 PASS or done, 1 FAIL, 2 wrong use or plan, 3 refused by a guard,
             4 INCONCLUSIVE or skipped, 5 waits for a person, 6 a system is not reachable`;
 
+/** The command that was called prints JSON. */
+let json = false;
+
 function program(): Command {
   const top = new Command("firedrill")
     .description(
@@ -24,7 +27,11 @@ function program(): Command {
     .addOption(new Option("--no-color", "no colours; NO_COLOR does the same"))
     .showHelpAfterError("hint: add --help to see how it is used")
     .addHelpText("after", exitCodesHelp)
-    .hook("preAction", (_, command) => setUpConsole(command.optsWithGlobals()["color"] !== false));
+    .hook("preAction", (_, command) => {
+      const { color, json: wanted } = command.optsWithGlobals<{ color?: boolean; json?: boolean }>();
+      setUpConsole(color !== false);
+      json = wanted === true;
+    });
   return addCommands(top);
 }
 
@@ -41,7 +48,7 @@ async function main(): Promise<void> {
   try {
     await top.parseAsync();
   } catch (error) {
-    process.exitCode = await reportFailure(error);
+    process.exitCode = await reportFailure(error, json);
   }
 }
 

@@ -127,6 +127,23 @@ test("--json prints JSON and nothing else", async () => {
   expect(stderr).toBe("");
 });
 
+test("--json prints JSON also for what fails: the error, as it is told on stderr", async () => {
+  const { stdout, stderr, exitCode } = await firedrill("plan", "check", "bad.yaml", "--json");
+  const { error } = JSON.parse(stdout) as { error: { type: string; message: string; hint: string } };
+  expect(error).toMatchObject({ type: "PLAN_INVALID", message: expect.stringContaining("bad.yaml:1:1") as string });
+  expect(stderr).toBe(`error: ${error.message}\nhint: ${error.hint}`);
+  expect(exitCode).toBe(2);
+  expect(JSON.parse((await firedrill("exercise", "shop", "--json")).stdout)).toMatchObject({
+    error: { type: "REQUEST_INVALID" },
+  });
+  expect(JSON.parse((await firedrill("plan", "check", "shop.yaml", "--json")).stdout)).toEqual({
+    ok: true,
+    plan: "shop",
+    environment: "dev",
+    components: ["shop"],
+  });
+});
+
 test("report reads a file, in each format, and writes it where it is told", async () => {
   expect((await firedrill("report", "report.json")).stdout).toContain(samples.passed.summary);
   expect(JSON.parse((await firedrill("report", "report.json", "--format", "json")).stdout)).toEqual(samples.passed);
