@@ -131,12 +131,15 @@ export function fakeActivities(plan: Plan, host: string, behaviours: Record<stri
     run(() => ({ note: `report of ${input.record.status}` }), input as never);
   // Alone on this server, unless a test asks it.
   fakes.activities.claim = async (input) => (await behaviours["claim"]?.(1, input)) ?? [];
-  fakes.activities.loadPlan = async ({ plan: name, run: { id } }: { plan: string; run: RunRef }) => {
+  fakes.activities.loadPlan = async (input: { plan: string; run: RunRef }) => {
+    const { plan: name } = input;
     if (name !== plan.name)
       throw ApplicationFailure.nonRetryable(`there is no plan "${name}"`, "PLAN_NOT_FOUND", {
         hint: `Did you mean "${plan.name}"?`,
       });
-    return { plan, sha256: "ab", codeVersion: "0", host, directory: `/records/${id}`, expectedSeconds: {} };
+    // Nowhere, unless a test asks for one.
+    const directory = ((await behaviours["directory"]?.(1, input as never)) as string | undefined) ?? "";
+    return { plan, sha256: "ab", codeVersion: "0", host, directory, expectedSeconds: {} };
   };
   fakes.activities.loadResumed = () => Promise.resolve(fakes.resumed);
   fakes.activities.notify = takeNotice;

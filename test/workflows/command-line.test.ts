@@ -38,7 +38,10 @@ test("a run with an invalid request shows its own failure, although it never had
 });
 
 test("a run that was terminated after the destruction tells at once what is destroyed, and what brings it back", async () => {
-  const behaviours = { "restore/shop": () => sleep(4_000) };
+  const behaviours = {
+    directory: (_: number, { run }: { run: { id: string } }) => `/records/${run.id}`,
+    "restore/shop": () => sleep(4_000),
+  };
   const input = { plan: "both", by: "anna", reason: "test", components: ["shop"] };
   await tryWorkflow(temporal, "exercise", { input, behaviours }, async (trial) => {
     const { workflowId } = trial.handle;
