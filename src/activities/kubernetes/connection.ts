@@ -51,7 +51,7 @@ export function connect(kubeconfig: string, context?: string): Connection {
   return {
     server,
     async send({ method = "GET", path, headers, body, signal }) {
-      const { headers: identity, ...tls } = await options();
+      const { headers: identity, ...tls } = await unlessAborted(options(), signal);
       return await request(server.replace(/\/$/, "") + path, {
         method,
         headers: { "user-agent": "firedrill", accept: "application/json", ...headers, ...identity },
@@ -67,6 +67,18 @@ export function connect(kubeconfig: string, context?: string): Connection {
     renew: () => void (config = load(kubeconfig, context)),
     close: async () => void (await Promise.all([...pools.values()].map((pool) => pool.destroy()))),
   };
+}
+
+/** A plugin that gives credentials may hang, and knows no signal. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason as Error);
+  signal.addEventListener("abort", abort);
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
 }
 
 /** Its parser's errors quote the text, keys and tokens included; so they are not repeated. */
