@@ -11,7 +11,7 @@ import type { Kind } from "../../src/activities/kubernetes/paths.ts";
 
 /** A real server that does what a real API server does not do when it is asked to: 429, 410, watches that drop, silence. */
 
-export interface Asked {
+interface Asked {
   method: string;
   path: string;
   query: URLSearchParams;

@@ -114,6 +114,9 @@ export async function follow(
   }
 }
 
+/** Refusals that end by themselves: a server that is busy, or that forgets the pages of a list before they are read. */
+const passing = new Set<number | undefined>([429, 410]);
+
 /** What goes wrong in a row, and how long to wait for its end. The first attempt after a time without trouble is made at once. */
 function troubleOf({ onAway }: Follower, pace: Pace, signal: AbortSignal) {
   let failures = 0;
@@ -141,7 +144,7 @@ function troubleOf({ onAway }: Follower, pace: Pace, signal: AbortSignal) {
       if (isAway) {
         lastAwayAt = performance.now();
         if (awaySince === null) onAway?.((awaySince = quietSince ?? new Date().toISOString()));
-      } else if (status !== 429 && performance.now() - lastAwayAt > pace.settleMs) throw failure;
+      } else if (!passing.has(status) && performance.now() - lastAwayAt > pace.settleMs) throw failure;
       await backOff();
     },
     answered(): void {
