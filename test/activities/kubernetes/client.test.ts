@@ -250,6 +250,10 @@ test("a signal ends a request at once, also between two attempts, with its own r
     await expect(cluster.with({ signal: stop.signal }).raw("/x")).rejects.toThrow("the run was cancelled");
     expect(performance.now() - startedAt).toBeLessThan(1_000);
   }
+  // A caller's own time-out is no silence of the server.
+  const { cluster: quiet } = await serve(answer.hangs);
+  const timed = quiet.with({ signal: AbortSignal.timeout(200), withinMs: 0 }).raw("/x");
+  await expect(timed).rejects.toMatchObject({ name: "TimeoutError" });
 });
 
 test.each([

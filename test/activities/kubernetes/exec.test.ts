@@ -107,6 +107,12 @@ test("input goes in, and its end without the connection's", async () => {
   await expect(run({ stdin: failing })).rejects.toThrow("the file vanished");
 });
 
+test("where the output cannot be written, it ends with that error", async () => {
+  const { run } = await serve((socket) => socket.send(frame(1, "out")));
+  const full = new Writable({ write: (_chunk, _encoding, done) => done(new Error("disk full")) });
+  await expect(run({ stdout: full })).rejects.toThrow("disk full");
+});
+
 test("a server that would not understand the end of the input is refused", async () => {
   const { run } = await serve(() => undefined, ["v4.channel.k8s.io"]);
   await expect(run()).rejects.toMatchObject({

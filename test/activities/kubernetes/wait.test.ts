@@ -46,7 +46,7 @@ test("it ends at the change after which the predicate holds, with what was found
   const startedAt = performance.now();
   wake();
   expect(await waiting).toBe("it");
-  expect(performance.now() - startedAt).toBeLessThan(20);
+  expect(performance.now() - startedAt).toBeLessThan(500);
   expect(await waitUntil(mirror, () => 0, forever)).toBe(0);
 });
 
@@ -122,7 +122,7 @@ test("no time counts in which the API server is away, from the moment on that it
   await expect(waiting).rejects.toThrow(/standing still/);
   const took = performance.now() - startedAt;
   expect(took).toBeGreaterThan(940);
-  expect(took).toBeLessThan(1_100);
+  expect(took).toBeLessThan(1_400);
   expect(told).toEqual(["1 of 2", `the API server has not answered since ${since}`, "1 of 2"]);
 });
 
