@@ -101,7 +101,7 @@ export async function follow(
           if (item.how === "expired") return;
         } else {
           // The list that follows asks for credentials anew.
-          if (statusOf(item.failure) === 401) return;
+          if (statusOf(item.failure) === 401) return await trouble.backOff();
           await trouble.wait(item.failure);
         }
       }
@@ -136,6 +136,7 @@ function troubleOf({ onAway }: Follower, pace: Pace, signal: AbortSignal) {
   }
 
   return {
+    backOff,
     /** @throws what waiting does not mend */
     async wait(failure: Error): Promise<void> {
       const status = statusOf(failure);
