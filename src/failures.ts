@@ -25,6 +25,7 @@ export const failureTypes = {
     exitCode: 1,
     hint: "Give the user or the directory the rights that the message names; then retry.",
   },
+  API_REFUSED: { exitCode: 1, hint: "The message is the API server's own: mend what it names; then retry." },
   UNSUPPORTED_VERSION: { exitCode: 1, hint: "Install client programs that are at least as new as the server." },
   PROGRAM_MISSING: { exitCode: 6, hint: "Install the program on the worker's host, or put it on the worker's PATH." },
   PROGRAM_FAILED: { exitCode: 1, hint: "Read the program's log in the run's directory, mend the cause and retry." },

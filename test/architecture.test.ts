@@ -39,6 +39,8 @@ const readersOfEnvironment: Record<string, string> = {
   "src/temporal/find-server.ts": "PATH and XDG_CACHE_HOME: where the temporal CLI lies",
   "src/redaction.ts": "what looks like a secret there is redacted",
   "src/worker.ts": "NODE_COMPILE_CACHE: Node programs that steps start inherit it",
+  "src/activities/kubernetes/access.ts":
+    "KUBERNETES_SERVICE_HOST and _PORT: the API server of the pod in which the worker runs",
   "src/activities/program-environment.ts": "programs get the worker's environment without its secrets",
   "src/activities/postgres/programs.ts": "PATH: where PostgreSQL's programs lie",
   "lab/as-user.ts": "a server's user must not get the variables of libpq",

@@ -46,7 +46,11 @@ export interface Resource {
 }
 
 /** "Deployment/shop", or "Certificate.cert-manager.io/shop" where a kind's name alone does not say which. */
-export function nameOf({ apiVersion, kind, metadata }: Pick<KubernetesObject, "apiVersion" | "kind" | "metadata">): string {
+export function nameOf({
+  apiVersion,
+  kind,
+  metadata,
+}: Pick<KubernetesObject, "apiVersion" | "kind" | "metadata">): string {
   const group = apiVersion.includes("/") ? apiVersion.split("/")[0]! : "";
   const builtIn = group === "" || !group.includes(".") || group.endsWith(".k8s.io");
   return `${kind}${builtIn ? "" : `.${group}`}/${metadata.name}`;

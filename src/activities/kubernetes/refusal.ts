@@ -1,0 +1,87 @@
+import { ApplicationFailure } from "@temporalio/common";
+import { fail } from "../../failures.ts";
+import { redact } from "../../redaction.ts";
+
+export interface Answer {
+  status: number;
+  text: string;
+  /** Milliseconds after which the server wants to be asked again. */
+  retryAfterMs: number;
+}
+
+/** The failure for what an API server has refused. `status` is among its facts. */
+export function refused(server: string, answer: Answer) {
+  const { status } = answer;
+  const said = wordsOf(answer);
+  if (status === 401) {
+    return fail(
+      "AUTHENTICATION_FAILED",
+      `the API server ${server} does not accept the kubeconfig's credentials`,
+      "Have they expired, or was the cluster rebuilt since? Renew the kubeconfig; then retry.",
+      { status },
+    );
+  }
+  // So it says that a right is missing; it also forbids what admission or a quota does not let through.
+  if (status === 403 && / cannot [a-z]+ /.test(said)) {
+    return fail("PERMISSION_DENIED", said, "Give the kubeconfig's user this right (RBAC); then retry.", { status });
+  }
+  if (status === 429 || status >= 500) {
+    return fail(
+      "SYSTEM_UNREACHABLE",
+      `the API server ${server} cannot do it now (${status}): ${said}`,
+      "Look at the API server and at what it asks in turn (webhooks, etcd, extension servers); then retry.",
+      { status },
+    );
+  }
+  return fail("API_REFUSED", `the API server refused (${status}): ${said}`, undefined, { status });
+}
+
+/** What the API server says, ready to stand in a message. */
+function wordsOf({ status, text }: Answer): string {
+  let said = text;
+  try {
+    said = (JSON.parse(text) as { message?: string }).message ?? text;
+  } catch {
+    // Proxies answer with pages of their own.
+  }
+  const line = redact(said).replace(/\s+/g, " ").trim().replace(/\.$/, "").slice(0, 600);
+  return line === "" ? `HTTP status ${status}` : line;
+}
+
+/** HTTP status that a failure comes from, where it comes from one. */
+export function statusOf(error: unknown): number | undefined {
+  if (!(error instanceof ApplicationFailure)) return undefined;
+  return (error.details?.[0] as { status?: number } | undefined)?.status;
+}
+
+/** The failure for an API server that does not answer; undefined for an error that says nothing about it. */
+export function unreachable(server: string, error: unknown) {
+  const code = codeOf(error);
+  if (code === undefined) return undefined;
+  if (isAboutCertificates(code)) {
+    return fail(
+      "SYSTEM_UNREACHABLE",
+      `there is no trusted connection to the API server ${server} (${code})`,
+      "A rebuilt cluster has a new CA: get its new kubeconfig, or correct the CA and the server's name in it.",
+      { certificate: true },
+    );
+  }
+  return fail("SYSTEM_UNREACHABLE", `the API server ${server} does not answer (${code})`);
+}
+
+export function isAboutTrust(error: unknown): boolean {
+  if (!(error instanceof ApplicationFailure)) return false;
+  return (error.details?.[0] as { certificate?: boolean } | undefined)?.certificate === true;
+}
+
+function codeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if (error.name === "TimeoutError") return "no answer in time";
+  const { code } = error as NodeJS.ErrnoException;
+  if (code?.startsWith("UND_ERR_INVALID") === true) return undefined;
+  return typeof code === "string" ? code : codeOf(error.cause);
+}
+
+function isAboutCertificates(code: string): boolean {
+  return /CERT|^UNABLE_TO_|^ERR_SSL_|^ERR_TLS_/.test(code);
+}
