@@ -5,6 +5,7 @@ import { makeCertificates } from "./certificates.ts";
 import { startControlPlane } from "./control-plane.ts";
 import { startDns } from "./dns.ts";
 import { startContainerd, startNode } from "./node.ts";
+import { startRegistry } from "./registry.ts";
 import { createSandbox, findSandbox, removeSandbox, type Sandbox } from "./sandbox.ts";
 
 /** Starts a cluster, or returns the one by that name that runs already. One that has died is made anew, without its data. */
@@ -16,7 +17,7 @@ export async function clusterUp(name: string, built: Built, say: (line: string) 
   try {
     await makeCertificates(sandbox.layout);
     say("namespaces and certificates are made");
-    await Promise.all([startControlPlane(sandbox, built), startContainerd(sandbox)]);
+    await Promise.all([startControlPlane(sandbox, built), startContainerd(sandbox), startRegistry(sandbox)]);
     say("the API server answers");
     await Promise.all([startNode(sandbox, built), startDns(sandbox, built), startGitServer(sandbox)]);
     say("the node is ready");
