@@ -1,6 +1,7 @@
 import type { Built } from "../go-programs.ts";
 import { startFlux } from "../gitops/flux.ts";
 import { startGitServer } from "../gitops/repository.ts";
+import { startOperators } from "../operators/start.ts";
 import { makeCertificates } from "./certificates.ts";
 import { startControlPlane } from "./control-plane.ts";
 import { startDns } from "./dns.ts";
@@ -21,8 +22,8 @@ export async function clusterUp(name: string, built: Built, say: (line: string) 
     say("the API server answers");
     await Promise.all([startNode(sandbox, built), startDns(sandbox, built), startGitServer(sandbox)]);
     say("the node is ready");
-    await startFlux(sandbox, built);
-    say("Flux runs");
+    await Promise.all([startFlux(sandbox, built), startOperators(sandbox, built)]);
+    say("Flux and the operators run");
     return sandbox;
   } catch (error) {
     // The logs stay, to be read; the next `up` or `down` removes them.
