@@ -1,4 +1,5 @@
 import type { Built } from "../go-programs.ts";
+import { startArgoCd } from "../gitops/argocd.ts";
 import { startFlux } from "../gitops/flux.ts";
 import { startGitServer } from "../gitops/repository.ts";
 import { startOperators } from "../operators/start.ts";
@@ -22,8 +23,8 @@ export async function clusterUp(name: string, built: Built, say: (line: string) 
     say("the API server answers");
     await Promise.all([startNode(sandbox, built), startDns(sandbox, built), startGitServer(sandbox)]);
     say("the node is ready");
-    await Promise.all([startFlux(sandbox, built), startOperators(sandbox, built)]);
-    say("Flux and the operators run");
+    await Promise.all([startFlux(sandbox, built), startArgoCd(sandbox, built), startOperators(sandbox, built)]);
+    say("Flux, Argo CD and the operators run");
     return sandbox;
   } catch (error) {
     // The logs stay, to be read; the next `up` or `down` removes them.
