@@ -48,7 +48,8 @@ export async function startControlPlane(sandbox: Sandbox, built: Built): Promise
   );
 }
 
-async function startApiServer(sandbox: Sandbox, built: Built): Promise<void> {
+/** Again, after a test has stopped it. */
+export async function startApiServer(sandbox: Sandbox, built: Built): Promise<void> {
   const { layout } = sandbox;
   const at = (file: string) => join(certificates(layout), file);
   const argv = [

@@ -160,8 +160,8 @@ spec:
 }
 
 /** What the application takes for granted: its images in the registry, its password in the secret store. */
-export async function provideForApp({ layout }: Pick<Sandbox, "layout">): Promise<void> {
-  await writeSecretStore(layout, { secrets: { POSTGRES_PASSWORD: "correct horse battery staple" } });
+export async function provideForApp({ layout }: Sandbox, more: Record<string, string> = {}): Promise<void> {
+  await writeSecretStore(layout, { secrets: { POSTGRES_PASSWORD: "correct horse battery staple", ...more } });
   for (const image of ["busybox", "postgres"] as const) await pushImage(image, imageReference(layout, `${image}:1`));
 }
 
