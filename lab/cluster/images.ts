@@ -18,14 +18,8 @@ export async function importImages(sandbox: Sandbox, names: Image[]): Promise<vo
   await waitUntil("containerd answers", 20_000, async () => (await ctr(sandbox, "version")).exitCode === 0);
   for (const name of names) {
     // Within an archive an image has but a tag.
-    const { exitCode, stderr } = await ctr(
-      sandbox,
-      "images",
-      "import",
-      "--base-name",
-      `localhost/${name}`,
-      fileOf(name),
-    );
+    const naming = ["--base-name", `localhost/${name}`];
+    const { exitCode, stderr } = await ctr(sandbox, "images", "import", ...naming, fileOf(name));
     if (exitCode !== 0) throw new Error(`${name} cannot be imported: ${stderr}`);
   }
 }
