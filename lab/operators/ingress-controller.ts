@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
+import { pipeline } from "node:stream";
 import { connect, type KubernetesObject } from "./api.ts";
 
 /**
@@ -70,21 +71,23 @@ function serve(incoming: IncomingMessage, response: ServerResponse): void {
     if (!response.headersSent) response.writeHead(status, { "content-type": "text/plain" });
     response.end(`${text}\n`);
   };
-  const { pathname } = new URL(incoming.url ?? "/", "http://lab");
-  const target = targetOf((incoming.headers.host ?? "").replace(/:\d+$/, ""), pathname);
+  const [path = "/"] = (incoming.url ?? "/").split("?");
+  const target = targetOf((incoming.headers.host ?? "").replace(/:\d+$/, ""), path);
   if (target === undefined) return answer(404, "default backend - 404");
   if (target.port === 0) return answer(503, "503 Service Temporarily Unavailable");
   const { method, headers } = incoming;
   const options = { ...target, method, path: incoming.url, headers, timeout: 5_000, agent: false } as const;
   const outgoing = request(options, (answered) => {
     response.writeHead(answered.statusCode ?? 502, answered.rawHeaders);
-    answered.pipe(response);
+    // A pod that dies in the middle of an answer ends the answer too.
+    pipeline(answered, response, () => undefined);
   });
   outgoing.on("timeout", () => outgoing.destroy(new Error("timeout")));
   // A Service without a ready pod refuses the connection.
   outgoing.on("error", ({ message }) =>
     message === "timeout" ? answer(504, "504 Gateway Time-out") : answer(503, "503 Service Temporarily Unavailable"),
   );
+  response.on("close", () => outgoing.destroy());
   incoming.pipe(outgoing);
 }
 
