@@ -84,7 +84,8 @@ export async function stopWithin({ layout }: Sandbox, name: string): Promise<voi
   const file = join(layout.directory, "processes", `${name}.json`);
   const identity = JSON.parse(await readFile(file, "utf8")) as ProcessIdentity;
   if (await isAlive(identity)) process.kill(identity.pid, "SIGKILL");
-  while (await isAlive(identity)) await sleep(10);
+  // Its first thread is dead at once, but holds the program's port until the others are too.
+  while (await exists(`/proc/${identity.pid}`)) await sleep(10);
 }
 
 /** @returns the program that `file` starts as its first child */
