@@ -39,6 +39,10 @@ export const goModules = {
     programs: { "kustomize-controller": "github.com/fluxcd/kustomize-controller" },
     definitions: { module: "github.com/fluxcd/kustomize-controller", directory: "config/crd/bases" },
   },
+  argocd: {
+    programs: { argocd: "github.com/argoproj/argo-cd/v3/cmd" },
+    definitions: { module: "github.com/argoproj/argo-cd/v3", directory: "manifests/crds" },
+  },
 } satisfies Record<string, GoModule>;
 
 export type GoModuleName = keyof typeof goModules;

@@ -6,6 +6,7 @@ import { certificates, kubeconfigOf } from "./certificates.ts";
 import { kubectl, waitUntil } from "./kubectl.ts";
 import { containerdSocket, controlGroup, type Layout } from "./layout.ts";
 import { importImages } from "./images.ts";
+import { trustRegistry } from "./registry.ts";
 import { type Sandbox, startWithin } from "./sandbox.ts";
 
 /** containerd with the images that every pod needs. */
@@ -15,6 +16,7 @@ export async function startContainerd(sandbox: Sandbox): Promise<void> {
   await mkdir(join(root, "cni"), { recursive: true });
   await writeFile(join(root, "config.toml"), containerdConfig(root));
   await writeFile(join(root, "cni", "10-pods.conflist"), JSON.stringify(podNetwork(layout)));
+  await trustRegistry(layout, join(root, "registries"));
   await startWithin(sandbox, "containerd", ["containerd", "--config", join(root, "config.toml")]);
   await importImages(sandbox, ["pause", "busybox"]);
 }
@@ -54,6 +56,8 @@ state = "/run/containerd/state"
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "/usr/lib/cni"
     conf_dir = "${root}/cni"
+  [plugins."io.containerd.grpc.v1.cri".registry]
+    config_path = "${root}/registries"
 `;
 }
 

@@ -79,6 +79,15 @@ export async function startWithin(
   return identity;
 }
 
+/** Kills a program that `startWithin` has started; it is not started again by itself. */
+export async function stopWithin({ layout }: Sandbox, name: string): Promise<void> {
+  const file = join(layout.directory, "processes", `${name}.json`);
+  const identity = JSON.parse(await readFile(file, "utf8")) as ProcessIdentity;
+  if (await isAlive(identity)) process.kill(identity.pid, "SIGKILL");
+  // Its first thread is dead at once, but holds the program's port until the others are too.
+  while (await exists(`/proc/${identity.pid}`)) await sleep(10);
+}
+
 /** @returns the program that `file` starts as its first child */
 async function startDetached(file: string, args: string[], output: "ignore" | number): Promise<ProcessIdentity> {
   const outer = spawn(file, args, { detached: true, stdio: ["ignore", output, output], cwd: "/" });

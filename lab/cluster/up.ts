@@ -1,10 +1,13 @@
 import type { Built } from "../go-programs.ts";
+import { startArgoCd } from "../gitops/argocd.ts";
 import { startFlux } from "../gitops/flux.ts";
 import { startGitServer } from "../gitops/repository.ts";
+import { startOperators } from "../operators/start.ts";
 import { makeCertificates } from "./certificates.ts";
 import { startControlPlane } from "./control-plane.ts";
 import { startDns } from "./dns.ts";
 import { startContainerd, startNode } from "./node.ts";
+import { startRegistry } from "./registry.ts";
 import { createSandbox, findSandbox, removeSandbox, type Sandbox } from "./sandbox.ts";
 
 /** Starts a cluster, or returns the one by that name that runs already. One that has died is made anew, without its data. */
@@ -16,12 +19,12 @@ export async function clusterUp(name: string, built: Built, say: (line: string) 
   try {
     await makeCertificates(sandbox.layout);
     say("namespaces and certificates are made");
-    await Promise.all([startControlPlane(sandbox, built), startContainerd(sandbox)]);
+    await Promise.all([startControlPlane(sandbox, built), startContainerd(sandbox), startRegistry(sandbox)]);
     say("the API server answers");
     await Promise.all([startNode(sandbox, built), startDns(sandbox, built), startGitServer(sandbox)]);
     say("the node is ready");
-    await startFlux(sandbox, built);
-    say("Flux runs");
+    await Promise.all([startFlux(sandbox, built), startArgoCd(sandbox, built), startOperators(sandbox, built)]);
+    say("Flux, Argo CD and the operators run");
     return sandbox;
   } catch (error) {
     // The logs stay, to be read; the next `up` or `down` removes them.

@@ -36,6 +36,8 @@ export async function startFlux(sandbox: Sandbox, built: Built): Promise<void> {
     "kustomize-controller",
     [
       join(built["kustomize-controller"], "kustomize-controller"),
+      // A layer looks again whether the one before it is ready; every 30 s otherwise.
+      "--requeue-dependency=1s",
       "--events-addr=",
       "--metrics-addr=127.0.0.1:9793",
       "--health-addr=127.0.0.1:9794",

@@ -1,3 +1,4 @@
+import { archiveOf } from "../../lab/cluster/images.ts";
 import { ensureGoPrograms } from "../../lab/go-programs.ts";
 import { goModules, type GoModuleName } from "../../lab/go-table.ts";
 import { ensurePrograms } from "../../lab/packages.ts";
@@ -7,4 +8,5 @@ import { terminalTalk } from "../../lab/terminal.ts";
 export async function setup(): Promise<void> {
   await ensurePrograms(["cluster"], terminalTalk());
   await ensureGoPrograms(Object.keys(goModules) as GoModuleName[], terminalTalk());
+  await archiveOf("postgres");
 }
