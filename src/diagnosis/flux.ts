@@ -61,7 +61,7 @@ function findingsOf(snapshot: Snapshot, kustomization: KubernetesObject): Findin
   if (unanswered !== undefined) return [{ ...place, ...unanswered }];
   const ready = readyOf(kustomization);
   if (ready === undefined || ready.status === "Unknown") return [];
-  const said = quote(ready.message ?? "");
+  const said = quote((ready.message ?? "").replace(/\/tmp\/kustomization-\d+\//g, ""));
   switch (ready.reason ?? "") {
     case "BuildFailed":
       return [

@@ -18,7 +18,9 @@ export function fold(snapshot: Snapshot, { findings, needs }: Clues): Cause[] {
     .map((finding) => ({ finding, affects: affectedBy(finding) }))
     .filter(
       ({ finding, affects }) =>
-        finding.idle !== true || affects.length > 0 || perPlace.some((other) => !other.idle && explains(finding, other)),
+        finding.idle !== true ||
+        affects.length > 0 ||
+        perPlace.some((other) => !other.idle && explains(finding, other)),
     )
     .map(({ finding: { type, object, cause, hint }, affects }) => ({ type, object, cause, hint, affects }))
     .sort((a, b) => b.affects.length - a.affects.length || (a.object < b.object ? -1 : 1));

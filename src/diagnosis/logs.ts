@@ -14,7 +14,7 @@ const hosts = [
   /lookup ([\w.-]+\w)\.?(?: on \S+)?: (?:no such host|server misbehaving|.*i\/o timeout)/,
   /could not translate host name "([^"]+)" to address/,
   /getaddrinfo (?:ENOTFOUND|EAI_AGAIN) ([\w.-]+\w)/,
-  /can't find ([\w.-]+\w)\.?: NXDOMAIN/,
+  /can't find ([\w.-]+\w)\.?: (?:NXDOMAIN|SERVFAIL)/,
   /can't resolve '([\w.-]+\w)/,
   /bad address '([\w.-]+\w)(?::\d+)?'/,
   /[Cc]ould not resolve (?:host|hostname|proxy)?:? ?"?([\w.-]+\w)/,

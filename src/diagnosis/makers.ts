@@ -45,21 +45,21 @@ export function absentOf(snapshot: Snapshot): Expected[] {
 }
 
 /**
- * Who is to make each absent object: the one that lists it. Where none does, each that has to do with the namespace or
- * has never made anything, because nobody knows yet what that will be.
+ * Who is to make each absent object: the one that lists it. Where none does, those that have to do with the namespace;
+ * else those that have never made anything, because nobody knows yet what that will be.
  */
 export function makersOf(snapshot: Snapshot, absent: Expected): KubernetesObject[] {
   const all = [...kustomizations(snapshot), ...releases(snapshot), ...applications(snapshot)];
   const sure = all.filter((maker) => madeBy(snapshot, maker).includes(placeOf(absent)));
   if (sure.length > 0) return sure;
-  return all.filter((maker) => mayMake(snapshot, maker));
+  const fresh = all.filter(hasMadeNothing);
+  const near = fresh.filter((maker) => concerns(snapshot, maker));
+  return near.length > 0 ? near : fresh.filter((maker) => at(maker, "spec.targetNamespace") === undefined);
 }
 
-function mayMake(snapshot: Snapshot, maker: KubernetesObject): boolean {
-  if (maker.kind === "Kustomization")
-    return (
-      at(maker, "status.lastAppliedRevision") === undefined || at(maker, "spec.targetNamespace") === snapshot.namespace
-    );
+/** As far as its status says; a release may say nothing of what it has made. */
+function hasMadeNothing(maker: KubernetesObject): boolean {
+  if (maker.kind === "Kustomization") return at(maker, "status.lastAppliedRevision") === undefined;
   const list = at<unknown[]>(maker, maker.kind === "HelmRelease" ? "status.inventory.entries" : "status.resources");
-  return concerns(snapshot, maker) && (list ?? []).length === 0;
+  return (list ?? []).length === 0;
 }

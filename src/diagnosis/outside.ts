@@ -3,7 +3,7 @@ import type { Clues, Finding, Snapshot } from "./cause.ts";
 import { find, patience, quote, secondsSince } from "./look.ts";
 import { type Complaint, complaintOf } from "./logs.ts";
 import { brokenContainers, type Container, logOf } from "./pods.ts";
-import { answersSince, serviceMeant } from "./services.ts";
+import { answersSince, bareHost, serviceMeant } from "./services.ts";
 import { endOf, isCrashing, isOverdue, lastLines } from "./stuck.ts";
 
 /** What the logs of broken containers say about others: names that do not resolve, peers that refuse, missing rights. */
@@ -82,14 +82,15 @@ function findingOf(snapshot: Snapshot, container: Container, complaint: Complain
       hint: `Bring back Service ${service}, or correct the host name in the container's settings.`,
     };
   const missing = complaint.kind === "host";
+  const host = bareHost(snapshot.namespace, complaint.of);
   return {
-    at: `Host/${complaint.of}`,
+    at: `Host/${host}`,
     object: place,
     type: missing ? "DNS" : "CONNECTION_REFUSED",
-    cause: `container ${status.name} cannot ${missing ? "resolve" : "reach"} ${complaint.of}: "${line}"`,
+    cause: `container ${status.name} cannot ${missing ? "resolve" : "reach"} ${host}: "${line}"`,
     hint: missing
-      ? `Look whether ${complaint.of} is spelt right and known to the cluster's DNS (kube-dns in kube-system).`
-      : `Look whether ${complaint.of} runs, and whether a firewall or NetworkPolicy is between.`,
+      ? `Look whether ${host} is spelt right and known to the cluster's DNS (kube-dns in kube-system).`
+      : `Look whether ${host} runs, and whether a firewall or NetworkPolicy is between.`,
   };
 }
 

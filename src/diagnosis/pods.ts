@@ -46,6 +46,7 @@ export interface ContainerSpec {
   restartPolicy?: string;
   env?: { name: string; valueFrom?: { secretKeyRef?: KeyRef; configMapKeyRef?: KeyRef } }[];
   envFrom?: { secretRef?: KeyRef; configMapRef?: KeyRef }[];
+  volumeMounts?: { name: string }[];
   resources?: { requests?: Record<string, string>; limits?: Record<string, string> };
   readinessProbe?: Probe;
   livenessProbe?: Probe;

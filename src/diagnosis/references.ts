@@ -29,9 +29,11 @@ function referencesOf(pod: KubernetesObject): Reference[] {
   return [...ofContainers(pod), ...ofVolumes(pod)].filter(({ name }) => name !== "");
 }
 
+const containersOf = (pod: KubernetesObject) =>
+  ["spec.initContainers", "spec.containers"].flatMap((path) => at<ContainerSpec[]>(pod, path) ?? []);
+
 function ofContainers(pod: KubernetesObject): Reference[] {
-  const containers = ["spec.initContainers", "spec.containers"].flatMap((path) => at<ContainerSpec[]>(pod, path) ?? []);
-  return containers.flatMap(({ env = [], envFrom = [] }) => [
+  return containersOf(pod).flatMap(({ env = [], envFrom = [] }) => [
     ...env.flatMap(({ valueFrom }) => [
       ...required("Secret", valueFrom?.secretKeyRef),
       ...required("ConfigMap", valueFrom?.configMapKeyRef),
@@ -51,6 +53,7 @@ interface Source {
 }
 
 interface Volume {
+  name: string;
   secret?: Source;
   configMap?: Source;
   projected?: { sources?: { secret?: Source; configMap?: Source }[] };

@@ -67,13 +67,17 @@ export function serviceMeant({ objects, namespace }: Snapshot, host: string): st
   if (byAddress !== undefined) return byAddress.metadata.name;
   const pod = ofKind(objects, "Pod").find((one) => at(one, "status.podIP") === host);
   if (pod !== undefined) return serviceOf(objects, pod);
-  const parts = host.replace(/\.$/, "").split(".");
-  const own = parts.indexOf(namespace);
-  // "db", "db.shop", "db-0.db.shop.svc.cluster.local"
-  if (own > 0 && (own === parts.length - 1 || parts[own + 1] === "svc")) return parts[own - 1];
-  const last = parts.at(-1)!;
-  if (parts.length === 1 && /[a-z]/.test(last)) return last === "localhost" ? undefined : last;
-  return parts.length === 2 && find(objects, "Service", last) !== undefined ? last : undefined;
+  const parts = bareHost(namespace, host).split(".");
+  if (parts.length === 1) return /[a-z]/.test(host) && host !== "localhost" ? host.split(".")[0] : undefined;
+  // "db-0.db" is a pod of a StatefulSet.
+  const ofPod = parts.length === 2 && (/-\d+$/.test(parts[0]!) || find(objects, "Service", parts[1]!) !== undefined);
+  return ofPod ? parts[1] : undefined;
+}
+
+/** Without what the search path of the namespace's pods appends. */
+export function bareHost(namespace: string, host: string): string {
+  const name = host.replace(/\.$/, "").replace(/(?:\.svc)?\.cluster\.local$|\.svc$/, "");
+  return name.endsWith(`.${namespace}`) ? name.slice(0, -namespace.length - 1) : name;
 }
 
 function serviceOf(objects: KubernetesObject[], pod: KubernetesObject): string | undefined {

@@ -66,9 +66,12 @@ function findingOf(snapshot: Snapshot, source: KubernetesObject): Finding[] {
         hint: `Run: flux resume source ${kind === "GitRepository" ? "git" : kind.toLowerCase()} ${name} -n ${namespace}`,
       },
     ];
-  const ready = conditionOf(source, "Ready");
-  if (ready?.status !== "False" || patience(snapshot, ready.lastTransitionTime)) return [];
-  const said = quote(ready.message ?? ready.reason ?? "no reason is given");
+  // Each new try makes Ready begin anew; that fetching fails it keeps saying.
+  const fetch = conditionOf(source, "FetchFailed");
+  const trouble = fetch?.status === "True" ? fetch : conditionOf(source, "Ready");
+  if (trouble === undefined || (trouble !== fetch && trouble.status !== "False")) return [];
+  if (patience(snapshot, trouble.lastTransitionTime)) return [];
+  const said = quote(trouble.message ?? trouble.reason ?? "no reason is given");
   const url = at<string>(source, "spec.url");
   return [
     {

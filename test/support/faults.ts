@@ -10,6 +10,14 @@ export interface Fault {
   affects?: string[];
   /** Labels of the namespace. */
   labels?: Record<string, string>;
+  /** The namespace is deleted once all is in it. */
+  deleted?: boolean;
+  /** What Git has of it, below a folder of its name; expected, too. */
+  files?: Record<string, string>;
+  /** What Git has beside that. */
+  more?: Record<string, string>;
+  /** Objects of Flux; REPOSITORY stands for the address of what Git has. */
+  gitops?: string;
 }
 
 const indent = (text: string, spaces: number) => text.replace(/^(?=.)/gm, " ".repeat(spaces));
@@ -70,7 +78,19 @@ metadata: { name: ${name} }
 spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: 1Gi } }, ${spec} }
 ---`;
 
+const mounting = `${sleeping}\nvolumeMounts: [{ name: data, mountPath: /data }]`;
 const withClaim = "volumes: [{ name: data, persistentVolumeClaim: { claimName: data } }]";
+
+const configMap = "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: shop }\ndata: { a: b }\n";
+
+function kustomization(name: string, more = "", source = "faults"): string {
+  const spec = `sourceRef: { kind: GitRepository, name: ${source} }, path: ./${name}, prune: true, interval: 10m, targetNamespace: ${name}`;
+  return `
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: { name: ${name}, namespace: flux-system }
+spec: { ${spec}${more && `, ${more}`} }`;
+}
 
 /** Of the whole cluster; each says which namespace it is for. */
 export const shared = `
@@ -103,6 +123,16 @@ spec:
   storageClassName: hand
   hostPath: { path: /tmp/faults-old }
   claimRef: { namespace: volume-of-other, name: elsewhere }
+---
+apiVersion: v1
+kind: PersistentVolume
+metadata: { name: faults-new }
+spec:
+  capacity: { storage: 1Gi }
+  accessModes: [ReadWriteOnce]
+  persistentVolumeReclaimPolicy: Retain
+  storageClassName: hand
+  hostPath: { path: /tmp/faults-new }
 ---
 apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingWebhookConfiguration
@@ -239,12 +269,7 @@ status:
       message: "Failed to sync secrets. This can be caused by invalid access token or an invalid API host that is set. Check operator logs for more info. Error: 401 Unauthorized"
       lastTransitionTime: "2026-11-27T00:00:00Z"`,
     says: /^InfisicalSecret\.secrets\.infisical\.com\/shop: InfisicalSecret shop does not bring its secret shop: Failed to sync secrets.*401 Unauthorized$/,
-    affects: [
-      "Deployment/api",
-      "Deployment/web",
-      "Deployment/worker",
-      "InfisicalSecret.secrets.infisical.com/shop",
-    ],
+    affects: ["Deployment/api", "Deployment/web", "Deployment/worker", "InfisicalSecret.secrets.infisical.com/shop"],
   },
   {
     name: "key-absent",
@@ -254,10 +279,15 @@ kind: Secret
 metadata: { name: shop }
 stringData: { pasword: x }`,
     says: /^Secret\/shop: Deployment\/web needs key password of Secret shop, which has only: pasword$/,
+    affects: ["Deployment/web"],
   },
   {
     name: "config-absent",
-    manifests: deployment("web", sleeping, "volumes: [{ name: c, configMap: { name: shop-config } }]"),
+    manifests: deployment(
+      "web",
+      `${sleeping}\nvolumeMounts: [{ name: c, mountPath: /c }]`,
+      "volumes: [{ name: c, configMap: { name: shop-config } }]",
+    ),
     says: /^ConfigMap\/shop-config: Deployment\/web needs ConfigMap shop-config, which does not exist$/,
   },
   {
@@ -296,25 +326,25 @@ stringData: { pasword: x }`,
   },
   {
     name: "class-absent",
-    manifests: `${deployment("web", sleeping, withClaim)}${claim("data", "storageClassName: longhorn")}`,
+    manifests: `${deployment("web", mounting, withClaim)}${claim("data", "storageClassName: longhorn")}`,
     says: /^PersistentVolumeClaim\/data: StorageClass longhorn of claim data does not exist$/,
     affects: ["Deployment/web", "PersistentVolumeClaim/data"],
   },
   {
     name: "class-default",
-    manifests: `${deployment("web", sleeping, withClaim)}${claim("data", "volumeMode: Filesystem")}`,
+    manifests: `${deployment("web", mounting, withClaim)}${claim("data", "volumeMode: Filesystem")}`,
     says: /^PersistentVolumeClaim\/data: claim data names no StorageClass, and the cluster has no default one$/,
     affects: ["Deployment/web", "PersistentVolumeClaim/data"],
   },
   {
     name: "provisioner-gone",
-    manifests: `${deployment("web", sleeping, withClaim)}${claim("data", "storageClassName: nobody")}`,
+    manifests: `${deployment("web", mounting, withClaim)}${claim("data", "storageClassName: nobody")}`,
     says: /^PersistentVolumeClaim\/data: provisioner storage\.example\.com of StorageClass nobody does not answer, so claim data gets no volume$/,
     affects: ["Deployment/web", "PersistentVolumeClaim/data"],
   },
   {
     name: "volume-of-other",
-    manifests: `${deployment("web", sleeping, withClaim)}${claim("data", "storageClassName: hand, volumeName: faults-old")}`,
+    manifests: `${deployment("web", mounting, withClaim)}${claim("data", "storageClassName: hand, volumeName: faults-old")}`,
     says: /^PersistentVolumeClaim\/data: claim data asks for PersistentVolume faults-old, which is .* for claim volume-of-other\/elsewhere$/,
     affects: ["Deployment/web", "PersistentVolumeClaim/data"],
   },
@@ -338,6 +368,7 @@ metadata: { name: sizes }
 spec: { limits: [{ type: Container, max: { memory: 64Mi } }] }
 ---${deployment("web", `${sleeping}\nresources: { limits: { memory: 1Gi } }`)}`,
     says: /^LimitRange\/sizes: a LimitRange refuses a pod of Deployment\/web: maximum memory usage per Container is 64Mi, but limit is 1Gi$/,
+    affects: ["Deployment/web"],
   },
   {
     name: "pod-security",
@@ -382,20 +413,20 @@ spec: { limits: [{ type: Container, max: { memory: 64Mi } }] }
     name: "database-image",
     manifests: `${deployment("db", image(`${registry}/missing/os-shell:12`))}${service("db")}${deployment(
       "web",
-      run("wget -T 2 -qO- http://db/ 2>&1 || exit 1"),
+      run("nc db.database-image.svc.cluster.local 80 </dev/null || exit 1"),
     )}`,
     says: /^Deployment\/db\/main: image localhost:\d+\/missing\/os-shell:12 does not exist/,
     affects: ["Deployment/db", "Deployment/web", "Service/db"],
   },
   {
     name: "service-gone",
-    manifests: deployment("web", run("wget -T 2 -qO- http://database/ 2>&1 || exit 1")),
-    says: /^Deployment\/web\/main: Service database does not exist, and container main needs it: "wget: bad address 'database'"$/,
+    manifests: deployment("web", run("nslookup database || exit 1")),
+    says: /^Deployment\/web\/main: Service database does not exist, and container main needs it: "\*\* server can't find database\.\S+: NXDOMAIN"$/,
   },
   {
     name: "host-unknown",
-    manifests: deployment("web", run("wget -T 2 -qO- http://store.example.com/ 2>&1 || exit 1")),
-    says: /^Deployment\/web\/main: container main cannot resolve store\.example\.com: "wget: bad address 'store\.example\.com'"$/,
+    manifests: deployment("web", run("nslookup store.example.com || exit 1")),
+    says: /^Deployment\/web\/main: container main cannot resolve store\.example\.com: "\*\* server can't find store\.example\.com: SERVFAIL"$/,
   },
   {
     name: "wrong-port",
@@ -404,8 +435,8 @@ apiVersion: v1
 kind: Service
 metadata: { name: db }
 spec: { selector: { app: db }, ports: [{ port: 80, targetPort: 81 }] }
----${deployment("web", run("sleep 3; wget -T 2 -qO- http://db/ 2>&1 || exit 1"))}`,
-    says: /^Deployment\/web\/main: container main cannot reach Service\/db, which has ready pods: "wget: can't connect to remote host \(.*\): Connection refused"$/,
+---${deployment("web", run("sleep 3; nc db.wrong-port.svc.cluster.local 80 </dev/null || exit 1"))}`,
+    says: /^Deployment\/web\/main: container main cannot reach Service\/db, which has ready pods: "nc: can't connect to remote host \(.*\): Connection refused"$/,
     affects: ["Deployment/web"],
   },
   {
@@ -434,4 +465,106 @@ spec: { defaultBackend: { service: { name: front, port: { number: 80 } } } }`,
     says: /^Ingress\/web: Service front, a backend of ingress web, does not exist$/,
     affects: ["Ingress/web"],
   },
+  {
+    name: "terminating",
+    manifests: `
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: held, finalizers: [backup.example.com/keep] }`,
+    deleted: true,
+    says: /^ConfigMap\/held: namespace terminating cannot go: finalizer backup\.example\.com\/keep holds ConfigMap\/held for \d+ s now$/,
+    affects: ["ConfigMap/held"],
+  },
+  {
+    name: "flux-suspended",
+    manifests: "",
+    files: { "shop.yaml": configMap },
+    gitops: kustomization("flux-suspended", "suspend: true"),
+    says: /^Kustomization\/flux-system\/flux-suspended: Kustomization flux-suspended is suspended, so Flux does not bring back what it makes$/,
+  },
+  {
+    name: "flux-branch",
+    manifests: "",
+    files: { "shop.yaml": configMap },
+    gitops: `
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: GitRepository
+metadata: { name: flux-branch, namespace: flux-system }
+spec: { url: "REPOSITORY", ref: { branch: gone }, interval: 10m }
+---${kustomization("flux-branch", "", "flux-branch")}`,
+    says: /^GitRepository\/flux-system\/flux-branch: GitRepository flux-branch \(http:.*\) cannot be fetched: .*/,
+  },
+  {
+    name: "flux-source",
+    manifests: "",
+    files: { "shop.yaml": configMap },
+    gitops: kustomization("flux-source", "", "nowhere"),
+    says: /^Kustomization\/flux-system\/flux-source: source GitRepository\/flux-system\/nowhere of Kustomization\/flux-system\/flux-source does not exist$/,
+  },
+  {
+    name: "flux-build",
+    manifests: "",
+    files: { "shop.yaml": configMap },
+    more: { "flux-build/broken.yaml": "kind: [ConfigMap\nmetadata: }\n" },
+    gitops: kustomization("flux-build"),
+    says: /^Kustomization\/flux-system\/flux-build: Kustomization flux-build cannot be built: .*/,
+  },
+  {
+    name: "flux-path",
+    manifests: "",
+    files: { "shop.yaml": configMap },
+    gitops: kustomization("flux-path").replace("path: ./flux-path", "path: ./flux-paths"),
+    says: /^Kustomization\/flux-system\/flux-path: Kustomization flux-path cannot be built: .*path not found.*/,
+  },
+  {
+    name: "flux-needs",
+    manifests: "",
+    files: { "shop.yaml": configMap },
+    gitops: kustomization("flux-needs", "dependsOn: [{ name: operators }]"),
+    says: /^Kustomization\/flux-system\/flux-needs: Kustomization flux-needs depends on Kustomization\/flux-system\/operators, which does not exist$/,
+  },
+  {
+    name: "flux-immutable",
+    manifests: deployment("web", sleeping),
+    files: { "shop.yaml": configMap, "web.yaml": deployment("web", sleeping).replaceAll("app: web", "app: shop") },
+    gitops: kustomization("flux-immutable"),
+    says: /^Kustomization\/flux-system\/flux-immutable: Kustomization flux-immutable cannot be applied \(ReconciliationFailed\): .*Deployment\/flux-immutable\/web.*immutable.*/,
+    affects: ["ConfigMap/shop"],
+  },
+  {
+    name: "flux-layers",
+    manifests: "",
+    files: { "shop.yaml": configMap },
+    gitops: `${kustomization("flux-layers-data", "wait: true, timeout: 5s, retryInterval: 5s")}
+---${kustomization("flux-layers", "dependsOn: [{ name: flux-layers-data }]")}`.replaceAll(
+      "targetNamespace: flux-layers-data",
+      "targetNamespace: flux-layers",
+    ),
+    more: { "flux-layers-data/db.yaml": deployment("db", image(`${registry}/missing/postgres:17`)) },
+    says: /^Deployment\/db\/main: image localhost:\d+\/missing\/postgres:17 does not exist/,
+    affects: ["ConfigMap/shop", "Deployment/db"],
+  },
 ];
+
+/** All of it comes up by itself: a database that is slow, a program that gives up twice before, a Secret that is late. */
+export const healthy: Fault = {
+  name: "healthy",
+  says: /^nothing$/,
+  manifests: `${deployment(
+    "db",
+    `${run("sleep 13; httpd -f -p 80 -h /tmp")}\nreadinessProbe: { tcpSocket: { port: 80 }, periodSeconds: 1, failureThreshold: 14 }`,
+  )}${service("db")}${deployment(
+    "web",
+    `${run("nc db.healthy.svc.cluster.local 80 </dev/null || exit 1; sleep 10000")}\nreadinessProbe: { exec: { command: ["true"] }, periodSeconds: 1 }`,
+    `initContainers:\n  - name: settle\n${indent(run("sleep 2"), 4)}`,
+    2,
+  )}${job("migrate", "sleep 4")}${claim("data", "storageClassName: hand, volumeName: faults-new")}${deployment(
+    "files",
+    mounting,
+    withClaim,
+  )}
+apiVersion: v1
+kind: ServiceAccount
+metadata: { name: late }
+---${deployment("worker", sleeping, "serviceAccountName: late")}`,
+};

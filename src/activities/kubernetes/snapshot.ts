@@ -39,8 +39,14 @@ export async function takeSnapshot(
   const listed = resources.filter(({ verbs }) => verbs.includes("list"));
   const [objects, wide, ofGitops, own] = await Promise.all([
     listAll(cluster, listed.filter(isContent), namespace),
-    listAll(cluster, listed.filter((resource) => clusterWide.includes(pathName(resource)))),
-    listAll(cluster, listed.filter(({ group }) => gitops.has(group))),
+    listAll(
+      cluster,
+      listed.filter((resource) => clusterWide.includes(pathName(resource))),
+    ),
+    listAll(
+      cluster,
+      listed.filter(({ group }) => gitops.has(group)),
+    ),
     cluster.get({ group: "", version: "v1", kind: "Namespace", plural: "namespaces", namespaced: false }, namespace),
   ]);
   const seen = {
