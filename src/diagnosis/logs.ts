@@ -11,16 +11,16 @@ export interface Complaint {
 const host = String.raw`([\w.-]*\w)`;
 
 const hosts = [
-  /lookup ([\w.-]+\w)\.?(?: on \S+)?: (?:no such host|server misbehaving|.*i\/o timeout)/,
+  /lookup ([\w.-]*\w)\.?(?: on \S+)?: (?:no such host|server misbehaving|.*i\/o timeout)/,
   /could not translate host name "([^"]+)" to address/,
-  /getaddrinfo (?:ENOTFOUND|EAI_AGAIN) ([\w.-]+\w)/,
-  /can't find ([\w.-]+\w)\.?: (?:NXDOMAIN|SERVFAIL)/,
-  /can't resolve '([\w.-]+\w)/,
-  /bad address '([\w.-]+\w)(?::\d+)?'/,
-  /[Cc]ould not resolve (?:host|hostname|proxy)?:? ?"?([\w.-]+\w)/,
-  /UnknownHostException: ([\w.-]+\w)/,
-  /([\w.-]+\w)(?::\d+)?: (?:Name or service not known|Temporary failure in name resolution)/,
-  /Failed to resolve '([\w.-]+\w)'/,
+  /getaddrinfo (?:ENOTFOUND|EAI_AGAIN) ([\w.-]*\w)/,
+  /can't find ([\w.-]*\w)\.?: (?:NXDOMAIN|SERVFAIL)/,
+  /can't resolve '([\w.-]*\w)/,
+  /bad address '([\w.-]*\w)(?::\d+)?'/,
+  /[Cc]ould not resolve (?:host|hostname|proxy)?:? ?"?([\w.-]*\w)/,
+  /UnknownHostException: ([\w.-]*\w)/,
+  /([\w.-]*\w)(?::\d+)?: (?:Name or service not known|Temporary failure in name resolution)/,
+  /Failed to resolve '([\w.-]*\w)'/,
 ];
 
 const peers = [

@@ -50,7 +50,8 @@ function unscheduled(snapshot: Snapshot, pod: KubernetesObject, message: string)
     return undefined;
   const workload = workloadOf(snapshot, pod);
   const place = { at: `${workload}/scheduling`, object: workload };
-  const reasons = message.replace(/^.*?nodes are available: /, "").split(/\.? (?:preemption|no new claims)/)[0]!;
+  const [first] = message.split(/\.? *(?:preemption:|no new claims)/) as [string];
+  const reasons = first.replace(/^\d+\/\d+ nodes are available: /, "");
   const said = quote(reasons, 200);
   const insufficient = [...reasons.matchAll(/Insufficient ([\w./-]+\w)/g)].map(([, resource]) => resource!);
   if (/no nodes available|node\.kubernetes\.io\/(?:not-ready|unreachable)/.test(message))

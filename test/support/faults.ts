@@ -23,7 +23,7 @@ export interface Fault {
 const indent = (text: string, spaces: number) => text.replace(/^(?=.)/gm, " ".repeat(spaces));
 
 /** @param container the lines of its one container, without a name; @param pod more lines of its spec */
-export function deployment(name: string, container: string, pod = "", replicas = 1): string {
+function deployment(name: string, container: string, pod = "", replicas = 1): string {
   return `
 apiVersion: apps/v1
 kind: Deployment

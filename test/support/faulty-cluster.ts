@@ -53,7 +53,7 @@ export async function breakAll(sandbox: Sandbox, built: Built, faults: Fault[]):
       layout,
       built,
       "-n",
-      metadata.namespace!,
+      metadata.namespace,
       "patch",
       kind,
       metadata.name,
