@@ -101,6 +101,8 @@ export interface Finding extends Omit<Cause, "affects"> {
    * place has one cause, so twenty pods that miss one image are told of once.
    */
   at: string;
+  /** It is no cause as long as this place is on its way, unless that waits for it in turn. */
+  waitsFor?: string | undefined;
   /** Without an expected object that it explains it is nothing worth telling. */
   idle?: boolean;
 }

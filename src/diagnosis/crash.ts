@@ -9,8 +9,8 @@ import { endOf, isCrashing, lastLines, times } from "./stuck.ts";
 export function crashes(snapshot: Snapshot): Clues {
   const findings = brokenContainers(snapshot).flatMap((container) => {
     if (isNotMade(container)) return [notMade(container)];
-    if (!isCrashing(snapshot, container) || waitsForOther(snapshot, container)) return [];
-    return [crash(snapshot, container)];
+    if (!isCrashing(snapshot, container)) return [];
+    return [{ ...crash(snapshot, container), waitsFor: waitsForOther(snapshot, container) }];
   });
   return { findings, needs: [] };
 }

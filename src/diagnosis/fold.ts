@@ -8,7 +8,9 @@ import { isReady } from "./ready.ts";
  */
 export function fold(snapshot: Snapshot, { findings, needs }: Clues): Cause[] {
   const reach = reachIn(needs);
-  const perPlace = [...new Map(findings.toReversed().map((finding) => [finding.at, finding])).values()].toReversed();
+  const patient = ({ at, waitsFor }: Finding) => waitsFor !== undefined && !reach(waitsFor).has(at);
+  const first = new Map(findings.toReversed().map((finding) => [finding.at, finding]));
+  const perPlace = [...first.values()].toReversed().filter((finding) => !patient(finding));
   const explains = (root: Finding, symptom: Finding) =>
     root.at !== symptom.at && reach(symptom.at).has(root.at) && !reach(root.at).has(symptom.at);
   const broken = new Set(snapshot.expected.filter((expected) => !inOrder(snapshot, expected)).map(placeOf));

@@ -36,15 +36,15 @@ function lingers(snapshot: Snapshot, { init, spec, status }: Container): boolean
 const serviceOf = (snapshot: Snapshot, { kind, of }: Complaint) =>
   kind === "right" ? undefined : serviceMeant(snapshot, of);
 
-/** Its log names a Service of the namespace that does not answer yet, or does so only since its last try. */
-export function waitsForOther(snapshot: Snapshot, container: Container): boolean {
+/** The Service of the namespace that its log names, where that does not answer yet, or does so only since its last try. */
+export function waitsForOther(snapshot: Snapshot, container: Container): string | undefined {
   const complaint = complaintOf(logOf(snapshot, container));
   const name = complaint && serviceOf(snapshot, complaint);
   const service = name === undefined ? undefined : find(snapshot.objects, "Service", name);
-  if (service === undefined) return false;
+  if (service === undefined) return undefined;
   const since = answersSince(snapshot, service);
   const tried = endOf(container)?.finishedAt ?? snapshot.at;
-  return since === undefined || since >= tried;
+  return since === undefined || since >= tried ? nameOf(service) : undefined;
 }
 
 function findingOf(snapshot: Snapshot, container: Container, complaint: Complaint): Finding | undefined {
@@ -63,7 +63,7 @@ function findingOf(snapshot: Snapshot, container: Container, complaint: Complain
   const service = serviceOf(snapshot, complaint);
   const there = service === undefined ? undefined : find(snapshot.objects, "Service", service);
   if (there !== undefined) {
-    if (waitsForOther(snapshot, container)) return undefined;
+    if (waitsForOther(snapshot, container) !== undefined) return undefined;
     return {
       at: place,
       object: place,

@@ -9,7 +9,7 @@ import { isOverdue, killedByProbe } from "./stuck.ts";
 export function probes(snapshot: Snapshot): Clues {
   const findings = brokenContainers(snapshot).flatMap((container): Finding[] => {
     const probe = failing(snapshot, container);
-    if (probe === undefined || waitsForOther(snapshot, container)) return [];
+    if (probe === undefined) return [];
     const { place, status } = container;
     const said = messageOf(snapshot, container, probe);
     const consequence = { readiness: "is never ready", liveness: "is restarted", startup: "never starts up" }[probe];
@@ -17,6 +17,7 @@ export function probes(snapshot: Snapshot): Clues {
       {
         at: place,
         object: place,
+        waitsFor: waitsForOther(snapshot, container),
         type: "PROBE_FAILED",
         cause: `container ${status.name} ${consequence}, because its ${probe} probe fails${said}`,
         hint:

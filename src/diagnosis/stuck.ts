@@ -10,8 +10,7 @@ export const endOf = ({ status }: Container) => status.state?.terminated ?? stat
 export function isCrashing(snapshot: Snapshot, container: Container): boolean {
   const { status, pod, init } = container;
   const end = endOf(container);
-  if (end === undefined || (init && end.exitCode === 0) || killedByProbe(snapshot, container) !== undefined)
-    return false;
+  if (end === undefined || (init && end.exitCode === 0)) return false;
   if (at(pod, "status.phase") === "Failed") return end.exitCode !== 0;
   const certain = end.reason === "OOMKilled" || end.reason === "StartError" || [126, 127].includes(end.exitCode);
   if (status.state?.waiting?.reason === "CrashLoopBackOff") return certain || status.restartCount >= 2;

@@ -129,16 +129,14 @@ test("two faults that have nothing to do with each other are two causes, the one
   ]);
 });
 
-test("workloads that refuse each other explain nothing of each other", () => {
+test("workloads that wait for each other explain nothing of each other", () => {
   const crash = { status: crashed(1) };
-  const objects = [
-    ...workload("a", crash),
-    ...service("a", { app: "a" }),
-    ...workload("b", missingImage),
-    ...service("b", { app: "b" }),
-  ];
+  const [a, b] = ["a", "b"].map((name) => [...workload(name, crash), ...service(name, { app: name })]);
   const logs = { "a-5d8-0/main": refusing("b"), "b-5d8-0/main": refusing("a") };
-  expect(diagnose({ objects, logs })).toMatchObject([{ type: "IMAGE_NOT_FOUND" }]);
+  expect(diagnose({ objects: [...a!, ...b!], logs })).toMatchObject([
+    { type: "CRASH", object: "Deployment/a/main" },
+    { type: "CRASH", object: "Deployment/b/main" },
+  ]);
 });
 
 test("a Service of the namespace that is missing is the cause of all who name it; another host is not", () => {
@@ -274,6 +272,10 @@ const transients: [string, () => Parameters<typeof lines>[0]][] = [
       ];
       return { objects, logs: { "web-5d8-0/main": refusing("db") } };
     },
+  ],
+  [
+    "a Secret that was deleted and that a ready pod does not miss",
+    () => ({ objects: workload("web", { ready: true, spec: { envFrom: [{ secretRef: { name: "gone" } }] } }) }),
   ],
   [
     "old events about a pod that is ready now",

@@ -150,6 +150,9 @@ test("Flux that is fine, on its way, or has trouble elsewhere is no cause", () =
   ).toEqual([]);
   const elsewhere = kustomization("other", { targetNamespace: "other" }, ready("False", "BuildFailed", "x"), {});
   expect(of(good, fine, elsewhere)).toEqual([]);
+  expect(of(good, elsewhere)).toEqual([
+    "ConfigMap/conf: ConfigMap/conf is absent, and no Kustomization, HelmRelease or Application makes it",
+  ]);
 });
 
 const release = (spec: object, conditions: object[], status = {}) =>

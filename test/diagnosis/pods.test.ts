@@ -1,5 +1,16 @@
 import { expect, test } from "vitest";
-import { ago, condition, crashed, diagnose, event, lines, object, waiting, workload } from "../support/namespace.ts";
+import {
+  ago,
+  condition,
+  crashed,
+  diagnose,
+  event,
+  lines,
+  object,
+  owner,
+  waiting,
+  workload,
+} from "../support/namespace.ts";
 
 const pod = "web-5d8-0";
 const log = (text: string) => ({ logs: { [`${pod}/main`]: text } });
@@ -236,6 +247,14 @@ test("a failed job is told by its pod's last lines, by itself where the pod is g
   ]);
   expect(lines({ objects: [jobFailed] })).toEqual([
     "Job/setup: job setup failed (BackoffLimitExceeded): Job has reached the specified backoff limit",
+  ]);
+});
+
+test("a job of a CronJob is told of as the job", () => {
+  const cron = object("batch/v1", "CronJob", "nightly");
+  const run = { ...jobFailed, metadata: { ...jobFailed.metadata, ...owner(cron) } };
+  expect(diagnose({ objects: [cron, run, jobPod(run)] })).toMatchObject([
+    { type: "JOB_FAILED", object: "Job/setup/main" },
   ]);
 });
 

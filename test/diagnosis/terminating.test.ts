@@ -84,6 +84,7 @@ test("nothing is said while it is going, nor of what is wrong in it; after a min
   );
   const objects = workload("web", { status: crashed(1) });
   expect(lines({ objects, cluster: [going(10, remaining)] })).toEqual([]);
+  expect(lines({ objects: [held("v1", "Secret", "s", "acme.io/keep")], cluster: [going(14)] })).toEqual([]);
   expect(lines({ objects, cluster: [going(50, remaining)] })).toEqual([]);
   expect(lines({ objects, cluster: [going(70, remaining)] })).toEqual([
     "Namespace/shop: namespace shop does not go: Some resources are remaining: pods. has 1 resource instances",
