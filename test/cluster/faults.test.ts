@@ -23,6 +23,9 @@ const name = "test-faults";
 const all = faults(registry);
 const seen = new Map<string, Cause[]>();
 const neverTold: Cause[] = [];
+/** Of the fault key-absent. */
+const secretValue = new RegExp(`hunter2-is-secret|${btoa("hunter2-is-secret").slice(0, 16)}`);
+const showsSecrets: string[] = [];
 let healthyIsReady = false;
 
 beforeAll(async () => {
@@ -45,7 +48,9 @@ async function watch(cluster: Cluster, resources: Resource[]): Promise<void> {
   for (const deadline = Date.now() + 120_000; Date.now() < deadline; await sleep(500)) {
     if (!healthyIsReady) await lookAtHealthy(cluster, resources);
     for (const fault of open) {
-      const causes = diagnoseNamespace(await takeSnapshot(cluster, resources, fault.name, expectedOf(fault)));
+      const snapshot = await takeSnapshot(cluster, resources, fault.name, expectedOf(fault));
+      if (secretValue.test(JSON.stringify(snapshot))) showsSecrets.push(fault.name);
+      const causes = diagnoseNamespace(snapshot);
       seen.set(fault.name, causes);
       if (isExpected(fault, causes)) open.delete(fault);
       if (!healthyIsReady) await lookAtHealthy(cluster, resources);
@@ -86,4 +91,8 @@ test.each(all)("$name: one cause, and it is the root", (fault) => {
 test("a namespace that comes up, slowly and with a crash or two, never has a cause", () => {
   expect(neverTold).toEqual([]);
   expect(healthyIsReady).toBe(true);
+});
+
+test("no snapshot shows the value of a Secret", () => {
+  expect(showsSecrets).toEqual([]);
 });

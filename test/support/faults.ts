@@ -277,7 +277,7 @@ status:
 apiVersion: v1
 kind: Secret
 metadata: { name: shop }
-stringData: { pasword: x }`,
+stringData: { pasword: hunter2-is-secret }`,
     says: /^Secret\/shop: Deployment\/web needs key password of Secret shop, which has only: pasword$/,
     affects: ["Deployment/web"],
   },
