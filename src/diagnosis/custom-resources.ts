@@ -28,7 +28,7 @@ const good =
 const onTheWay = /^(?:Progressing|Pending|Creating|Initializing|Provisioning|Reconciling|Waiting\w*|Unknown)$/;
 
 /** What its controller complains about; the sum of all conditions comes last, because the others say more. */
-export function complaintsOf(object: KubernetesObject): Condition[] {
+function complaintsOf(object: KubernetesObject): Condition[] {
   const stalled = conditionsOf(object).filter(({ type, status }) => type === "Stalled" && status === "True");
   const bad = conditionsOf(object).filter(
     ({ type, status, reason }) => good.test(type) && status === "False" && !onTheWay.test(reason ?? ""),

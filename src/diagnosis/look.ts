@@ -5,7 +5,8 @@ import { patienceSeconds, type Snapshot } from "./cause.ts";
 
 /** @param kind as `nameOf` writes it: "Pod", "Certificate.cert-manager.io" */
 export function ofKind(objects: KubernetesObject[], kind: string): KubernetesObject[] {
-  return objects.filter((object) => kindOf(object) === kind);
+  const plain = kind.split(".")[0];
+  return objects.filter((object) => object.kind === plain && kindOf(object) === kind);
 }
 
 export const kindOf = (object: Pick<KubernetesObject, "apiVersion" | "kind" | "metadata">) =>

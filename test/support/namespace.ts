@@ -4,7 +4,7 @@ import { diagnoseNamespace } from "../../src/diagnosis/index.ts";
 
 /** Builds what a cluster says of a namespace called shop, as of one moment. */
 
-export const now = "2026-11-27T12:00:00Z";
+const now = "2026-11-27T12:00:00Z";
 
 export function ago(seconds: number): string {
   return `${new Date(Date.parse(now) - seconds * 1000).toISOString().slice(0, 19)}Z`;
@@ -27,7 +27,7 @@ export function condition(type: string, status: string, reason = "", message = "
   return { type, status, reason, message, lastTransitionTime: ago(seconds) };
 }
 
-export interface PodOptions {
+interface PodOptions {
   /** Of its one container. */
   status?: Fields;
   spec?: Fields;
@@ -61,7 +61,7 @@ export function workload(name: string, ...pods: PodOptions[]): KubernetesObject[
   return [deployment, replicaSet, ...pods.map((pod, index) => podOf(replicaSet, `${name}-5d8-${index}`, pod))];
 }
 
-export function podOf(parent: KubernetesObject, name: string, options: PodOptions): KubernetesObject {
+function podOf(parent: KubernetesObject, name: string, options: PodOptions): KubernetesObject {
   const {
     status = {},
     spec = {},
@@ -141,14 +141,14 @@ export function service(name: string, selector: Fields | undefined, readyPod?: s
   ];
 }
 
-export interface Scene extends Partial<Omit<Snapshot, "expected">> {
+interface Scene extends Partial<Omit<Snapshot, "expected">> {
   /** All workloads, Services and the like among the objects where nothing is said. */
   expected?: Snapshot["expected"];
 }
 
 const expectable = new Set(["Deployment", "StatefulSet", "Job", "Service", "Ingress", "PersistentVolumeClaim"]);
 
-export function snapshot({ objects = [], cluster = [], gitops = [], logs = {}, expected }: Scene): Snapshot {
+function snapshot({ objects = [], cluster = [], gitops = [], logs = {}, expected }: Scene): Snapshot {
   const own = object("v1", "Namespace", "shop", { metadata: { namespace: undefined }, status: { phase: "Active" } });
   const there = objects.filter(({ kind }) => expectable.has(kind));
   return {
