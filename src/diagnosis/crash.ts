@@ -1,5 +1,5 @@
 import type { Clues, Finding, Snapshot } from "./cause.ts";
-import { conditionOf, quote } from "./look.ts";
+import { quote } from "./look.ts";
 import { waitsForOther } from "./outside.ts";
 import { brokenContainers, type Container } from "./pods.ts";
 import { endOf, isCrashing, lastLines, times } from "./stuck.ts";
@@ -8,7 +8,7 @@ import { endOf, isCrashing, lastLines, times } from "./stuck.ts";
 
 export function crashes(snapshot: Snapshot): Clues {
   const findings = brokenContainers(snapshot).flatMap((container) => {
-    if (isNotMade(container)) return [notMade(container)];
+    if (isNotMade(container)) return [startError(container, container.status.state?.waiting?.message ?? "")];
     if (!isCrashing(snapshot, container)) return [];
     return [{ ...crash(snapshot, container), waitsFor: waitsForOther(snapshot, container) }];
   });
@@ -17,11 +17,6 @@ export function crashes(snapshot: Snapshot): Clues {
 
 function isNotMade({ status }: Container): boolean {
   return ["CreateContainerError", "RunContainerError"].includes(status.state?.waiting?.reason ?? "");
-}
-
-function notMade(container: Container): Finding {
-  const message = container.status.state?.waiting?.message ?? "";
-  return startError(container, message);
 }
 
 function startError({ place, init, status }: Container, message: string): Finding {
@@ -85,10 +80,7 @@ function crash(snapshot: Snapshot, container: Container): Finding {
     ...common,
     type: ofJob ? "JOB_FAILED" : "CRASH",
     cause: `${ofJob ? `job failed: ${subject} ended` : `${subject} ends again and again`} with exit code ${end.exitCode}${signalName(end.exitCode)}${log}`,
-    hint:
-      log === ", and logs nothing"
-        ? `Run its image by hand to see why it ends; ${conditionOf(container.pod, "Initialized")?.status === "False" ? "the pod waits for it." : "it leaves no message."}`
-        : "Its last lines say what it misses.",
+    hint: log.startsWith(",") ? "Run its image by hand to see why it ends." : "Its last lines say what it misses.",
   };
 }
 

@@ -22,7 +22,20 @@ export function network(snapshot: Snapshot): Clues {
 function ofSelector(snapshot: Snapshot, service: KubernetesObject): Finding[] {
   const selector = selectorOf(service);
   if (selector === undefined || patience(snapshot, service.metadata.creationTimestamp)) return [];
-  if (backingOf(snapshot, service).length > 0 || readyEndpoints(snapshot.objects, service).length > 0) return [];
+  const backing = backingOf(snapshot, service);
+  const idle = backing.find((workload) => at(workload, "spec.replicas") === 0);
+  if (idle !== undefined && !backing.some(({ kind }) => kind === "Pod"))
+    return [
+      {
+        at: nameOf(service),
+        object: nameOf(service),
+        type: "SERVICE_WITHOUT_PODS",
+        cause: `service ${service.metadata.name} has no pods, because ${nameOf(idle)} is scaled to zero`,
+        hint: `Run: kubectl scale ${idle.kind.toLowerCase()} ${idle.metadata.name} --replicas=1`,
+        idle: true,
+      },
+    ];
+  if (backing.length > 0 || readyEndpoints(snapshot.objects, service).length > 0) return [];
   const near = workloads(snapshot.objects).find((workload) =>
     Object.keys(selector).every((key) => templateLabels(workload)?.[key] !== undefined),
   );

@@ -161,6 +161,20 @@ test("a Service of the namespace that is missing is the cause of all who name it
   ]);
 });
 
+test("a database that is scaled to zero is the cause of who waits for it", () => {
+  const db = workload("db");
+  db[0]!.spec = { ...db[0]!.spec, replicas: 0 };
+  db[1]!.spec = { replicas: 0 };
+  const objects = [...db, ...service("db", { app: "db" }), ...workload("web", { status: crashed(1) })];
+  expect(diagnose({ objects, logs: { "web-5d8-0/main": refusing("db") } })).toMatchObject([
+    {
+      object: "Service/db",
+      cause: "service db has no pods, because Deployment/db is scaled to zero",
+      affects: ["Service/db", "Deployment/web"],
+    },
+  ]);
+});
+
 test("a peer that is ready and refuses all the same is a cause of its own", () => {
   const db = workload("db", { ready: true });
   db[2]!.status = { ...db[2]!.status, conditions: [condition("Ready", "True", "", "", 100)] };

@@ -1,5 +1,6 @@
 import type { Expected, Snapshot } from "../../diagnosis/cause.ts";
 import { brokenContainers } from "../../diagnosis/pods.ts";
+import { redact } from "../../redaction.ts";
 import type { Cluster } from "./cluster.ts";
 import type { KubernetesObject, Resource } from "./object.ts";
 import { statusOf } from "./refusal.ts";
@@ -114,7 +115,7 @@ async function logsOf(cluster: Cluster, snapshot: Snapshot): Promise<Record<stri
 /** Nothing, where the container has none or its pod is gone. */
 async function logOf(cluster: Cluster, namespace: string, pod: string, container: string, previous: boolean) {
   try {
-    return await cluster.logs(namespace, pod, container, { previous, tailLines });
+    return redact(await cluster.logs(namespace, pod, container, { previous, tailLines }));
   } catch (error) {
     if (statusOf(error) === undefined) throw error;
     return "";
