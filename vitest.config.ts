@@ -8,7 +8,10 @@ export default defineConfig({
         test: {
           name: "unit",
           sequence: { groupOrder: 1 },
-          include: ["test/{plan,guard,report,activities,cli,metrics,temporal,fuzz}/**/*.test.ts", "test/*.test.ts"],
+          include: [
+            "test/{plan,guard,report,diagnosis,activities,cli,metrics,temporal,fuzz}/**/*.test.ts",
+            "test/*.test.ts",
+          ],
         },
       },
       {

@@ -1,0 +1,123 @@
+import type { Expected, Snapshot } from "../../diagnosis/cause.ts";
+import { brokenContainers } from "../../diagnosis/pods.ts";
+import { redact } from "../../redaction.ts";
+import type { Cluster } from "./cluster.ts";
+import type { KubernetesObject, Resource } from "./object.ts";
+import { statusOf } from "./refusal.ts";
+
+/** Kinds of the whole cluster that a diagnosis asks about, by their names in paths. */
+const clusterWide = [
+  "nodes",
+  "persistentvolumes",
+  "storageclasses.storage.k8s.io",
+  "ingressclasses.networking.k8s.io",
+  "validatingwebhookconfigurations.admissionregistration.k8s.io",
+  "mutatingwebhookconfigurations.admissionregistration.k8s.io",
+  "validatingadmissionpolicies.admissionregistration.k8s.io",
+  "validatingadmissionpolicybindings.admissionregistration.k8s.io",
+  "apiservices.apiregistration.k8s.io",
+  "clusterissuers.cert-manager.io",
+  "clustersecretstores.external-secrets.io",
+];
+
+const gitops = new Set([
+  "kustomize.toolkit.fluxcd.io",
+  "helm.toolkit.fluxcd.io",
+  "source.toolkit.fluxcd.io",
+  "argoproj.io",
+]);
+
+const tailLines = 20;
+
+/** Asks a cluster for all that a diagnosis of a namespace looks at. */
+export async function takeSnapshot(
+  cluster: Cluster,
+  resources: Resource[],
+  namespace: string,
+  expected: Expected[],
+): Promise<Snapshot> {
+  const at = new Date().toISOString();
+  const listed = resources.filter(({ verbs }) => verbs.includes("list"));
+  const [objects, wide, ofGitops, own] = await Promise.all([
+    listAll(cluster, listed.filter(isContent), namespace),
+    listAll(
+      cluster,
+      listed.filter((resource) => clusterWide.includes(pathName(resource))),
+    ),
+    listAll(
+      cluster,
+      listed.filter(({ group }) => gitops.has(group)),
+    ),
+    cluster.get({ group: "", version: "v1", kind: "Namespace", plural: "namespaces", namespaced: false }, namespace),
+  ]);
+  const seen = {
+    at,
+    namespace,
+    objects: objects.map(withoutSecrets),
+    cluster: [...(own === undefined ? [] : [own]), ...wide],
+    gitops: ofGitops,
+    expected,
+  };
+  return { ...seen, logs: await logsOf(cluster, { ...seen, logs: {} }) };
+}
+
+const pathName = ({ group, plural }: Resource) => (group === "" ? plural : `${plural}.${group}`);
+
+/** Events are served twice; of metrics and reviews nothing can be learnt. */
+const isContent = ({ namespaced, group, plural }: Resource) =>
+  namespaced && group !== "metrics.k8s.io" && !(group === "events.k8s.io" && plural === "events");
+
+/**
+ * A kind whose extension server is dead, or that went meanwhile, has no objects to look at. One that may not be read is
+ * a failure: its objects would look missing.
+ */
+async function listAll(cluster: Cluster, kinds: Resource[], namespace?: string): Promise<KubernetesObject[]> {
+  const lists = await Promise.all(
+    kinds.map(async (kind) => {
+      try {
+        return (await cluster.list(kind, namespace === undefined ? {} : { namespace })).objects;
+      } catch (error) {
+        if ([404, 405, 503].includes(statusOf(error) ?? 0)) return [];
+        throw error;
+      }
+    }),
+  );
+  return lists.flat();
+}
+
+/** Their keys tell enough. What kubectl has applied stands in an annotation once more. */
+function withoutSecrets(object: KubernetesObject): KubernetesObject {
+  const { managedFields: _fields, annotations = {}, ...metadata } = object.metadata;
+  const { "kubectl.kubernetes.io/last-applied-configuration": _applied, ...rest } = annotations;
+  const lean = { ...object, metadata: { ...metadata, annotations: rest } };
+  if (object.kind !== "Secret" || object.apiVersion !== "v1") return lean;
+  const blank = (data: unknown) => Object.fromEntries(Object.keys(data ?? {}).map((key) => [key, ""]));
+  return { ...lean, data: blank(object["data"]), stringData: blank(object["stringData"]) };
+}
+
+/** Of each container that is not ready; of its run before, where it has crashed and does not run now. */
+async function logsOf(cluster: Cluster, snapshot: Snapshot): Promise<Record<string, string>> {
+  const logs = await Promise.all(
+    brokenContainers(snapshot)
+      .filter(({ status }) => status.restartCount > 0 || status.state?.waiting === undefined)
+      .map(async ({ pod, status }) => {
+        const { name } = pod.metadata;
+        const previous = status.state?.running !== undefined && status.restartCount > 0;
+        const text =
+          (await logOf(cluster, snapshot.namespace, name, status.name, previous)) ||
+          (await logOf(cluster, snapshot.namespace, name, status.name, !previous));
+        return [`${name}/${status.name}`, text];
+      }),
+  );
+  return Object.fromEntries(logs.filter(([, text]) => text !== "")) as Record<string, string>;
+}
+
+/** Nothing, where the container has none or its pod is gone. */
+async function logOf(cluster: Cluster, namespace: string, pod: string, container: string, previous: boolean) {
+  try {
+    return redact(await cluster.logs(namespace, pod, container, { previous, tailLines }));
+  } catch (error) {
+    if (statusOf(error) === undefined) throw error;
+    return "";
+  }
+}
