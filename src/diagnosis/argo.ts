@@ -33,6 +33,15 @@ function findingOf(snapshot: Snapshot, application: KubernetesObject): Finding[]
   const place = { at: gitopsPlace(application), object: gitopsPlace(application), idle: true };
   const operation = at<Operation>(application, "status.operationState");
   const phase = operation?.phase ?? "";
+  if (phase === "Running" && isInVain(snapshot, operation?.message))
+    return [
+      {
+        ...place,
+        type: "GITOPS_GAVE_UP",
+        cause: `Argo CD's self-heal of Application ${name} began while the namespace was going, and tries in vain: ${quote(operation!.message!)}`,
+        hint: `It makes only what was out of sync then, not the namespace. End it and ask for a full sync: argocd app terminate-op ${name} && argocd app sync ${name}`,
+      },
+    ];
   if (phase === "Running" || application["operation"] !== undefined) return [];
   const conditions = at<{ type: string; message: string }[]>(application, "status.conditions") ?? [];
   const comparison = conditions.find(({ type }) => type === "ComparisonError" || type === "InvalidSpecError");
@@ -66,6 +75,12 @@ function findingOf(snapshot: Snapshot, application: KubernetesObject): Finding[]
       hint: `Run: argocd app sync ${name}, or set spec.syncPolicy.automated.selfHeal.`,
     },
   ];
+}
+
+/** The namespace is gone, and the sync that runs does not make it. */
+function isInVain({ cluster, namespace }: Snapshot, message = ""): boolean {
+  const isThere = cluster.some(({ kind, metadata }) => kind === "Namespace" && metadata.name === namespace);
+  return !isThere && message.includes(`namespaces "${namespace}" not found`);
 }
 
 function failed(

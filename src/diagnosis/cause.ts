@@ -23,7 +23,7 @@ export interface Expected {
   name: string;
 }
 
-export type CauseType =
+type CauseType =
   | "IMAGE_NOT_FOUND"
   | "IMAGE_UNAUTHORIZED"
   | "IMAGE_RATE_LIMIT"

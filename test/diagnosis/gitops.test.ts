@@ -232,6 +232,18 @@ test("an Application that is syncing is no cause", () => {
   expect(of(application({ sync: { status: "OutOfSync" } }))).toEqual([]);
 });
 
+test("a sync that was begun while the namespace was going cannot succeed, as long as the namespace is not there", () => {
+  const message =
+    'one or more objects failed to apply, reason: namespaces "shop" not found. Retrying attempt #3 at 12:45AM.';
+  const running = application({ operationState: { phase: "Running", message } });
+  const gone = [object("v1", "Namespace", "other", {})];
+  expect(lines({ gitops: [running], cluster: gone, expected })).toEqual([
+    `Application/argocd/shop: Argo CD's self-heal of Application shop began while the namespace was going, and tries in vain: ${message.replace(/\.$/, "")}`,
+  ]);
+  const there = [object("v1", "Namespace", "shop", { metadata: { creationTimestamp: ago(5) } })];
+  expect(lines({ gitops: [running], cluster: there, expected })).toEqual([]);
+});
+
 test("what nobody makes is said so, after a while", () => {
   const cluster = (seconds: number) => [
     object("v1", "Namespace", "shop", { metadata: { creationTimestamp: ago(seconds) } }),

@@ -31,7 +31,8 @@ export const usualPace: Pace = {
   connectMs: 30_000,
   relistMs: 300_000,
   firstBackoffMs: 1_000,
-  lastBackoffMs: 30_000,
+  // Whoever waits for something to be ready wants to know it at once when the API server is back.
+  lastBackoffMs: 2_000,
   settleMs: 30_000,
 };
 

@@ -1,0 +1,72 @@
+import type { Holder, Problem } from "../flux/holds.ts";
+import type { KubernetesObject } from "../kubernetes/object.ts";
+
+/** What Argo CD holds of a namespace, by the status of its Applications. Pure. */
+
+interface Held {
+  kind: string;
+  name: string;
+  namespace?: string;
+}
+
+interface Status {
+  resources?: Held[];
+  conditions?: { type: string; message: string }[];
+  sync?: { status: string; revision?: string };
+  operationState?: { phase: string; message?: string };
+}
+
+const statusOf = ({ status }: KubernetesObject) => (status ?? {}) as Status;
+
+export interface SyncPolicy {
+  automated?: { prune?: boolean; selfHeal?: boolean; enabled?: boolean };
+  syncOptions?: string[];
+}
+
+export const policyOf = ({ spec }: KubernetesObject) => (spec?.["syncPolicy"] ?? {}) as SyncPolicy;
+
+export function argoHolders(namespace: string, gitops: KubernetesObject[]): Holder[] {
+  return gitops
+    .filter(({ kind }) => kind === "Application")
+    .map((object) => ({ object, name: `Application ${object.metadata.name}`, holds: heldBy(object, namespace) }))
+    .filter(({ holds }) => holds.length > 0);
+}
+
+function heldBy(object: KubernetesObject, namespace: string): string[] {
+  const held = (statusOf(object).resources ?? []).filter(
+    (one) => one.namespace === namespace || (one.kind === "Namespace" && one.name === namespace),
+  );
+  const destination = object.spec?.["destination"] as { namespace?: string } | undefined;
+  // The Namespace is made with the first object in it, and is no resource of the Application.
+  const makes = destination?.namespace === namespace && policyOf(object).syncOptions?.includes("CreateNamespace=true");
+  const names = held.map(({ kind, name }) => `${kind}/${name}`);
+  return makes && names.length > 0 ? [...new Set([`Namespace/${namespace}`, ...names])] : names;
+}
+
+/** Why what an Application holds would not come back, even if a sync is asked for. */
+export function argoProblems({ object, name }: Holder): Problem[] {
+  const { conditions = [], sync } = statusOf(object);
+  const error = conditions.find(({ type }) => /(ComparisonError|InvalidSpecError|SyncError)$/.test(type));
+  if (error !== undefined)
+    return [
+      {
+        problem: `${name} has a ${error.type}: ${error.message}`,
+        hint: "Mend what it names, then refresh the Application.",
+      },
+    ];
+  if (object.metadata.deletionTimestamp !== undefined)
+    return [{ problem: `${name} is being deleted itself`, hint: "Find out who deletes it." }];
+  return sync?.status === "Unknown"
+    ? [
+        {
+          problem: `${name} cannot compare the cluster with Git`,
+          hint: "Look at its repository's credentials and address.",
+        },
+      ]
+    : [];
+}
+
+/** Revision that an Application was last compared with. */
+export function argoRevision(object: KubernetesObject): string {
+  return statusOf(object).sync?.revision ?? "";
+}

@@ -1,0 +1,121 @@
+import type { Condition, KubernetesObject } from "../kubernetes/object.ts";
+
+/** What Flux holds of a namespace, by its own inventories. Pure. */
+
+/** Who makes an object, and what would keep it from doing so. */
+export interface Holder {
+  object: KubernetesObject;
+  /** "Kustomization flux-system/apps" */
+  name: string;
+  /** "Deployment/shop"; "Namespace/shop" for the namespace itself. */
+  holds: string[];
+}
+
+export function describe({ kind, metadata }: KubernetesObject): string {
+  return `${kind} ${metadata.namespace}/${metadata.name}`;
+}
+
+export function fluxHolders(namespace: string, objects: KubernetesObject[], gitops: KubernetesObject[]): Holder[] {
+  const kustomizations = gitops
+    .filter(({ kind }) => kind === "Kustomization")
+    .map((object) => ({ object, name: describe(object), holds: inventoryOf(object, namespace) }));
+  const releases = gitops
+    .filter(({ kind }) => kind === "HelmRelease")
+    .map((object) => ({ object, name: describe(object), holds: releasedBy(object, objects) }));
+  return [...kustomizations, ...releases].filter(({ holds }) => holds.length > 0);
+}
+
+/** Entries are `<namespace>_<name>_<group>_<kind>`, with `__` for a colon in a name (fluxcd/pkg/ssa, object ID of cli-utils). */
+function inventoryOf({ status }: KubernetesObject, namespace: string): string[] {
+  const entries = (status?.["inventory"] as { entries?: { id: string }[] } | undefined)?.entries ?? [];
+  return entries.flatMap(({ id }) => {
+    // The group may be empty, and a name's colon is two underlines: taken apart from both ends.
+    const [, within, name, kind] = /^([^_]*)_(.+)_[^_]*_([^_]+)$/.exec(id) ?? [];
+    const isNamespace = within === "" && kind === "Namespace" && name === namespace;
+    return within === namespace || isNamespace ? [`${kind}/${name!.replaceAll("__", ":")}`] : [];
+  });
+}
+
+function releasedBy({ metadata }: KubernetesObject, objects: KubernetesObject[]): string[] {
+  return objects
+    .filter(
+      ({ metadata: { labels } }) =>
+        labels?.["helm.toolkit.fluxcd.io/name"] === metadata.name &&
+        labels["helm.toolkit.fluxcd.io/namespace"] === metadata.namespace,
+    )
+    .map((object) => `${object.kind}/${object.metadata.name}`);
+}
+
+export interface Problem {
+  problem: string;
+  hint: string;
+}
+
+/** Why what a holder holds would not come back. @param namespace the one that would be deleted */
+export function problemsOf({ object, name, holds }: Holder, namespace: string, gitops: KubernetesObject[]): Problem[] {
+  // It goes with the namespace, and comes back with whoever holds it.
+  if (object.metadata.namespace === namespace) return [];
+  const ready = conditionOf(object, "Ready");
+  const what = `${holds.length} object${holds.length === 1 ? "" : "s"}`;
+  if (object.spec?.["suspend"] === true)
+    return [
+      {
+        problem: `${name}, which makes ${what} of it, is suspended`,
+        hint: `Resume it: flux resume ${object.kind.toLowerCase()} ${object.metadata.name} -n ${object.metadata.namespace}`,
+      },
+    ];
+  if (
+    object.kind === "HelmRelease" &&
+    (object.spec?.["driftDetection"] as { mode?: string } | undefined)?.mode !== "enabled"
+  )
+    return [
+      {
+        problem: `${name} does not make deleted objects again, as its drift detection is not enabled`,
+        hint: "Set `driftDetection: { mode: enabled }` in the HelmRelease.",
+      },
+    ];
+  if (ready?.status !== "True")
+    return [
+      {
+        problem: `${name} is not ready: ${ready?.message ?? "it says nothing"}`,
+        hint: "Let it become ready before a drill.",
+      },
+    ];
+  return sourceProblems(object, name, gitops);
+}
+
+function sourceProblems(object: KubernetesObject, name: string, gitops: KubernetesObject[]): Problem[] {
+  const source = sourceOf(object, gitops);
+  if (source === undefined) return [];
+  const ready = conditionOf(source, "Ready");
+  if (ready?.status === "True") return [];
+  return [
+    {
+      problem: `${describe(source)}, from which ${name} works, is not ready: ${ready?.message ?? "it says nothing"}`,
+      hint: "Mend the source: its address, its credentials, or its server.",
+    },
+  ];
+}
+
+/** Where a Kustomization gets its manifests from. */
+export function sourceOf(
+  { spec, metadata }: KubernetesObject,
+  gitops: KubernetesObject[],
+): KubernetesObject | undefined {
+  const ref = spec?.["sourceRef"] as { kind: string; name: string; namespace?: string } | undefined;
+  return gitops.find(
+    (one) =>
+      one.kind === ref?.kind &&
+      one.metadata.name === ref.name &&
+      one.metadata.namespace === (ref.namespace ?? metadata.namespace),
+  );
+}
+
+/** In the middle of something: it says neither that it is ready nor that it is not. */
+export function isReconciling(object: KubernetesObject): boolean {
+  return conditionOf(object, "Ready")?.status === "Unknown";
+}
+
+export function conditionOf({ status }: KubernetesObject, type: string): Condition | undefined {
+  return ((status?.["conditions"] ?? []) as Condition[]).find((one) => one.type === type);
+}

@@ -1,0 +1,85 @@
+import { fail } from "../../failures.ts";
+import type { KubernetesObject, Resource } from "../kubernetes/object.ts";
+import { apiVersionOf, type Kind } from "../kubernetes/paths.ts";
+import { mirror } from "../kubernetes/mirror.ts";
+import { waitUntil } from "../kubernetes/wait.ts";
+import type { Session } from "../namespace/session.ts";
+import type { StepContext } from "../step.ts";
+import { conditionOf, describe, sourceOf } from "./holds.ts";
+
+/** How long Flux may take for one answer; its own time-out for fetching from Git is a minute. */
+const answerMs = 3 * 60_000;
+
+/**
+ * Lets Flux fetch from Git now, and apply what is new there. So it shows that Git can be read, and that its own list of what it
+ * holds is of today.
+ * @throws BACKUP_NOT_VERIFIED when it cannot
+ */
+export async function refreshFlux(session: Session, holders: KubernetesObject[], context: StepContext): Promise<void> {
+  const kustomizations = holders.filter(({ kind }) => kind === "Kustomization");
+  const sources = new Map<string, KubernetesObject>();
+  for (const one of kustomizations) {
+    const { kind = "" } = (one.spec?.["sourceRef"] ?? {}) as { kind?: string };
+    const source = sourceOf(one, await allOf(session, kind));
+    if (source !== undefined) sources.set(describe(source), source);
+  }
+  const token = new Date().toISOString();
+  for (const object of [...sources.values(), ...kustomizations]) {
+    const answer = await requestReconcile(session, object, token, context);
+    const ready = conditionOf(answer, "Ready");
+    if (ready?.status !== "True")
+      throw fail(
+        "BACKUP_NOT_VERIFIED",
+        `${describe(object)} is not ready: ${ready?.message ?? "it says nothing"}`,
+        "Mend what Flux says of it; then retry.",
+      );
+  }
+}
+
+async function allOf({ cluster, resources }: Session, kind: string): Promise<KubernetesObject[]> {
+  const found = resources.find((one) => one.kind === kind && one.group === "source.toolkit.fluxcd.io");
+  return found === undefined ? [] : (await cluster.list(found)).objects;
+}
+
+/**
+ * Asks for a reconciliation as `flux reconcile` does, and waits until Flux has handled the request and says whether it is
+ * ready. The same token asks only once, however often it is sent.
+ * @throws TIMED_OUT
+ */
+export async function requestReconcile(
+  { cluster, resources }: Pick<Session, "cluster" | "resources">,
+  object: KubernetesObject,
+  token: string,
+  context: Pick<StepContext, "signal">,
+  withinMs = answerMs,
+): Promise<KubernetesObject> {
+  const { name, namespace } = object.metadata;
+  const kind = kindOf(object, resources);
+  const annotations: Record<string, string> = { "reconcile.fluxcd.io/requestedAt": token };
+  // A release whose objects were deleted has nothing to upgrade to, unless it is forced.
+  if (object.kind === "HelmRelease") annotations["reconcile.fluxcd.io/forceAt"] = token;
+  await cluster.mergePatch(kind, name, namespace, { metadata: { annotations } });
+  const watched = mirror(cluster, [kind], namespace, context.signal);
+  try {
+    return await waitUntil(watched, () => handled(watched.find(object.kind, name), token), {
+      withinMs,
+      what: `${describe(object)} has handled the request to reconcile`,
+    });
+  } finally {
+    watched.stop();
+  }
+}
+
+/** Ready or not: it has ended what it was asked for. */
+function handled(object: KubernetesObject | undefined, token: string): KubernetesObject | undefined {
+  if (object?.status?.["lastHandledReconcileAt"] !== token) return undefined;
+  const isBusy =
+    conditionOf(object, "Reconciling")?.status === "True" && conditionOf(object, "Ready")?.status === "Unknown";
+  return isBusy ? undefined : object;
+}
+
+function kindOf(object: KubernetesObject, resources: Resource[]): Kind {
+  const found = resources.find((one) => one.kind === object.kind && apiVersionOf(one) === object.apiVersion);
+  if (found !== undefined) return found;
+  throw fail("API_REFUSED", `the API server serves no ${object.kind} of ${object.apiVersion} any more`);
+}
