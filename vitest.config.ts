@@ -42,7 +42,7 @@ export default defineConfig({
           name: "lab",
           sequence: { groupOrder: 6 },
           include: ["test/cluster/**/*.test.ts"],
-          globalSetup: ["test/support/cluster-setup.ts"],
+          globalSetup: ["test/support/temporal-setup.ts", "test/support/cluster-setup.ts"],
           pool: "forks",
           fileParallelism: false,
           testTimeout: 240_000,

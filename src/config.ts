@@ -45,6 +45,17 @@ const Destroyable = z.union([
       .describe("the data directory of the whole cluster that may be destroyed")
       .meta({ title: "path", examples: ["/var/lib/postgresql/15/main"] }),
   }),
+  z.strictObject({
+    cluster: z
+      .uuid("must be the uid of the cluster's namespace kube-system")
+      .describe("which cluster: `kubectl get namespace kube-system -o jsonpath={.metadata.uid}`")
+      .meta({ examples: ["1f0c7a52-6b5e-4a53-9d0e-0d5c3b8b6f1e"] }),
+    namespace: z
+      .string()
+      .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "must be the name of a namespace")
+      .describe("the namespace that may be deleted")
+      .meta({ examples: ["shop"] }),
+  }),
 ]);
 
 export const WorkerConfig = z
@@ -70,7 +81,7 @@ export const WorkerConfig = z
     mayDestroy: z
       .array(Destroyable)
       .default([])
-      .describe("the only databases and clusters that runs of this worker may destroy; none by default")
+      .describe("the only databases, clusters and namespaces that runs of this worker may destroy; none by default")
       .meta({ examples: [[{ systemIdentifier: "7412345678901234567", server: "db.lan:5432", database: "shop" }]] }),
     metrics: z
       .strictObject({
@@ -103,6 +114,7 @@ export interface Config {
   mayDestroy: (
     | { systemIdentifier: string; server: string; database: string }
     | { systemIdentifier: string; data: string }
+    | { cluster: string; namespace: string }
   )[];
   metrics?: { port: number; host: string } | undefined;
 }

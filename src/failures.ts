@@ -54,6 +54,10 @@ export const failureTypes = {
     exitCode: 1,
     hint: "WAL is missing or damaged in the repository: compare its archive with what the server had archived.",
   },
+  NOT_RECOVERED: {
+    exitCode: 1,
+    hint: "Mend what the message names; retry then goes on watching. Abort reports what is missing.",
+  },
   CHECKS_FAILED: {
     exitCode: 1,
     hint: "Retry checks again; skip puts it into place all the same (the verdict stays FAIL); abort keeps it beside.",

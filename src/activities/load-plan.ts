@@ -6,7 +6,7 @@ import { contradiction, type WorkedBy } from "../plan/reload.ts";
 import type { Plan } from "../plan/schema.ts";
 import { runName } from "../report/begin.ts";
 import { redact } from "../redaction.ts";
-import type { LoadedPlan } from "../workflows/run.ts";
+import type { LoadedPlan } from "../workflows/plan-in-use.ts";
 import { codeVersion } from "./code-version.ts";
 import { assertWritable } from "./files.ts";
 import { lookBack } from "./expected.ts";

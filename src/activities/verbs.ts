@@ -1,6 +1,6 @@
 import type { Component } from "../plan/schema.ts";
 import type { Approval } from "../report/people.ts";
-import type { BackupRecord, CheckRecord, RunType, Scenario } from "../report/record.ts";
+import type { BackupRecord, CheckRecord, Diagnosis, RunType, Scenario } from "../report/record.ts";
 import type { ComponentFacts } from "../guard/facts.ts";
 
 /** The verbs that every component kind has, and the small JSON that flows between them. Types only: workflows read them. */
@@ -102,6 +102,10 @@ export interface Verification {
   newestRecoveredAt: string | null;
   verifiedAt: string;
   note: string;
+  /** Why something is not back, the root cause first; missing where nothing asks for causes. */
+  causes?: Diagnosis[];
+  /** Longest time for which a check from outside had no answer; missing without such checks. */
+  downtimeSeconds?: number | null;
 }
 
 export interface Control {

@@ -4,7 +4,7 @@ import { addBeginning } from "./beginning.ts";
 import { collect, confirmed, examples, exit, json, notBlank, port } from "./command-parts.ts";
 import { addLooks } from "./looks.ts";
 import type { RunOptions } from "./commands/run.ts";
-import { type RunType, runTypes } from "../report/record.ts";
+import { type RunType, runTypes, scenarios } from "../report/record.ts";
 import { addSchedules } from "./schedules.ts";
 import { addSteering } from "./steering.ts";
 
@@ -41,10 +41,10 @@ function startCommand(top: Command, type: RunType, description: string): Command
 function startCommands(top: Command): void {
   confirmed(
     startCommand(top, "exercise", "drill: back up, destroy, restore and prove").addOption(
-      new Option("--scenario <scenario>", "database: destroy and restore; none: restore beside the live one").choices([
-        "database",
-        "none",
-      ]),
+      new Option(
+        "--scenario <scenario>",
+        "database: destroy and restore; namespace: delete and let GitOps rebuild; none: restore beside the live one",
+      ).choices(scenarios),
     ),
   ).addHelpText(
     "after",
@@ -119,7 +119,7 @@ function historyCommands(top: Command): void {
     .command("trend")
     .description("show how RTO and RPO of a plan's exercises went, and which ones were slower than those before")
     .argument("<plan>", "name of a plan")
-    .addOption(new Option("--scenario <scenario>", "what was lost").choices(["database", "none"]).default("database"))
+    .addOption(new Option("--scenario <scenario>", "what was lost").choices(scenarios).default("database"))
     .addOption(limit())
     .addOption(records())
     .addOption(json())

@@ -3,8 +3,10 @@ import chalk from "chalk";
 import { loadConfig } from "../config.ts";
 import { describeFailure, fail } from "../failures.ts";
 import { findPlan } from "../plan/load.ts";
+import { kindsOf } from "../plan/outline.ts";
 import { nearest } from "../plan/nearest.ts";
 import { targetOf } from "../plan/target.ts";
+import type { Scenario } from "../report/record.ts";
 import { shellWord, visible } from "../report/safe-text.ts";
 
 /** Nothing is destroyed that nobody has named. */
@@ -27,14 +29,25 @@ export type Targets = Record<string, string>;
 export async function targetsOf(
   plan: string,
   chosen: string[] | undefined,
+  scenario: Scenario,
 ): Promise<{ targets: Targets; components: string[] | undefined }> {
-  const known = await componentsOf(plan);
+  const known = await componentsOf(plan, scenario);
   if (known === undefined && chosen === undefined)
     return { targets: { [plan]: "every component of that plan, which is not on this machine" }, components: undefined };
   const names = Object.keys(known ?? {});
+  if (known !== undefined && names.length === 0)
+    throw fail(
+      "REQUEST_INVALID",
+      `plan ${plan} has nothing that scenario ${scenario} would destroy`,
+      scenario === "namespace" ? "Leave the scenario out." : "Its namespaces are drilled by `--scenario namespace`.",
+    );
   const unknown = chosen?.find((name) => known !== undefined && !names.includes(name));
   if (unknown !== undefined) {
-    throw fail("REQUEST_INVALID", `plan ${plan} has no component "${unknown}"`, `It has ${names.join(", ")}.`);
+    throw fail(
+      "REQUEST_INVALID",
+      `plan ${plan} has no component "${unknown}" for scenario ${scenario}`,
+      `It has ${names.join(", ")}.`,
+    );
   }
   const components = chosen ?? names;
   return {
@@ -44,10 +57,12 @@ export async function targetsOf(
 }
 
 /** Undefined where the plan is not on this machine. */
-async function componentsOf(plan: string): Promise<Targets | undefined> {
+async function componentsOf(plan: string, scenario: Scenario): Promise<Targets | undefined> {
   try {
     const { components } = (await findPlan(loadConfig().plans, plan)).plan;
-    return Object.fromEntries(components.map((component) => [component.name, targetOf(component)]));
+    const kinds = kindsOf("exercise", scenario);
+    const destroyed = components.filter(({ kind }) => kinds.includes(kind));
+    return Object.fromEntries(destroyed.map((component) => [component.name, targetOf(component)]));
   } catch (error) {
     if (describeFailure(error).type === "PLAN_NOT_FOUND") return undefined;
     throw error;

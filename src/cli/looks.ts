@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { runTypes } from "../report/record.ts";
+import { runTypes, scenarios } from "../report/record.ts";
 import { examples, exit, json } from "./command-parts.ts";
 
 /** The commands that look before anything runs. */
@@ -23,7 +23,7 @@ function planCommands(top: Command): void {
     .description("show every step that a run would do, in order, and which ones destroy")
     .argument("<file>", "the plan, a YAML file")
     .addOption(new Option("--type <type>", "type of the run").choices(runTypes).default("exercise"))
-    .addOption(new Option("--scenario <scenario>", "what is lost").choices(["database", "none"]).default("database"))
+    .addOption(new Option("--scenario <scenario>", "what is lost").choices(scenarios).default("database"))
     .addOption(json())
     .addHelpText(
       "after",

@@ -5,10 +5,13 @@ import { destroyed, type Facts } from "./facts.ts";
 export function denied(facts: Facts): Refusal[] {
   return destroyed(facts)
     .filter((component) => component.denied !== null)
-    .map(({ name, target, denied: why }) => ({
+    .map(({ name, target, kind, denied: why }) => ({
       guard: "denied",
       component: name,
       message: `${target} may never be destroyed: ${why}`,
-      hint: "Protect another database, or use `--scenario none`, which restores beside the live one.",
+      hint:
+        kind === "namespace"
+          ? "Protect another namespace: this one is never deleted, whatever a plan or the worker's configuration says."
+          : "Protect another database, or use `--scenario none`, which restores beside the live one.",
     }));
 }

@@ -10,7 +10,7 @@ export interface ComponentFacts {
   lock?: string;
   /** The live target is there. */
   exists: boolean;
-  /** PostgreSQL's system identifier; empty when the target does not exist. */
+  /** PostgreSQL's system identifier, or a cluster's uid of kube-system; empty when the target does not exist. */
   identity: string;
   /** The worker's configuration lists the target among those that it may destroy. */
   listed: boolean;
@@ -28,6 +28,20 @@ export interface ComponentFacts {
   /** WAL archiving works, or is not needed (null). */
   archiving: boolean | null;
   space: { path: string; freeBytes: number; neededBytes: number } | null;
+  /** Of a namespace: what would keep it, or some of it, from coming back. Missing for other kinds. */
+  recovery?: RecoveryFacts;
+}
+
+/** Each list is cut to what a person would read; `more` counts what was left out. */
+export interface RecoveryFacts {
+  /** Objects that nothing would make again and that the plan does not accept as lost: "Secret/shop-tls". */
+  orphans: { names: string[]; more: number };
+  /** What GitOps would not do, each as a sentence: "Kustomization flux-system/apps is suspended". */
+  gitops: { problem: string; hint: string }[];
+  /** Images that cannot be pulled any more. */
+  images: { image: string; usedBy: string; why: string; hint: string }[];
+  /** Claims whose data would be deleted with them, and that the plan does not accept as lost. */
+  volumes: { claim: string; why: string }[];
 }
 
 /** The run that holds a lock. */

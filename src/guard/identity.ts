@@ -5,10 +5,23 @@ import type { Facts } from "./facts.ts";
 export function identity({ components }: Facts): Refusal[] {
   return components
     .filter((component) => component.exists && component.identity === "")
-    .map(({ name, target }) => ({
+    .map(({ name, kind, target }) => ({
       guard: "identity",
       component: name,
-      message: `${target} does not say who it is (its system identifier could not be read)`,
-      hint: "Let the user of the plan's connection call pg_control_system(), for example as a member of pg_monitor.",
+      ...(kind === "namespace" ? ofCluster(target) : ofServer(target)),
     }));
+}
+
+function ofServer(target: string): Pick<Refusal, "message" | "hint"> {
+  return {
+    message: `${target} does not say who it is (its system identifier could not be read)`,
+    hint: "Let the user of the plan's connection call pg_control_system(), for example as a member of pg_monitor.",
+  };
+}
+
+function ofCluster(target: string): Pick<Refusal, "message" | "hint"> {
+  return {
+    message: `the cluster of ${target} does not say who it is (the uid of kube-system could not be read)`,
+    hint: "Let the plan's kubeconfig `get` the namespace kube-system.",
+  };
 }

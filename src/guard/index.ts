@@ -6,14 +6,18 @@ import { blastRadius } from "./blast-radius.ts";
 import { denied } from "./denied.ts";
 import type { Facts } from "./facts.ts";
 import { freeze } from "./freeze.ts";
+import { gitops } from "./gitops.ts";
 import { identity } from "./identity.ts";
+import { images } from "./images.ts";
 import { lock } from "./lock.ts";
+import { orphans } from "./orphans.ts";
 import { production } from "./production.ts";
 import { replica } from "./replica.ts";
 import { space } from "./space.ts";
 import { tablespaces } from "./tablespaces.ts";
 import { targetMissing } from "./target-missing.ts";
 import { verifiedBackup } from "./verified-backup.ts";
+import { volumes } from "./volumes.ts";
 
 /** Every guard, by the name of its file and of its heading in docs/safety.md. */
 export const guards: Record<string, (facts: Facts) => Refusal[]> = {
@@ -27,6 +31,10 @@ export const guards: Record<string, (facts: Facts) => Refusal[]> = {
   "target-missing": targetMissing,
   replica,
   tablespaces,
+  gitops,
+  orphans,
+  images,
+  volumes,
   "blast-radius": blastRadius,
   archiving,
   space,

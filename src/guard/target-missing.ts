@@ -6,10 +6,13 @@ export function targetMissing({ type, components }: Facts): Refusal[] {
   if (type === "restore") return [];
   return components
     .filter(({ exists }) => !exists)
-    .map(({ name, target }) => ({
+    .map(({ name, kind, target }) => ({
       guard: "target-missing",
       component: name,
       message: `${target} does not exist`,
-      hint: "Correct the plan; if it was lost for real, bring it back with `firedrill restore PLAN`.",
+      hint:
+        kind === "namespace"
+          ? "Correct the plan; if it was lost for real, let GitOps bring it back: reconcile what holds it, or sync the Application."
+          : "Correct the plan; if it was lost for real, bring it back with `firedrill restore PLAN`.",
     }));
 }

@@ -52,14 +52,16 @@ const Talos = z.strictObject({
         .describe("through which endpoint the node is asked; without it those of the talosconfig")
         .meta({ examples: ["10.0.0.10"] }),
     })
-    .describe("asks talosctl for the kubeconfig, so that a rebuilt cluster's is always the newest"),
+    .describe("asks talosctl for the kubeconfig, so that a rebuilt cluster's is always the newest")
+    .meta({ examples: [{ config: "/etc/firedrill/talosconfig", node: "10.0.0.11" }] }),
 });
 
 export const ClusterAccess = z
   .strictObject({
     kubeconfig: z
       .union([z.literal("in-cluster"), File, Command, Ssm, Talos])
-      .describe("where the kubeconfig comes from, read anew in every step; `in-cluster` is the worker's own pod"),
+      .describe("where the kubeconfig comes from, read anew in every step; `in-cluster` is the worker's own pod")
+      .meta({ examples: [{ file: "/etc/firedrill/homelab.kubeconfig" }] }),
     context: z
       .string()
       .min(1, "must not be empty")

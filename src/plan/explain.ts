@@ -80,7 +80,11 @@ function alternatives(at: walk.AnySchema, key: string, value: unknown): [string,
     return options.flatMap((option) => own(option, undefined, [key]));
   const distinct = at instanceof z.ZodDiscriminatedUnion ? [] : walk.distinctKeys(at);
   if (!distinct.flat().includes(key)) return own(at, value, [key]);
-  return options.flatMap((option, n) => own(option, undefined, distinct[n]!.slice(0, 1)));
+  // Of options that have nothing of what is there none was meant.
+  const present = Object.keys(value ?? {});
+  const shares = (option: walk.AnySchema) => present.some((one) => one in walk.shapeOf(option, undefined));
+  const meant = options.some(shares) ? options.filter(shares) : options;
+  return meant.flatMap((option) => own(option, undefined, distinct[options.indexOf(option)]!.slice(0, 1)));
 }
 
 function own(at: walk.AnySchema, value: unknown, keys: string[]): [string, walk.AnySchema][] {

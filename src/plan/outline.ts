@@ -1,3 +1,4 @@
+import type { Component } from "./schema.ts";
 import type { Phase, RunType, Scenario } from "../report/record.ts";
 
 /** All that is said about a step before it runs. */
@@ -26,6 +27,8 @@ const ofComponent = {
   proof: ["backup", "Prove that the backup of % is whole and readable", { infix: "proof" }],
   destroy: ["destroy", "Destroy %", { destroys: true }],
   control: ["restore", "Negative control: the checks of % must fail now", { infix: "control", skippable: true }],
+  gone: ["rebuild", "Negative control: nothing of % may be left", { infix: "control", skippable: true }],
+  rebuild: ["rebuild", "Let % be rebuilt, and watch it come back", {}],
   restore: ["restore", "Restore %", {}],
   verify: ["verify", "Verify the restored data of %", { skippable: true }],
   place: ["verify", "Put the restored % into place", { infix: "place" }],
@@ -39,6 +42,14 @@ const ofRun = {
   cleanup: ["report/cleanup", "Remove scratch places, sentinels and heartbeats", true],
   files: ["report/files", "Write the report", false],
 } as const;
+
+/** What a namespace's steps are called where a database's would be called something else. */
+const titlesOfNamespace: Partial<Record<keyof typeof ofComponent, string>> = {
+  inspect: "Look at %: every object, who brings it back, images, volumes",
+  proof: "Prove that Git, registries and GitOps have all that % needs",
+  destroy: "Delete namespace %",
+  verify: "Verify that all of % is back as it was",
+};
 
 /** The ID of a step about a component; the only place that knows how IDs are made. */
 export function stepId(verb: keyof typeof ofComponent, component: string): string {
@@ -65,6 +76,16 @@ function entries(type: RunType, scenario: Scenario, { approvals, resumes }: Part
   if (type === "backup") return [...preflight, ["backup", "proof"], ...close];
   if (type === "restore")
     return [...preflight, ...approve, ["control"], ["restore"], ["verify", "place"], ["cleanup"], ["files"]];
+  if (scenario === "namespace")
+    return [
+      ...preflight,
+      ["proof"],
+      ...approve,
+      ["destroyGuards"],
+      ["destroy", "gone", "rebuild", "verify"],
+      ["cleanup"],
+      ["files"],
+    ];
   const before: Entry[][] = [...preflight, ["plant"], ["backup", "proof"]];
   if (scenario === "none") return [...before, ["control"], ["restore"], ["verify"], ...close];
   return [
@@ -77,6 +98,12 @@ function entries(type: RunType, scenario: Scenario, { approvals, resumes }: Part
     ["verify", "place"],
     ...close,
   ];
+}
+
+/** The kinds of components that a run is about; the plan's others it leaves alone. */
+export function kindsOf(type: RunType, scenario: Scenario): Component["kind"][] {
+  if (type === "audit") return ["pgdump", "pgbackrest", "namespace"];
+  return scenario === "namespace" ? ["namespace"] : ["pgdump", "pgbackrest"];
 }
 
 /** The steps of a run, in the order in which they are announced. Pure: the same plan gives the same steps. */
@@ -97,8 +124,9 @@ function runStep(entry: keyof typeof ofRun): StepOutline {
   return { id, phase: id.split("/")[0] as Phase, title, component: null, destroys: false, skippable };
 }
 
-function componentStep(entry: keyof typeof ofComponent, { name }: Named): StepOutline {
-  const [phase, title, rule] = ofComponent[entry] as [Phase, string, { destroys?: boolean; skippable?: boolean }];
+function componentStep(entry: keyof typeof ofComponent, { name, kind }: Named): StepOutline {
+  const [phase, usual, rule] = ofComponent[entry] as [Phase, string, { destroys?: boolean; skippable?: boolean }];
+  const title = (kind === "namespace" ? titlesOfNamespace[entry] : undefined) ?? usual;
   return {
     id: stepId(entry, name),
     phase,

@@ -8,9 +8,10 @@ import type { Component, Plan } from "./schema.ts";
 const changeable: { [K in Component["kind"]]: string[] } = {
   pgdump: ["connection.password", "connection.tls", "maintenanceDatabase", "jobs", "retention", "keepFree"],
   pgbackrest: ["connection.password", "connection.tls", "osUser", "start", "stop", "keepFree"],
+  namespace: ["within", "standstill", "strip"],
 };
-/** Of the plan itself; the rest decides what may be destroyed and what is proven. */
-const ofPlan = ["owner", "decisions", "notify", "schedule", "freeze"];
+/** Of the plan itself, where each step asks the cluster who it is; the rest decides what may be destroyed and what is proven. */
+const ofPlan = ["access", "owner", "decisions", "notify", "schedule", "freeze"];
 
 const below = (path: string, keys: string[]) => keys.some((key) => path === key || path.startsWith(`${key}.`));
 

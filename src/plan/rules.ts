@@ -1,6 +1,7 @@
 import { plainName } from "../report/approvals.ts";
 import { posix } from "node:path";
 import type { Complaint } from "./complaint.ts";
+import { userAndPasswordTogether } from "./notify-rules.ts";
 import { checkSchedules, freezeEnds } from "./schedule-rules.ts";
 import type { Component, Connection, PgDumpComponent, Plan } from "./schema.ts";
 
@@ -18,6 +19,7 @@ const rules: Rule[] = [
   uniqueNames,
   noReservedNames,
   eachTargetOnce,
+  namespacesHaveACluster,
   noSystemDatabase,
   maintenanceDatabaseSurvives,
   distinctDumps,
@@ -58,7 +60,7 @@ function eachTargetOnce({ components }: Plan): Complaint[] {
     const first = components.slice(0, n).find((other) => overlap(component, other));
     if (first === undefined) return [];
     const hint = "Protect each database and each cluster by one component; use two plans for two ways to back it up.";
-    return [at(n, targetKey(component), `"${first.name}" protects this already`, hint)];
+    return [at(n, targetKeys[component.kind], `"${first.name}" protects this already`, hint)];
   });
 }
 
@@ -66,6 +68,8 @@ function eachTargetOnce({ components }: Plan): Complaint[] {
 function overlap(one: Component, other: Component): boolean {
   if (one.kind === "pgdump" && other.kind === "pgdump")
     return sameServer(one, other) && one.database === other.database;
+  if (one.kind === "namespace") return other.kind === "namespace" && one.namespace === other.namespace;
+  if (other.kind === "namespace") return false;
   if (one.kind === "pgbackrest" && other.kind === "pgbackrest") {
     const sameStanza = one.stanza === other.stanza && one.config === other.config;
     if (sameStanza || posix.resolve(one.data) === posix.resolve(other.data)) return true;
@@ -73,9 +77,11 @@ function overlap(one: Component, other: Component): boolean {
   return sameServer(one, other);
 }
 
-function targetKey(component: Component): string {
-  return component.kind === "pgdump" ? "database" : "stanza";
-}
+const targetKeys: Record<Component["kind"], string> = {
+  pgdump: "database",
+  pgbackrest: "stanza",
+  namespace: "namespace",
+};
 
 function sameServer(one: { connection: Connection }, other: { connection: Connection }): boolean {
   return host(one.connection) === host(other.connection) && one.connection.port === other.connection.port;
@@ -97,6 +103,12 @@ function noSystemDatabase({ components }: Plan): Complaint[] {
     const hint = "Name a database that stays while the protected one is gone, such as `postgres`.";
     return [at(n, "maintenanceDatabase", "must not be the protected database", hint)];
   });
+}
+
+function namespacesHaveACluster({ access, components }: Plan): Complaint[] {
+  if (access !== undefined || !components.some(({ kind }) => kind === "namespace")) return [];
+  const hint = "Add `access: { kubeconfig: { file: /etc/firedrill/kubeconfig } }`.";
+  return [{ path: ["access"], at: "around", message: 'missing key "access": namespaces are in a cluster', hint }];
 }
 
 function maintenanceDatabaseSurvives({ components }: Plan): Complaint[] {
@@ -173,16 +185,6 @@ function pgDumps(components: Component[]): [PgDumpComponent, number][] {
 function isInside(path: string, directory: string): boolean {
   const [inner, outer] = [posix.resolve(path), posix.resolve(directory)];
   return inner === outer || inner.startsWith(outer === "/" ? "/" : `${outer}/`);
-}
-
-/** An SMTP server is either given both or asked as nobody. */
-function userAndPasswordTogether({ notify = [] }: Plan): Complaint[] {
-  return notify.flatMap((channel, n) => {
-    if (channel.kind !== "email" || (channel.user === undefined) === (channel.password === undefined)) return [];
-    const [there, missing] = channel.user === undefined ? ["password", "user"] : ["user", "password"];
-    const hint = `Write \`${missing}:\` as well, or remove \`${there}:\`.`;
-    return [{ path: ["notify", n, there], message: `needs a ${missing} beside it`, hint }];
-  });
 }
 
 function at(component: number, key: string, message: string, hint: string): Complaint {

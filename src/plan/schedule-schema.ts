@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { scenarios } from "../report/record.ts";
 import { parseCron } from "./calendar.ts";
 import { windowEdge } from "./moment.ts";
 import { Duration, name } from "./scalars.ts";
@@ -19,7 +20,7 @@ export const ScheduleEntry = z
       .describe("tells the schedules of a plan apart; the type of its runs otherwise")
       .meta({ examples: ["nightly"] }),
     run: z.enum(scheduledRuns).default("exercise").describe("type of the runs that it begins"),
-    scenario: z.enum(["database", "none"]).optional().describe("what its exercises lose; database if it does not say"),
+    scenario: z.enum(scenarios).optional().describe("what its exercises lose; database if it does not say"),
     on: z
       .union([
         z.string().regex(days, 'must be "day", a day of the week, or one such as "first saturday"'),

@@ -81,7 +81,9 @@ function childOf(value: unknown, key: string | number): unknown {
 /** Keys that only some options of a union of objects know, option by option: they tell which one is meant. */
 export function distinctKeys(union: z.ZodUnion): string[][] {
   const shapes = optionsOf(union).map((option) => Object.keys(shapeOf(option, undefined)));
-  return shapes.map((keys) => keys.filter((key) => !shapes.every((shape) => shape.includes(key))));
+  return shapes.map((keys, own) =>
+    keys.filter((key) => !shapes.some((shape, other) => other !== own && shape.includes(key))),
+  );
 }
 
 export function optionsOf(union: z.ZodUnion): readonly AnySchema[] {

@@ -1,14 +1,12 @@
 import * as z from "zod";
+import { ClusterAccess } from "./access-schema.ts";
+import { common, Objectives } from "./component-parts.ts";
+import { NamespaceComponent } from "./namespace-schema.ts";
 import { Channel } from "./notify-schema.ts";
 import { Duration, name, path, Secret, Size } from "./scalars.ts";
 import { FreezeWindow, ScheduleEntry } from "./schedule-schema.ts";
 
 /** What stands in a plan file. Everything a person may write is here, with its meaning; unknown keys are errors. */
-
-const Objectives = z.strictObject({
-  rto: Duration.optional().describe("recovery time objective: how long it may take until the data is back"),
-  rpo: Duration.optional().describe("recovery point objective: how much time's data may be lost"),
-});
 
 /** A connection string would bring its password into the history; and libpq takes a database's name for one. */
 const databaseName = z
@@ -42,11 +40,6 @@ export const Connection = z
   })
   .describe("how to reach a PostgreSQL server");
 export type Connection = z.infer<typeof Connection>;
-
-const common = {
-  name: name.describe("name of the component, unique in the plan; the steps of a run carry it"),
-  objectives: Objectives.optional().describe("objectives of this component; those of the plan otherwise"),
-};
 
 export const PgDumpComponent = z
   .strictObject({
@@ -110,7 +103,9 @@ export const PgBackRestComponent = z
   .describe("a whole PostgreSQL cluster of this host, by a pgBackRest stanza");
 export type PgBackRestComponent = z.infer<typeof PgBackRestComponent>;
 
-export const Component = z.discriminatedUnion("kind", [PgDumpComponent, PgBackRestComponent]);
+/** Kinds with data of their own, which is backed up and restored. */
+export type DataComponent = PgDumpComponent | PgBackRestComponent;
+export const Component = z.discriminatedUnion("kind", [PgDumpComponent, PgBackRestComponent, NamespaceComponent]);
 export type Component = z.infer<typeof Component>;
 
 export const Plan = z
@@ -181,6 +176,9 @@ export const Plan = z
       .optional()
       .describe("times in which nothing is drilled or destroyed")
       .meta({ examples: [[{ from: "2026-12-20", until: "2027-01-03", reason: "Christmas sales" }]] }),
+    access: ClusterAccess.optional()
+      .describe("how to reach the Kubernetes cluster of the plan's namespaces")
+      .meta({ examples: [{ kubeconfig: { file: "/etc/firedrill/kubeconfig" } }] }),
     components: z
       .array(Component)
       .min(1, "must list at least one component")

@@ -7,11 +7,12 @@ export function describeServer({ host, port }: { host: string; port: number }): 
 
 /** What a component stands for, as a person would call it: "database shop on db.lan:5432". */
 export function targetOf(component: Component): string {
-  const server = describeServer(component.connection);
   switch (component.kind) {
     case "pgdump":
-      return `database ${component.database} on ${server}`;
+      return `database ${component.database} on ${describeServer(component.connection)}`;
     case "pgbackrest":
-      return `cluster ${component.data} on ${server}`;
+      return `cluster ${component.data} on ${describeServer(component.connection)}`;
+    case "namespace":
+      return `namespace ${component.namespace}`;
   }
 }

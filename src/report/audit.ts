@@ -6,7 +6,16 @@ import type { ComponentRecord, Diagnosis, Refusal, RpoRecord, RunRecord, StepRec
  * Guards whose refusal means that what is lost would not come back, or not all of it, or that nobody can look. What the
  * others refuse keeps only a drill away.
  */
-const ofRecovery = new Set(["target-missing", "tablespaces", "blast-radius", "archiving"]);
+const ofRecovery = new Set([
+  "target-missing",
+  "tablespaces",
+  "blast-radius",
+  "archiving",
+  "gitops",
+  "orphans",
+  "images",
+  "volumes",
+]);
 
 export function preventsRecovery({ guard }: Pick<Refusal, "guard">): boolean {
   return ofRecovery.has(guard);

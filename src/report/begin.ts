@@ -54,7 +54,7 @@ export function newComponent(component: Component, plan: Plan, directory: string
     target: component.name,
     verdict: null,
     rto: noRto(rto === undefined ? null : rto / 1_000),
-    rpo: { objectiveSeconds: rpo === undefined ? null : rpo / 1_000, seconds: null },
+    rpo: { objectiveSeconds: rpo === undefined || component.kind === "namespace" ? null : rpo / 1_000, seconds: null },
     backup: null,
     lostAt: null,
     newestRecoveredAt: null,

@@ -15,6 +15,7 @@ export function diagnose(record: RunRecord, components: ComponentRecord[]): Diag
   return [
     ...record.refusals.map(({ message, hint, component }) => ({ object: component ?? "run", cause: message, hint })),
     ...(record.failure === null ? [] : [{ object: "run", cause: record.failure.message, hint: record.failure.hint }]),
+    ...components.flatMap(({ causes = [] }) => causes),
     ...components.flatMap((component) => ofLoss(component, record)),
     ...ofSteps(record),
     ...components.flatMap(ofChecks),
@@ -23,10 +24,14 @@ export function diagnose(record: RunRecord, components: ComponentRecord[]): Diag
   ];
 }
 
-function ofLoss({ name, target, backup }: ComponentRecord, record: RunRecord): Diagnosis[] {
+function ofLoss({ name, kind, target, backup }: ComponentRecord, record: RunRecord): Diagnosis[] {
   const steps = stepsOf(record, name);
   const goOn = `firedrill resume ${shellWord(record.run.workflowId)} --reason "…"`;
-  const restore = `${backupWords(backup)} Run: firedrill restore ${record.plan.name} --component ${name}, or go on with this run: ${goOn}`;
+  const backUp = `${backupWords(backup)} Run: firedrill restore ${record.plan.name} --component ${name}, or go on with this run: ${goOn}`;
+  const restore =
+    kind === "namespace"
+      ? `Mend what keeps it from coming back, and reconcile what Git holds of it; then go on with this run: ${goOn}`
+      : backUp;
   if (isLost(steps)) return [{ object: target, cause: "this run destroyed it and has not put it back", hint: restore }];
   if (!mayBeLost(steps)) return [];
   const hint = `Look whether it is there and whole; if it is not: ${restore}`;
@@ -41,14 +46,31 @@ function ofSteps({ steps }: RunRecord): Diagnosis[] {
   return steps
     .filter(({ status }) => status === "aborted" || status === "skipped" || status === "waiting")
     .flatMap(({ id, failures }) =>
-      failures.slice(-1).map(({ message, hint }) => ({ object: id, cause: message, hint })),
+      // Its causes stand by themselves.
+      failures
+        .slice(-1)
+        .filter(({ type }) => type !== "NOT_RECOVERED")
+        .map(({ message, hint }) => ({ object: id, cause: message, hint })),
     );
 }
 
-function ofChecks({ name, checks }: ComponentRecord): Diagnosis[] {
+function ofChecks({ name, kind, checks, causes }: ComponentRecord): Diagnosis[] {
+  // A known cause says more than each of the things that are missing because of it.
+  if (causes !== undefined) return [];
   return checks
     .filter((check) => !counts(check) && check.expected !== "")
-    .map((check) => ({ object: `${name}: ${check.title}`, cause: whyNot(check), hint: hintFor(check) }));
+    .map((check) => ({
+      object: `${name}: ${check.title}`,
+      cause: whyNot(check),
+      hint: kind === "namespace" ? rebuiltHint(check) : hintFor(check),
+    }));
+}
+
+function rebuiltHint({ passed, proven }: CheckRecord): string {
+  if (passed) return "Find out what answered while it should have been gone.";
+  return proven
+    ? "Compare what Git holds of it with what is there now (`kubectl diff`), and who else changes it."
+    : "Let it become ready, then run the exercise again.";
 }
 
 function whyNot(check: CheckRecord): string {

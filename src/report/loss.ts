@@ -11,10 +11,10 @@ export function stepsOf(record: RunRecord, component: string): StepRecord[] {
   return record.steps.filter((step) => step.component === component);
 }
 
-/** Destroyed by this run, and not in place again. */
+/** Destroyed by this run, and not in place again: put there by the run, or rebuilt by GitOps. */
 export function isLost(steps: StepRecord[]): boolean {
   const done = steps.filter(({ status }) => status === "done");
-  return done.some(({ destroys }) => destroys) && !done.some(({ id }) => id.startsWith("verify/place/"));
+  return done.some(({ destroys }) => destroys) && !done.some(({ id }) => /^(verify\/place|rebuild)\/[^/]+$/.test(id));
 }
 
 /** The destruction was begun and nobody saw its end: the target may be there, damaged or gone. */

@@ -1,7 +1,8 @@
 import { events, reloadText, type RunEvent } from "./events.ts";
 import { secondsBetween } from "./elapsed.ts";
-import { bytes, seconds, time } from "./format.ts";
-import { code, details, plain, prose, section, table } from "./markdown/markup.ts";
+import { seconds, time } from "./format.ts";
+import { evidence } from "./markdown/evidence.ts";
+import { code, details, plain, prose, section, signs, table } from "./markdown/markup.ts";
 import type { ComponentRecord, RpoRecord, RtoRecord, RunRecord, StepRecord } from "./record.ts";
 import { seal } from "./seal.ts";
 import { trendRows } from "./trend.ts";
@@ -10,21 +11,15 @@ import {
   againstRpo,
   aim,
   causes,
-  checkWords,
-  controlWords,
   score,
   headline,
   measured,
-  newestWords,
   refusedWords,
   statusWords,
-  type Tone,
   untold,
 } from "./words.ts";
 
 /** report.md: readable as it is, and as a comment on a pull request. */
-
-const signs: Record<Tone, string> = { good: "✅", bad: "❌", doubt: "⚠️", open: "⏳" };
 
 function objectiveRow(
   name: string,
@@ -54,31 +49,6 @@ function componentRow(component: ComponentRecord): string[] {
   const { name, target, verdict, rto, rpo, checks } = component;
   const result = verdict === null ? "–" : `${signs[headline({ verdict, status: "done" }).tone]} ${verdict}`;
   return [`**${plain(name)}**<br>${plain(target)}`, result, goal(rto), goal(rpo), score(checks)];
-}
-
-function evidence({ name, checks, backup, newestRecoveredAt }: ComponentRecord, record: RunRecord): string {
-  const newest = newestRecoveredAt && `${newestWords(record)}: ${time(newestRecoveredAt)}`;
-  const copy =
-    backup &&
-    [
-      `Backup ${code(backup.id)}, ${bytes(backup.bytes)}, ended ${time(backup.completedAt)}, in ${code(backup.location)}`,
-      backup.sha256 === null ? "" : `, sha256 ${code(backup.sha256)}`,
-    ].join("");
-  const rows = checks.map((check) => [
-    `**${plain(check.title)}**`,
-    `${signs[checkWords(check).tone]} ${checkWords(check).text}`,
-    check.proven ? "proven" : "**not proven**",
-    check.exact ? "exact" : "not exact",
-    [controlWords(check.negativeControl), plain(check.negativeControl?.found ?? "")].filter(Boolean).join("<br>"),
-    plain(check.expected),
-    plain(check.found),
-  ]);
-  const heads = ["check", "result", "proof", "comparison", "negative control", "expected", "found"];
-  const body = [copy, newest, table(heads, rows)].filter(Boolean).join("\n\n");
-  return details(
-    `Evidence of ${plain(name)}: ${checks.length === 0 ? (record.run.type === "audit" ? "its newest backup" : "no check has run") : `${score(checks)} checks passed and proven`}`,
-    body,
-  );
 }
 
 function eventLine(event: RunEvent): string {

@@ -6,7 +6,8 @@ import type { Approvals, Decision, EarlierPart, Pause } from "./people.ts";
 
 export const runTypes = ["exercise", "restore", "backup", "audit"] as const;
 export type RunType = (typeof runTypes)[number];
-export type Scenario = "database" | "none";
+export const scenarios = ["database", "namespace", "none"] as const;
+export type Scenario = (typeof scenarios)[number];
 export type Phase =
   | "preflight"
   | "plant"
@@ -73,6 +74,8 @@ export interface CheckRecord {
   negativeControl: { passed: boolean; found: string } | null;
   expected: string;
   found: string;
+  /** Of an object that was to come back by itself: seconds from the loss until it was there, and until it was ready. */
+  recovery?: { existsSeconds: number | null; readySeconds: number | null } | undefined;
 }
 
 export interface BackupRecord {
@@ -118,6 +121,10 @@ export interface ComponentRecord {
   /** Times in which the target itself was busy coming back (recovery, start-up). */
   waits: { from: string; to: string }[];
   checks: CheckRecord[];
+  /** Why it is not back, or not wholly, the root cause first; missing where nothing was in its way. */
+  causes?: Diagnosis[] | undefined;
+  /** Longest time for which one of its checks from outside had no answer; missing without such checks. */
+  downtimeSeconds?: number | null | undefined;
 }
 
 export interface Refusal {

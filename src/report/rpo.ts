@@ -9,8 +9,10 @@ import type { ComponentRecord, RpoRecord, RunRecord } from "./record.ts";
  * That moment. Nobody tells a restore when the data was lost, and its own start, perhaps days later, says nothing about
  * that: without a time to restore to it has none. An audit asks as if it were lost once its backup is read.
  */
-function wantedUpTo({ name, lostAt }: ComponentRecord, record: RunRecord): string | null {
+function wantedUpTo({ name, kind, lostAt }: ComponentRecord, record: RunRecord): string | null {
   const { run } = record;
+  // What Git holds has no age; the data in it is other components'.
+  if (kind === "namespace") return null;
   if (run.type === "audit") return proofOf(name, record)?.endedAt ?? null;
   return lostAt ?? (run.type === "restore" ? run.toTime : null);
 }
@@ -25,7 +27,9 @@ export function measureRpo(component: ComponentRecord, record: RunRecord): RpoRe
 
 /** The worst of all; only when it is known of every component that has one. */
 export function overallRpo(record: RunRecord, components: ComponentRecord[]): RpoRecord {
-  const wanted = components.filter((one) => record.run.type === "audit" || wantedUpTo(one, record) !== null);
+  const wanted = components.filter(
+    (one) => wantedUpTo(one, record) !== null || (record.run.type === "audit" && one.kind !== "namespace"),
+  );
   const known = wanted.flatMap(({ rpo }) => rpo.seconds ?? []);
   return { ...record.rpo, seconds: known.length > 0 && known.length === wanted.length ? Math.max(...known) : null };
 }

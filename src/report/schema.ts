@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { fail } from "../failures.ts";
 import { Notice } from "./notice-schema.ts";
-import { type RunRecord, runTypes } from "./record.ts";
+import { type RunRecord, runTypes, scenarios } from "./record.ts";
+import { Cause, Check } from "./schema-checks.ts";
 import { Approvals, EarlierPart, PastDrill, Pause, status, time, verdict } from "./schema-people.ts";
 
 /** The record's schema, for tools and for reading a report.json again. Never imported by workflow code. */
@@ -32,20 +33,6 @@ const Backup = z.strictObject({
   sha256: z.string().nullable(),
 });
 
-const Check = z.strictObject({
-  name: z.string(),
-  title: z.string(),
-  proven: z.boolean().describe("its answer counts: it could be asked, and it did not pass while the data was lost"),
-  passed: z.boolean(),
-  exact: z.boolean().describe("compares like with like"),
-  negativeControl: z
-    .strictObject({ passed: z.boolean(), found: z.string() })
-    .nullable()
-    .describe("what the same check said while the data was lost; null where it was not asked"),
-  expected: z.string(),
-  found: z.string(),
-});
-
 const Component = z.strictObject({
   name: z.string(),
   kind: z.string(),
@@ -64,6 +51,8 @@ const Component = z.strictObject({
     .array(z.strictObject({ from: time, to: time }))
     .describe("times in which the target itself was busy coming back"),
   checks: z.array(Check),
+  causes: z.array(Cause).optional().describe("why it is not back, the root cause first"),
+  downtimeSeconds: someSeconds.optional().describe("longest time without an answer of a check from outside"),
 });
 
 const Failure = z.strictObject({ type: z.string(), message: z.string(), hint: z.string(), at: time });
@@ -120,7 +109,7 @@ const schema = z
       workflowId: z.string(),
       runId: z.string(),
       type: z.enum(runTypes),
-      scenario: z.enum(["database", "none"]),
+      scenario: z.enum(scenarios),
       toTime: someTime.describe("the moment that a restore was asked to restore to; null for all that there is"),
       by: z.string(),
       reason: z.string(),
@@ -154,7 +143,7 @@ const schema = z
       .array(z.strictObject({ at: time, why: z.string() }))
       .describe("decisions that came as signals and did not fit what was waiting"),
     notices: z.array(Notice).describe("whom the run has told of what"),
-    diagnosis: z.array(z.strictObject({ object: z.string(), cause: z.string(), hint: z.string() })),
+    diagnosis: z.array(Cause),
     leftovers: z.array(z.strictObject({ what: z.string(), where: z.string(), why: z.string() })),
   })
   .meta({ title: "Firedrill run record", description: "All that happened in one run of a Firedrill plan" });

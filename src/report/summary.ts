@@ -1,7 +1,7 @@
 import { summarizeAudit } from "./audit.ts";
 import { clockTrouble } from "./clock.ts";
 import { isLost, mayBeLost, stepsOf } from "./loss.ts";
-import type { ComponentRecord, RpoRecord, RtoRecord, RunRecord, StepRecord, Verdict } from "./record.ts";
+import type { ComponentRecord, RpoRecord, RtoRecord, RunRecord, Scenario, StepRecord, Verdict } from "./record.ts";
 import { lacksRpo } from "./rpo.ts";
 
 interface Judged {
@@ -59,14 +59,19 @@ function ofBackup(record: RunRecord, { verdict }: Judged): string {
     : `The backup of ${namesOf(record)} is not proven.`;
 }
 
+const didWords: Record<Scenario, string> = {
+  none: "restored beside the live data",
+  database: "destroyed, restored",
+  namespace: "deleted, rebuilt",
+};
+
 function ofRestored(record: RunRecord, { verdict, score, rto, rpo, components }: Judged): string {
   const { type, scenario } = record.run;
-  const did =
-    scenario === "none" ? "restored beside the live data" : type === "exercise" ? "destroyed, restored" : "restored";
+  const did = type === "exercise" ? didWords[scenario] : "restored";
   const begin = `${namesOf(record)}: ${did}`;
   const proof = `${score.proven} of ${score.total} checks proven`;
   const all = score.proven === score.total;
-  if (verdict === "PASS") return `${begin} and proven to be back, ${proof}.`;
+  if (verdict === "PASS") return `${begin} and proven to be back, ${proof}.${downtime(components)}`;
   if (verdict === "FAIL") {
     const late = [...(isLate(rto) ? ["RTO"] : []), ...(isLate(rpo) ? ["RPO"] : [])].join(" and ");
     return late !== "" && all
@@ -77,6 +82,12 @@ function ofRestored(record: RunRecord, { verdict, score, rto, rpo, components }:
   return unmeasured && all && score.total > 0
     ? `${begin} and proven, but not everything could be measured: ${proof}.`
     : `${begin}, but not everything could be proven: ${proof}.`;
+}
+
+/** How long nobody was answered from outside: what a real loss would cost. */
+function downtime(components: ComponentRecord[]): string {
+  const known = components.flatMap(({ downtimeSeconds }) => downtimeSeconds ?? []);
+  return known.length === 0 ? "" : ` Expected downtime: ${Math.ceil(Math.max(...known))} s.`;
 }
 
 /** The objective was missed. */

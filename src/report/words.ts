@@ -1,6 +1,15 @@
 import { counts } from "./diagnosis.ts";
 import { seconds } from "./format.ts";
-import type { CheckRecord, Diagnosis, RunRecord, Scenario, StepStatus, Stretch, Verdict } from "./record.ts";
+import type {
+  CheckRecord,
+  ComponentRecord,
+  Diagnosis,
+  RunRecord,
+  Scenario,
+  StepStatus,
+  Stretch,
+  Verdict,
+} from "./record.ts";
 
 /** The words that both reports use for the same thing. */
 
@@ -49,6 +58,7 @@ export function measured(n: number | null): string {
 
 const scenarioWords: Record<Scenario, string> = {
   database: "database (destroyed and restored)",
+  namespace: "namespace (deleted and rebuilt)",
   none: "none (restored beside the live one)",
 };
 
@@ -90,6 +100,27 @@ export function controlWords(control: { passed: boolean } | null): string {
 export function checkWords({ passed, proven }: CheckRecord): { text: string; tone: Tone } {
   if (passed) return { text: "passed", tone: "good" };
   return proven ? { text: "failed", tone: "bad" } : { text: "no answer", tone: "doubt" };
+}
+
+/** Objects that came back by themselves, in the order in which they were ready; what is not back comes last. */
+export function recovered({ checks }: Pick<ComponentRecord, "checks">): CheckRecord[] {
+  const at = ({ recovery }: CheckRecord) => recovery?.readySeconds ?? recovery?.existsSeconds ?? Infinity;
+  return checks.filter(({ recovery }) => recovery !== undefined).toSorted((a, b) => at(a) - at(b));
+}
+
+/** When an object was there, and ready: seconds after the loss. */
+export function recoveryWords({ recovery }: CheckRecord): { there: string; ready: string } {
+  const { existsSeconds = null, readySeconds = null } = recovery ?? {};
+  return {
+    there: existsSeconds === null ? "missing" : `${existsSeconds.toFixed(1)}s`,
+    ready: readySeconds === null ? "not ready" : `${readySeconds.toFixed(1)}s`,
+  };
+}
+
+/** How long a check from outside had no answer: what to expect of a real loss. */
+export function downtimeWords({ downtimeSeconds }: Pick<ComponentRecord, "downtimeSeconds">): string | null {
+  if (downtimeSeconds === undefined) return null;
+  return downtimeSeconds === null ? "not over when the run ended" : seconds(downtimeSeconds);
 }
 
 /** "3 of 5": checks that passed and were able to fail. */

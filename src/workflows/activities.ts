@@ -1,7 +1,8 @@
 import { type ActivityFunctionWithOptions, proxyActivities } from "@temporalio/workflow";
 import type { Activities } from "../activities/index.ts";
 import type { Done, RunRef, Verbs } from "../activities/verbs.ts";
-import type { Component } from "../plan/schema.ts";
+import type { NamespaceVerbs } from "../activities/namespace/verbs.ts";
+import type { DataComponent } from "../plan/schema.ts";
 
 /**
  * Every time-out and retry of the product. Attempts are not limited: a worker that is killed uses one up. Only losses of
@@ -52,7 +53,7 @@ type Proxied<V> = {
 };
 
 /** Component kind → its activities. A kind without an entry, or an entry without a verb, does not compile. */
-const kinds: { [K in Component["kind"]]: Proxied<Verbs<Extract<Component, { kind: K }>>> } = {
+const kinds: { [K in DataComponent["kind"]]: Proxied<Verbs<Extract<DataComponent, { kind: K }>>> } = {
   pgdump: {
     inspect: steps.inspectPgDump,
     confirm: steps.confirmPgDump,
@@ -82,6 +83,17 @@ const kinds: { [K in Component["kind"]]: Proxied<Verbs<Extract<Component, { kind
 };
 
 /** The verbs of a component's own kind; the component that goes in decides which, so the cast is safe. */
-export function on(component: Component): Proxied<Verbs<Component>> {
+export function on(component: DataComponent): Proxied<Verbs<DataComponent>> {
   return kinds[component.kind];
 }
+
+/** A namespace has verbs of its own: it has no backup, and nobody restores it but GitOps. */
+export const onNamespace: Proxied<NamespaceVerbs> = {
+  inspect: steps.inspectNamespace,
+  confirm: steps.confirmNamespace,
+  prove: steps.proveNamespace,
+  destroy: steps.destroyNamespace,
+  control: steps.controlNamespace,
+  rebuild: steps.rebuildNamespace,
+  verify: steps.verifyNamespace,
+};

@@ -1,7 +1,7 @@
 import { checkGuards } from "../guard/index.ts";
 import type { RunRecord } from "../report/record.ts";
 import type { Inspection } from "../activities/verbs.ts";
-import { on } from "./activities.ts";
+import { on, onNamespace } from "./activities.ts";
 import { conduct } from "./conduct.ts";
 import type { Request } from "./request.ts";
 
@@ -11,14 +11,23 @@ import type { Request } from "./request.ts";
  */
 export async function audit(request: Request): Promise<RunRecord> {
   return conduct("audit", request, async (run) => {
-    const looked = await run.each((c) => run.optional("inspect", c, on(c).inspect, { component: c, toTime: null }));
+    const { inspect, prove } = onNamespace;
+    const looked = {
+      ...(await run.each((c) => run.optional("inspect", c, on(c).inspect, { component: c, toTime: null }))),
+      ...(await run.eachNamespace((input) => run.optional("inspect", input.component, inspect, input))),
+    };
     const found = Object.entries(looked).filter((one): one is [string, Inspection] => one[1] !== null);
     const inspections = Object.fromEntries(found);
     await run.lock(inspections, "look");
+    // Every scenario with a loss asks the guards about all that it destroys.
     const drill = () => ({ ...run.facts("preflight", inspections), type: "exercise", scenario: "database" }) as const;
     run.guard("preflight/guards", () => checkGuards(drill()), "tell");
     await run.each(async (c) => {
       if (c.name in inspections) await run.optional("proof", c, on(c).proveBackup, { component: c, backup: null });
+    });
+    await run.eachNamespace(async (input) => {
+      const inspection = inspections[input.component.name];
+      if (inspection !== undefined) await run.optional("proof", input.component, prove, { ...input, inspection });
     });
   });
 }

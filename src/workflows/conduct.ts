@@ -8,6 +8,7 @@ import type { Component, Plan } from "../plan/schema.ts";
 import type { RunRecord, RunType } from "../report/record.ts";
 import { newComponent, newRecord, runName, shortId } from "../report/begin.ts";
 import { isSkipped } from "../report/skipped.ts";
+import { kindsOf } from "../plan/outline.ts";
 import { judge } from "../report/verdict.ts";
 import { surelyTaken } from "./carry.ts";
 import { cleanUp, loadPlan, loadResumed, writeReport } from "./activities.ts";
@@ -56,7 +57,7 @@ export async function conduct(type: RunType, input: unknown, work: (run: Run) =>
   const takes = resumed?.directories ?? [];
   const like = resumed && likeBefore(resumed, request, ref);
   const loaded = await loadPlan({ run: ref, plan: request.plan, workflowId, runId, takes, ...(like && { like }) });
-  const components = choose(loaded.plan, request.components);
+  const components = choose(loaded.plan, request, type);
   record.components = components.map((component) => newComponent(component, loaded.plan, ref.id));
   record.rto.objectiveSeconds = seconds(loaded.plan.objectives.rto);
   record.rpo.objectiveSeconds = seconds(loaded.plan.objectives.rpo);
@@ -103,7 +104,7 @@ function seconds(ms: number | undefined): number | null {
   return ms === undefined ? null : ms / 1_000;
 }
 
-function choose(plan: Plan, names: string[] | null): Component[] {
+function choose(plan: Plan, { components: names, scenario }: Checked, type: RunType): Component[] {
   const known = plan.components.map(({ name }) => name);
   const unknown = (names ?? []).find((name) => !known.includes(name));
   if (unknown !== undefined)
@@ -112,7 +113,19 @@ function choose(plan: Plan, names: string[] | null): Component[] {
       `plan ${plan.name} has no component "${unknown}"`,
       `Did you mean "${closest(unknown, known)}"?`,
     );
-  return plan.components.filter(({ name }) => names === null || names.includes(name));
+  const kinds = kindsOf(type, scenario);
+  const chosen = plan.components.filter(({ name }) => names === null || names.includes(name));
+  const others = chosen.filter(({ kind }) => !kinds.includes(kind));
+  const left = chosen.filter(({ kind }) => kinds.includes(kind));
+  if (left.length > 0 && (names === null || others.length === 0)) return left;
+  const what = type === "exercise" ? `an exercise of scenario "${scenario}"` : `a ${type}`;
+  throw fail(
+    "REQUEST_INVALID",
+    `${what} is not for ${others.map(({ name, kind }) => `${name} (${kind})`).join(", ")}`,
+    others[0]?.kind === "namespace"
+      ? "A namespace is drilled by `exercise --scenario namespace`, and looked at by `audit`."
+      : "Leave the scenario out to drill databases, or name the plan's namespaces.",
+  );
 }
 
 /** Does the work; returns what ended it early, if anything did. From then on nobody is asked any more. */

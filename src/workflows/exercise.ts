@@ -2,11 +2,16 @@ import { checkGuards } from "../guard/index.ts";
 import type { RunRecord } from "../report/record.ts";
 import { on } from "./activities.ts";
 import { conduct } from "./conduct.ts";
+import { loseNamespaces } from "./lose-namespaces.ts";
 import type { Request } from "./request.ts";
 
-/** The drill: plant, back up, prove the backup, destroy, restore, verify. `none` restores beside the live target instead. */
+/**
+ * The drill: plant, back up, prove the backup, destroy, restore, verify. `none` restores beside the live target instead,
+ * `namespace` lets GitOps rebuild what was deleted.
+ */
 export async function exercise(request: Request): Promise<RunRecord> {
   return conduct("exercise", request, async (run) => {
+    if (run.scenario === "namespace") return loseNamespaces(run);
     const inspections = await run.each((c) => run.step("inspect", c, on(c).inspect, { component: c, toTime: null }));
     await run.lock(inspections);
     run.guard("preflight/guards", () => checkGuards(run.facts("preflight", inspections)));

@@ -1,4 +1,5 @@
 import type { Attempt, Control, Inspection, Loss, Proof, Restored, Verification } from "../activities/verbs.ts";
+import type { Rebuilt } from "../activities/namespace/verbs.ts";
 import { describeFailure, type FailureDetails } from "../failures.ts";
 import { ActivityFailure, ApplicationFailure } from "@temporalio/workflow";
 import type { StepOutline } from "../plan/outline.ts";
@@ -65,8 +66,9 @@ export function noteResult(record: RunRecord, step: StepRecord, value: unknown):
   else if (verb === "backup") about.backup = withoutExtras(value as BackupRecord);
   else if (verb === "backup/proof") noteNewest(about, value as Proof);
   else if (verb === "destroy") about.lostAt = (value as Loss).lostAt;
-  else if (verb === "restore/control") noteControl(about, value as Control);
+  else if (verb === "restore/control" || verb === "rebuild/control") noteControl(about, value as Control);
   else if (verb === "restore") noteRestored(about, value as Restored);
+  else if (verb === "rebuild") about.waits = (value as Rebuilt).waits;
   else if (verb === "verify" || verb === "verify/place") noteVerification(record, about.name, value);
 }
 
@@ -109,7 +111,7 @@ function noteRestored(about: ComponentRecord, { backup, waits }: Restored): void
 export function noteVerification(record: RunRecord, name: string, value: unknown): void {
   const about = component(record, name);
   if (about === undefined) return;
-  const { checks, newestRecoveredAt, verifiedAt } = value as Verification;
+  const { checks, newestRecoveredAt, verifiedAt, causes, downtimeSeconds } = value as Verification;
   const controls = new Map(about.checks.map((check) => [check.name, check.negativeControl]));
   const found = checks.map((check): CheckRecord => {
     const negativeControl = controls.get(check.name) ?? null;
@@ -118,6 +120,7 @@ export function noteVerification(record: RunRecord, name: string, value: unknown
   const names = new Set(found.map((check) => check.name));
   about.checks = [...about.checks.filter((check) => !names.has(check.name)), ...found];
   about.newestRecoveredAt ??= newestRecoveredAt;
+  Object.assign(about, { ...(causes && { causes }), ...(downtimeSeconds !== undefined && { downtimeSeconds }) });
   if (about.checks.every(({ passed, proven }) => passed || !proven) && checks.some(({ passed }) => passed))
     about.provenAt = verifiedAt;
 }

@@ -5,9 +5,9 @@ import type { Component } from "../plan/schema.ts";
 const lanes = 4;
 
 /** Does something for every component, a few at a time. When one is given up, the others are stopped. */
-export async function inLanes<R>(
-  components: Component[],
-  work: (component: Component) => Promise<R>,
+export async function inLanes<C extends Component, R>(
+  components: C[],
+  work: (component: C) => Promise<R>,
 ): Promise<Record<string, R>> {
   const queue = [...components];
   const results: Record<string, R> = {};

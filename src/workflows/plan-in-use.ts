@@ -3,11 +3,24 @@ import type { Resumed } from "../activities/resume.ts";
 import type { RunRef } from "../activities/verbs.ts";
 import { describeFailure, fail } from "../failures.ts";
 import { comparePlans, contradiction } from "../plan/reload.ts";
+import type { ClusterAccess } from "../plan/access-schema.ts";
 import type { Component, Plan } from "../plan/schema.ts";
 import type { Reload } from "../report/people.ts";
 import type { RunRecord, StepRecord } from "../report/record.ts";
 import { reloadPlan } from "./activities.ts";
-import type { LoadedPlan } from "./run.ts";
+import type { Earlier } from "../activities/expected.ts";
+
+export interface LoadedPlan extends Pick<Earlier, "expectedSeconds"> {
+  plan: Plan;
+  sha256: string;
+  codeVersion: string;
+  /** Task queue of the host that keeps the plan and the run's directory. */
+  host: string;
+  /** Where the report will lie. */
+  directory: string;
+  /** Missing where an older version has read it. */
+  before?: Earlier["before"];
+}
 
 /** The plan by which a run works: the one that it began with, until a person lets it be read again. */
 export function createPlanInUse(record: RunRecord, ref: RunRef) {
@@ -69,6 +82,11 @@ export function createPlanInUse(record: RunRecord, ref: RunRef) {
     notify: () => plan.notify ?? [],
     freeze: () => plan.freeze ?? [],
     components: () => components,
+    /** @throws UNEXPECTED without a cluster; a plan with namespaces has one */
+    access: (): ClusterAccess => {
+      if (plan.access === undefined) throw fail("UNEXPECTED", `plan ${plan.name} names no cluster`);
+      return plan.access;
+    },
     component: (name: string | null): Component | undefined => components.find((one) => one.name === name),
     /** Compares it with the one by which the run before has worked. @throws REQUEST_INVALID */
     requireLike({ plan: before, planSha256, components: theirs }: Resumed, taken: Set<string>): void {

@@ -2,7 +2,7 @@ import { closest } from "fastest-levenshtein";
 import { fail } from "../failures.ts";
 import { isReservedId } from "../lock-names.ts";
 import { momentHint, parseMoment } from "../plan/moment.ts";
-import type { RunType, Scenario } from "../report/record.ts";
+import { type RunType, type Scenario, scenarios } from "../report/record.ts";
 
 /** The one argument of every workflow. It names a plan of the worker; no path, command or secret arrives through Temporal. */
 export interface Request {
@@ -63,12 +63,16 @@ type Invalid = (message: string, hint?: string) => Error;
 
 function checkScenario(type: RunType, scenario: unknown, invalid: Invalid): Scenario {
   const usual: Scenario = type === "backup" || type === "audit" ? "none" : "database";
+  const known = scenarios.map((name) => `"${name}"`).join(", ");
   if (scenario === undefined || scenario === null) return usual;
-  if (scenario !== "database" && scenario !== "none")
-    throw invalid(`unknown scenario ${JSON.stringify(scenario)}`, 'Scenarios are "database" and "none".');
+  if (!isScenario(scenario)) throw invalid(`unknown scenario ${JSON.stringify(scenario)}`, `Scenarios are ${known}.`);
   if (type !== "exercise" && scenario !== usual)
     throw invalid(`${type === "audit" ? "an" : "a"} ${type} has no scenario "${scenario}"`, "Leave scenario out.");
   return scenario;
+}
+
+function isScenario(scenario: unknown): scenario is Scenario {
+  return scenarios.some((one) => one === scenario);
 }
 
 function checkComponents(components: unknown, invalid: Invalid): string[] | null {

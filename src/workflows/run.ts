@@ -3,13 +3,13 @@ import type { Done, Inspection, Proof, RunRef } from "../activities/verbs.ts";
 import { fail } from "../failures.ts";
 import { destroyed, type Facts } from "../guard/facts.ts";
 import { outline, stepId } from "../plan/outline.ts";
-import type { Component, Plan } from "../plan/schema.ts";
+import type { NamespaceInput } from "../activities/namespace/verbs.ts";
+import type { Component, DataComponent } from "../plan/schema.ts";
 import { isOfClosing } from "../report/loss.ts";
 import { drillsLike } from "./before.ts";
 import type { Refusal, RunRecord, Scenario, StepRecord } from "../report/record.ts";
-import type { Earlier } from "../activities/expected.ts";
 import type { Resumed } from "../activities/resume.ts";
-import { on, type StepActivity } from "./activities.ts";
+import { on, onNamespace, type StepActivity } from "./activities.ts";
 import { newApprovals } from "./approvals.ts";
 import { renderDetails } from "./details.ts";
 import { expectedOf, takeOver } from "./carry.ts";
@@ -28,21 +28,10 @@ import {
 } from "./journal.ts";
 import { recordQuery } from "./messages.ts";
 import { createPeople } from "./people.ts";
-import { createPlanInUse } from "./plan-in-use.ts";
+import { createPlanInUse, type LoadedPlan } from "./plan-in-use.ts";
 import type { RecorderSinks } from "./sinks.ts";
 
 const { recorder } = proxySinks<RecorderSinks>();
-export interface LoadedPlan extends Pick<Earlier, "expectedSeconds"> {
-  plan: Plan;
-  sha256: string;
-  codeVersion: string;
-  /** Task queue of the host that keeps the plan and the run's directory. */
-  host: string;
-  /** Where the report will lie. */
-  directory: string;
-  /** Missing where an older version has read it. */
-  before?: Earlier["before"];
-}
 
 type Verb = Parameters<typeof stepId>[0];
 
@@ -107,9 +96,17 @@ export class Run {
   async resume(resumed: Resumed): Promise<void> {
     this.resumed = resumed;
     this.taken = { taken: resumed.directories };
-    const look = (c: Component) =>
-      this.step("confirm", c, on(c).confirm, { component: c, ...expectedOf(resumed, c.name) });
-    const remains = await this.each(look);
+    const remains = {
+      ...(await this.each((c) =>
+        this.step("confirm", c, on(c).confirm, { component: c, ...expectedOf(resumed, c.name) }),
+      )),
+      ...(await this.eachNamespace((input) =>
+        this.step("confirm", input.component, onNamespace.confirm, {
+          ...input,
+          ...expectedOf(resumed, input.component.name),
+        }),
+      )),
+    };
     this.plan.requireLike(resumed, takeOver(this.record, resumed, remains));
     this.show();
   }
@@ -173,9 +170,18 @@ export class Run {
       throw fail("REFUSED", refusals.map(({ message }) => message).join("; "), refusals[0]!.hint);
   }
 
-  /** Does something for every component, a few at a time. When one is given up, the others are stopped. */
-  async each<R>(work: (component: Component) => Promise<R>): Promise<Record<string, R>> {
-    return await inLanes(this.plan.components(), work);
+  /** Does something for every component with data, a few at a time. When one is given up, the others are stopped. */
+  async each<R>(work: (component: DataComponent) => Promise<R>): Promise<Record<string, R>> {
+    return await inLanes(
+      this.plan.components().filter((one) => one.kind !== "namespace"),
+      work,
+    );
+  }
+
+  /** The same for every namespace. */
+  async eachNamespace<R>(work: (input: Omit<NamespaceInput, "run">) => Promise<R>): Promise<Record<string, R>> {
+    const namespaces = this.plan.components().filter((one) => one.kind === "namespace");
+    return await inLanes(namespaces, (component) => work({ component, access: this.plan.access() }));
   }
 
   /** Whether every check of a component was made and has passed. */
@@ -227,7 +233,9 @@ export class Run {
       try {
         const options = { activityId: id, summary: step.title, taskQueue: this.plan.host() };
         const component = this.plan.component(step.component);
-        const done = await activity.executeWithOptions(options, [{ ...input, ...(component && { component }), run }]);
+        const access = "access" in (input as object) && { access: this.plan.access() };
+        const now = { ...input, ...(component && { component }), ...access, run };
+        const done = await activity.executeWithOptions(options, [now]);
         this.clock.passed(from, own, done.attempts);
         finishedStep(step, done.attempts, this.now());
         noteResult(this.record, step, done.value);

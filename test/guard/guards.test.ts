@@ -7,6 +7,9 @@ import { component, facts } from "./facts.ts";
 
 const safety = readFileSync("docs/safety.md", "utf8");
 
+/** A namespace that would come back. */
+const nothing = { orphans: { names: [], more: 0 }, gitops: [], images: [], volumes: [] };
+
 /** What makes each guard refuse, and the words that its message must have. */
 const bad: Record<string, { run?: Partial<Facts>; of?: Partial<ComponentFacts>; says: string; hints: string }> = {
   "allow-list": {
@@ -31,6 +34,38 @@ const bad: Record<string, { run?: Partial<Facts>; of?: Partial<ComponentFacts>; 
   "target-missing": { of: { exists: false }, says: "does not exist", hints: "firedrill restore" },
   replica: { of: { inRecovery: true, replicas: 2 }, says: "is a replica", hints: "primary" },
   tablespaces: { of: { tablespacesOutside: ["/mnt/fast"] }, says: "/mnt/fast", hints: "pg_default" },
+  gitops: {
+    of: {
+      recovery: { ...nothing, gitops: [{ problem: "Kustomization a/b is suspended", hint: "Resume it: flux resume" }] },
+    },
+    says: "would not come back: Kustomization a/b is suspended",
+    hints: "flux resume",
+  },
+  orphans: {
+    of: { recovery: { ...nothing, orphans: { names: ["Secret/by-hand", "ConfigMap/x"], more: 3 } } },
+    says: "again: Secret/by-hand, ConfigMap/x and 3 more",
+    hints: "`accepts`",
+  },
+  images: {
+    of: {
+      recovery: {
+        ...nothing,
+        images: [{ image: "a/b:1", usedBy: "StatefulSet/db", why: "no such tag", hint: "Change it" }],
+      },
+    },
+    says: "image a/b:1 cannot be pulled (no such tag), so that StatefulSet/db would not start again",
+    hints: "Change it",
+  },
+  volumes: {
+    of: {
+      recovery: {
+        ...nothing,
+        volumes: [{ claim: "PersistentVolumeClaim/data", why: "the reclaim policy of pv-1 is Delete" }],
+      },
+    },
+    says: "the data of PersistentVolumeClaim/data would be deleted: the reclaim policy of pv-1 is Delete",
+    hints: "Retain",
+  },
   "blast-radius": { of: { insideTarget: ["/pg/dumps"] }, says: "/pg/dumps would be lost", hints: "out of the target" },
   archiving: { of: { archiving: false }, says: "does not archive its WAL", hints: "archive_mode" },
   space: {
@@ -133,7 +168,11 @@ test("a run that too few may approve is refused before it begins", () => {
 
 test("all refusals are shown, of every guard and every component", () => {
   const everything = Object.values(bad).map(({ of }) => of ?? {});
-  const worst: Partial<ComponentFacts> = Object.assign({}, ...everything, { exists: true });
+  const recovery = Object.assign({}, ...everything.map((of) => of.recovery ?? {}));
+  for (const { recovery: one } of everything)
+    for (const [key, value] of Object.entries(one ?? {}))
+      if (JSON.stringify(value) !== JSON.stringify(nothing[key as keyof typeof nothing])) recovery[key] = value;
+  const worst: Partial<ComponentFacts> = Object.assign({}, ...everything, { exists: true, recovery });
   const components = [component(worst), component({ ...worst, name: "mail" })];
   const unlocked = components.map(({ name, target }) => ({ component: name, target, holder: null }));
   const frozen = bad["freeze"]!.run!;
@@ -145,7 +184,7 @@ test("all refusals are shown, of every guard and every component", () => {
 
 /** The runs of the table in docs/safety.md, in its order. */
 const runs: Record<string, { run: Partial<Facts>; of?: Partial<ComponentFacts> }> = {
-  "exercise `database`": { run: {} },
+  "exercise with a loss": { run: {} },
   "exercise `none`": { run: { scenario: "none", stage: "preflight" } },
   backup: { run: { type: "backup", scenario: "none", stage: "preflight" } },
   "restore over something": { run: { type: "restore" } },

@@ -17,7 +17,7 @@ const secretHint =
   "Write `{ env: SHOP_PASSWORD }` or `{ file: /run/secrets/shop-password }`; a secret that stood in a file should be changed.";
 const component = "components[0]";
 const rootKeys =
-  "Its keys are name, environment, owner, objectives, approvals, decisions, notify, schedule, freeze, components.";
+  "Its keys are name, environment, owner, objectives, approvals, decisions, notify, schedule, freeze, access, components.";
 
 export const broken: Broken[] = [
   {
@@ -95,7 +95,7 @@ export const broken: Broken[] = [
     text: "name: shop\ncomponents:\n  - @name: shop\n",
     path: `${component}.kind`,
     message: 'missing key "kind"',
-    hint: "Add `kind: pgdump` or `kind: pgbackrest`.",
+    hint: "Add `kind: pgdump` or `kind: pgbackrest` or `kind: namespace`.",
   },
   {
     name: "a misspelt kind",
@@ -109,14 +109,14 @@ export const broken: Broken[] = [
     text: plan("").replace("kind: pgdump", "kind: @mysql"),
     path: `${component}.kind`,
     message: 'unknown kind "mysql"',
-    hint: "Known kinds: pgdump, pgbackrest.",
+    hint: "Known kinds: pgdump, pgbackrest, namespace.",
   },
   {
     name: "a kind without a value",
     text: plan("").replace("kind: pgdump", "@kind:"),
     path: `${component}.kind`,
     message: "must be text",
-    hint: "Known kinds: pgdump, pgbackrest.",
+    hint: "Known kinds: pgdump, pgbackrest, namespace.",
   },
   {
     name: "an enum's value, misspelt",
@@ -256,7 +256,7 @@ export const broken: Broken[] = [
     text: "name: shop\ncomponents: [@shop]\n",
     path: component,
     message: "must be a map of keys, not text",
-    hint: "It begins with `kind: pgdump` or `kind: pgbackrest`.",
+    hint: "It begins with `kind: pgdump` or `kind: pgbackrest` or `kind: namespace`.",
   },
   {
     name: "text where a map should be",

@@ -11,14 +11,15 @@ function whole(kind: (typeof Component.options)[number]): object {
     const example = exampleOf(schema);
     return example === undefined ? [] : [[key, example]];
   });
-  return { ...Object.fromEntries(keys), connection };
+  return { ...Object.fromEntries(keys), ...("connection" in kind.shape && { connection }) };
 }
 
 test.each(Component.options.map((kind) => [kind.shape.kind.value, kind] as const))(
   "a plan of kind %s: accepted, as it was given, each key with its meaning in one line",
   (_, kind) => {
     const component = whole(kind);
-    const value = { name: "shop", objectives: { rto: "1h" }, components: [component] };
+    const access = { kubeconfig: { file: "/etc/kubeconfig" } };
+    const value = { name: "shop", objectives: { rto: "1h" }, access, components: [component] };
     const text = commentedPlan(value, ["first", "second"]);
     expect(text.startsWith("# first\n# second\n")).toBe(true);
     const { plan, problems } = parsePlan(text, "shop.yaml");

@@ -60,6 +60,10 @@ test("guards that prevent a recovery are guards, and some are not among them", (
   expect(names.filter((guard) => preventsRecovery({ guard }))).toEqual([
     "target-missing",
     "tablespaces",
+    "gitops",
+    "orphans",
+    "images",
+    "volumes",
     "blast-radius",
     "archiving",
   ]);

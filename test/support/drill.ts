@@ -12,10 +12,9 @@ import { Hooks } from "../hook/rules.ts";
 import type { RunRecord, RunType } from "../../src/report/record.ts";
 import { connectClient } from "../../src/temporal/connect.ts";
 
-/** A real drill: a PostgreSQL server, a worker process of its own, a plan and a configuration in one directory. */
-export interface Drill {
+/** A worker process of its own, a plan and a configuration in one directory. */
+export interface Workplace {
   directory: string;
-  server: LabServer;
   client: Client;
   /** What workers do, and where they stand still; workers obey when the drill was made with `hooks`. */
   hooks: Hooks;
@@ -24,7 +23,7 @@ export interface Drill {
   /** The worker's task queue. */
   taskQueue: string;
   /** Takes effect with the next run. */
-  plan: (components: object | object[], more?: object) => Promise<void>;
+  plan: (components: object | object[], more?: object, name?: string) => Promise<void>;
   configure: (change: object) => Promise<void>;
   startWorker: (env?: Record<string, string>) => Promise<ChildProcess>;
   /** Starts a worker when none runs. */
@@ -32,8 +31,12 @@ export interface Drill {
   killWorker: (signal?: NodeJS.Signals) => Promise<void>;
   start: (type?: RunType, more?: object) => Promise<DrillRun>;
   workerLog: () => Promise<string>;
-  /** Names of files and directories that a run has left in its directory, jobs and attempts aside. */
   remove: () => Promise<void>;
+}
+
+/** A real drill of a PostgreSQL server. */
+export interface Drill extends Workplace {
+  server: LabServer;
 }
 
 export interface DrillRun {
@@ -82,36 +85,47 @@ export async function createDrill({
   await server.sql("postgres", "create database shop");
   await server.sql("shop", data);
   await server.sql("postgres", "alter database shop set work_mem = '9MB'");
+  const mayDestroy = [
+    { systemIdentifier: server.systemIdentifier, server: `127.0.0.1:${server.port}`, database: "shop" },
+    { systemIdentifier: server.systemIdentifier, data: server.data },
+  ];
+  const workplace = await createWorkplace(directory, { hooked, address, mayDestroy });
+  return {
+    ...workplace,
+    server,
+    async remove() {
+      await workplace.killWorker();
+      await server.remove();
+      await workplace.remove();
+    },
+  };
+}
+
+/** @param directory that everything lies in, and that is removed with it */
+export async function createWorkplace(
+  directory: string,
+  { hooked = false, address = inject("temporalAddress"), mayDestroy = [] as object[] },
+): Promise<Workplace> {
   const { client, close } = await connectClient({ address, namespace: "default" });
   const taskQueue = `drill-${randomUUID()}`;
   const workers = new Set<ChildProcess>();
   const hooks = new Hooks(join(directory, "hook"));
   if (hooked) await hooks.clear();
   const write = (file: string, content: object) => writeFile(join(directory, file), stringify(content));
-  const config = {
-    plans: "./plans",
-    records: "./records",
-    state: "./state",
-    taskQueue,
-    mayDestroy: [
-      { systemIdentifier: server.systemIdentifier, server: `127.0.0.1:${server.port}`, database: "shop" },
-      { systemIdentifier: server.systemIdentifier, data: server.data },
-    ],
-  };
+  const config = { plans: "./plans", records: "./records", state: "./state", taskQueue, mayDestroy };
   await mkdir(join(directory, "plans"));
   await write("firedrill.yaml", config);
 
-  const drill: Drill = {
+  const workplace: Workplace = {
     directory,
-    server,
     client,
     hooks,
     address,
     taskQueue,
-    plan: (components, more = {}) =>
-      write("plans/drill.yaml", {
-        name: "drill",
+    plan: (components, more = {}, name = "drill") =>
+      write(`plans/${name}.yaml`, {
         objectives: { rto: "5m", rpo: "5m" },
+        name,
         ...more,
         components: [components].flat(),
       }),
@@ -134,7 +148,7 @@ export async function createDrill({
       return child;
     },
     async ensureWorker() {
-      if (workers.size === 0) await drill.startWorker();
+      if (workers.size === 0) await workplace.startWorker();
     },
     async killWorker(signal = "SIGKILL") {
       await Promise.all([...workers].map((child) => (child.kill(signal), once(child, "exit"))));
@@ -145,13 +159,12 @@ export async function createDrill({
     },
     workerLog: () => readFile(join(directory, "worker.log"), "utf8"),
     async remove() {
-      await drill.killWorker();
+      await workplace.killWorker();
       await close();
-      await server.remove();
       await rm(directory, { recursive: true });
     },
   };
-  return drill;
+  return workplace;
 }
 
 function drillRun(handle: WorkflowHandle): DrillRun {

@@ -4,9 +4,10 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Config } from "../../config.ts";
 import type { ComponentFacts } from "../../guard/facts.ts";
-import type { Component, PgBackRestComponent, PgDumpComponent, Plan } from "../../plan/schema.ts";
-import type { RunType } from "../../report/record.ts";
+import type { Component, DataComponent, PgBackRestComponent, PgDumpComponent, Plan } from "../../plan/schema.ts";
+import type { RunType, Scenario } from "../../report/record.ts";
 import { fileFailure, privateDirectory } from "../files.ts";
+import { inspectNamespace } from "../namespace/inspect.ts";
 import { inspectPgBackRest } from "../pgbackrest/inspect.ts";
 import { inspectPgDump } from "../pgdump/inspect.ts";
 import { withClient } from "../postgres/client.ts";
@@ -19,7 +20,7 @@ import { askGuards } from "./guards.ts";
 import { lookAtDirectory } from "./host.ts";
 
 type Inspect = (type: RunType) => Promise<Inspection>;
-type Looked = Record<"database" | "none", ComponentFacts | undefined>;
+type Looked = Partial<Record<Scenario, ComponentFacts>>;
 
 /**
  * The plan's systems, by the very inspections that a run begins with, and what the guards say of them. Inspections may
@@ -34,13 +35,16 @@ export async function lookAtComponents(config: Config, client: Client | undefine
   try {
     const looked = await Promise.all(
       plan.components.map(async (component) => {
-        const inspect: Inspect = (type) => inspectors(component, contextOf(config, plan, directory, type));
+        const inspect: Inspect = (type) => inspectors(component, plan, contextOf(config, plan, directory, type));
         return await kinds[component.kind](component as never, inspect);
       }),
     );
-    const facts = (scenario: keyof Looked) =>
-      looked.flatMap(({ facts: of }) => (of[scenario] === undefined ? [] : [of[scenario]]));
-    const guards = await askGuards(client, plan, { database: facts("database"), none: facts("none") });
+    const facts = (scenario: Scenario) => looked.flatMap(({ facts: of }) => of[scenario] ?? []);
+    const guards = await askGuards(client, plan, {
+      database: facts("database"),
+      namespace: facts("namespace"),
+      none: facts("none"),
+    });
     return [...looked.flatMap(({ findings }) => findings), ...guards];
   } finally {
     await rm(made ?? directory, { recursive: true, force: true });
@@ -57,7 +61,7 @@ const kinds: { [K in Component["kind"]]: Look<Extract<Component, { kind: K }>> }
       find("plan", `${component.name} dumps`, () => lookAtDirectory(component.dumps)),
       find("plan", `${component.name} clock`, () => compareClocks(component, component.maintenanceDatabase)),
     ]);
-    return { findings: [live.finding, ...rest], facts: { database: live.facts, none: live.facts } };
+    return { findings: [live.finding, ...rest], facts: withFacts({ database: live.facts, none: live.facts }) };
   },
   async pgbackrest(component: PgBackRestComponent, inspect) {
     const { name, database } = component;
@@ -67,9 +71,18 @@ const kinds: { [K in Component["kind"]]: Look<Extract<Component, { kind: K }>> }
       find("plan", `${name} clock`, () => compareClocks(component, database)),
     ]);
     const findings = [live.finding, scratch.finding, clock];
-    return { findings, facts: { database: live.facts, none: scratch.facts } };
+    return { findings, facts: withFacts({ database: live.facts, none: scratch.facts }) };
+  },
+  async namespace({ name }, inspect) {
+    const live = await inspected(name, () => inspect("audit"));
+    return { findings: [live.finding], facts: withFacts({ namespace: live.facts }) };
   },
 };
+
+/** What could not be inspected has none. */
+function withFacts(facts: { [S in Scenario]?: ComponentFacts | undefined }): Looked {
+  return Object.fromEntries(Object.entries(facts).filter(([, of]) => of !== undefined));
+}
 
 async function inspected(name: string, inspect: () => Promise<Inspection>) {
   let facts: ComponentFacts | undefined;
@@ -81,10 +94,16 @@ async function inspected(name: string, inspect: () => Promise<Inspection>) {
   return { finding, facts };
 }
 
-function inspectors(component: Component, context: StepContext): Promise<Inspection> {
-  return component.kind === "pgdump"
-    ? inspectPgDump({ component, toTime: null }, context)
-    : inspectPgBackRest({ component, toTime: null }, context);
+async function inspectors(component: Component, { access }: Plan, context: StepContext): Promise<Inspection> {
+  switch (component.kind) {
+    case "pgdump":
+      return await inspectPgDump({ component, toTime: null }, context);
+    case "pgbackrest":
+      return await inspectPgBackRest({ component, toTime: null }, context);
+    case "namespace":
+      // Of a plan that was read, whose rules want it.
+      return await inspectNamespace({ component, access: access! }, context);
+  }
 }
 
 /** An audit's inspection leaves no trace in the target's places; `exercise` is one that destroys nothing. */
@@ -103,7 +122,7 @@ function contextOf(config: Config, plan: Plan, directory: string, type: RunType)
 }
 
 /** @throws NOT_PROVEN, and as connect */
-async function compareClocks({ connection }: Component, database: string): Promise<Seen> {
+async function compareClocks({ connection }: DataComponent, database: string): Promise<Seen> {
   return await withClient(connection, database, async (client) => {
     const before = Date.now();
     const there = Date.parse(await serverNow(client));

@@ -2,12 +2,16 @@ import type { Client } from "@temporalio/client";
 import { claimsOf, type ComponentFacts } from "../../guard/facts.ts";
 import { checkGuards } from "../../guard/index.ts";
 import type { Plan } from "../../plan/schema.ts";
-import type { Refusal, Scenario } from "../../report/record.ts";
+import { type Refusal, type Scenario, scenarios } from "../../report/record.ts";
 import { heldByOthers } from "../locks/held.ts";
 import { find, type Finding } from "./finding.ts";
 
 /** How the runs are called that the guards are asked about. */
-const drills: Record<Scenario, string> = { database: "exercise", none: "exercise --scenario none" };
+const drills: Record<Scenario, string> = {
+  database: "exercise",
+  namespace: "exercise --scenario namespace",
+  none: "exercise --scenario none",
+};
 
 const nobody = { workflowId: "", runId: "" };
 
@@ -21,26 +25,32 @@ export async function askGuards(
   { environment, approvals, freeze = [] }: Plan,
   looked: Record<Scenario, ComponentFacts[]>,
 ): Promise<Finding[]> {
-  const names = new Set([...looked.database, ...looked.none].map(({ name }) => name));
+  const names = new Set(
+    Object.values(looked)
+      .flat()
+      .map(({ name }) => name),
+  );
   if (names.size === 0) return [];
   let refusals: { refusal: Refusal; drill: string }[] = [];
   const asked = await find("plan", "guards", async () => {
-    const claims = claimsOf(looked.database);
+    const claims = claimsOf([...looked.database, ...looked.namespace]);
     const unlocked = client === undefined ? [] : await heldByOthers(client, nobody, claims);
     const ask = (scenario: Scenario) =>
-      checkGuards({
-        type: "exercise",
-        scenario,
-        environment,
-        stage: "preflight",
-        components: looked[scenario],
-        verified: [],
-        unlocked,
-        approvals: approvals === undefined ? null : { needed: approvals.destroy, by: [] },
-        freeze,
-        now: new Date().toISOString(),
-      }).map((refusal) => ({ refusal, drill: drills[scenario] }));
-    refusals = [...ask("database"), ...ask("none")];
+      looked[scenario].length === 0
+        ? []
+        : checkGuards({
+            type: "exercise",
+            scenario,
+            environment,
+            stage: "preflight",
+            components: looked[scenario],
+            verified: [],
+            unlocked,
+            approvals: approvals === undefined ? null : { needed: approvals.destroy, by: [] },
+            freeze,
+            now: new Date().toISOString(),
+          }).map((refusal) => ({ refusal, drill: drills[scenario] }));
+    refusals = scenarios.flatMap(ask);
     return `nothing refuses a drill of ${[...names].join(", ")}`;
   });
   return refusals.length === 0 ? [asked] : refused(refusals);

@@ -10,7 +10,7 @@ import type { StepContext } from "../step.ts";
 /** Which cluster it is, and whether the worker's configuration lets it be destroyed. */
 export function isListed({ data }: PgBackRestComponent, identity: string, { config }: StepContext): boolean {
   return config.mayDestroy.some(
-    (target) => target.systemIdentifier === identity && "data" in target && target.data === resolve(data),
+    (target) => "data" in target && target.systemIdentifier === identity && target.data === resolve(data),
   );
 }
 

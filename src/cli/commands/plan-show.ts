@@ -1,5 +1,5 @@
 import chalk from "chalk";
-import { outline, type StepOutline } from "../../plan/outline.ts";
+import { kindsOf, outline, type StepOutline } from "../../plan/outline.ts";
 import type { RunType, Scenario } from "../../report/record.ts";
 import { print, printJson } from "../console.ts";
 import { exitCodes } from "../outcome.ts";
@@ -11,7 +11,9 @@ export async function showPlan(
   { type, scenario, json }: { type: RunType; scenario: Scenario; json?: boolean },
 ): Promise<number> {
   const { plan } = await readPlanFile(file);
-  const steps = outline(type, scenario, plan.components, { approvals: plan.approvals !== undefined });
+  const kinds = kindsOf(type, scenario);
+  const components = plan.components.filter(({ kind }) => kinds.includes(kind));
+  const steps = outline(type, scenario, components, { approvals: plan.approvals !== undefined });
   if (json === true) printJson({ plan: plan.name, type, scenario, steps });
   else {
     const what = type === "exercise" ? `exercise ${plan.name}, scenario ${scenario}` : `${type} ${plan.name}`;

@@ -39,7 +39,7 @@ export async function startRun(type: RunType, plan: string, options: RunOptions)
   const { scenario, toTime, reason = "no reason given" } = options;
   let { component: components } = options;
   if (type === "exercise" && scenario !== "none") {
-    const destroyed = await targetsOf(plan, components);
+    const destroyed = await targetsOf(plan, components, scenario ?? "database");
     await confirmDestruction(destroyed.targets, options);
     ({ components } = destroyed);
   }

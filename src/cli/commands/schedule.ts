@@ -79,8 +79,9 @@ export async function runSchedules(
   const confirm = async (found: ScheduleDescription[]) => {
     for (const { scheduleId, info } of found) requireIdle(scheduleId, info.runningActions);
     const requests = found.filter(({ action }) => action.workflowType === "exercise").map(requestOf);
-    if (requests.every(({ scenario }) => scenario === "none")) return;
-    await confirmDestruction((await targetsOf(plan, undefined)).targets, confirmation);
+    for (const scenario of new Set(requests.map(({ scenario: lost = "database" }) => lost)))
+      if (scenario !== "none")
+        await confirmDestruction((await targetsOf(plan, undefined, scenario)).targets, confirmation);
   };
   return await each(
     plan,

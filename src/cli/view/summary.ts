@@ -53,9 +53,9 @@ function lastFailures(record: RunRecord): string[] {
 
 /** A diagnosis that says no more than the failure of its step is not said twice. */
 function diagnoses({ diagnosis, steps }: RunRecord): string[] {
-  const told = new Set(steps.flatMap(({ failures }) => failures.map(({ message }) => message)));
+  const told = steps.flatMap(({ failures }) => failures.map(({ message }) => message));
   return diagnosis
-    .filter(({ cause }) => !told.has(cause))
+    .filter(({ cause }) => !told.some((message) => message.startsWith(cause)))
     .flatMap(({ object, cause, hint }) => [`${object}: ${cause}`, `  hint: ${hint}`]);
 }
 

@@ -1,6 +1,16 @@
 import { bytes, seconds, time } from "../format.ts";
 import type { CheckRecord, ComponentRecord, RpoRecord, RunRecord } from "../record.ts";
-import { against, checkWords, controlWords, measured, newestWords, score } from "../words.ts";
+import {
+  against,
+  checkWords,
+  controlWords,
+  downtimeWords,
+  measured,
+  newestWords,
+  recovered,
+  recoveryWords,
+  score,
+} from "../words.ts";
 import { facts, html, type Markup, table } from "./markup.ts";
 import { mark, verdictMark } from "./verdict-mark.ts";
 
@@ -48,6 +58,16 @@ function checkRow(check: CheckRecord) {
   ];
 }
 
+/** What came back by itself, in the order in which it was ready. */
+function recoveryTable(component: ComponentRecord): Markup | null {
+  const rows = recovered(component).map((check) => {
+    const { there, ready } = recoveryWords(check);
+    const { text, tone } = checkWords(check);
+    return [html`<b>${check.title}</b>`, there, ready, mark(text, tone), check.passed ? null : check.found];
+  });
+  return rows.length === 0 ? null : table(["Object", "There after", "Ready after", "As before", "Why not"], rows);
+}
+
 function evidence(component: ComponentRecord, record: RunRecord): Markup {
   const lost = record.run.scenario === "none" ? "Restore began" : "Data lost";
   const { backup, checks, lostAt, newestRecoveredAt } = component;
@@ -62,8 +82,9 @@ function evidence(component: ComponentRecord, record: RunRecord): Markup {
       ["sha256", backup?.sha256 ? html`<code class="long">${backup.sha256}</code>` : null],
       [lost, lostAt && time(lostAt)],
       [newestWords(record), newestRecoveredAt && time(newestRecoveredAt)],
+      ["Expected downtime", downtimeWords(component)],
     ])}
-    ${checks.length === 0 ? noCheck(record) : table(heads, checks.map(checkRow))}
+    ${recoveryTable(component)} ${checks.length === 0 ? noCheck(record) : table(heads, checks.map(checkRow))}
   </article>`;
 }
 

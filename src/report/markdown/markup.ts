@@ -1,3 +1,4 @@
+import type { Tone } from "../words.ts";
 import { visible } from "../safe-text.ts";
 
 /** Markdown of which whatever comes out of a record is escaped. */
@@ -41,3 +42,5 @@ export function section(title: string, body: string): string {
 export function details(summary: string, body: string): string {
   return body === "" ? "" : `<details>\n<summary>${summary}</summary>\n\n${body}\n\n</details>`;
 }
+
+export const signs: Record<Tone, string> = { good: "✅", bad: "❌", doubt: "⚠️", open: "⏳" };

@@ -13,7 +13,7 @@ export function checkComponent(component: ComponentRecord, record: RunRecord): D
   const asked = component.checks.filter(({ expected, found }) => expected !== "" || found !== "not asked yet");
   return [
     ...component.checks.flatMap((check) => checkCheck(check, `${path}.checks[${check.name}]`)),
-    ...controls(component, record, step("restore/control"), path),
+    ...controls(component, record, step(component.kind === "namespace" ? "rebuild/control" : "restore/control"), path),
     ...counted(asked, step("verify"), path),
     ...moments(component, record, step, path),
     ...component.waits.flatMap(({ from, to }, index) =>
@@ -67,14 +67,16 @@ function counted(checks: CheckRecord[], verify: StepRecord | undefined, path: st
 }
 
 function moments(
-  { lostAt, provenAt, backup, checks }: ComponentRecord,
+  { kind, lostAt, provenAt, backup, checks }: ComponentRecord,
   { run, endedAt }: RunRecord,
   step: (verb: string) => StepRecord | undefined,
   path: string,
 ): Difference[] {
   const done = (verb: string) => step(verb)?.status === "done";
-  const loses = run.type !== "exercise" ? null : run.scenario === "database" ? "destroy" : "restore/control";
-  const brings = run.type === "restore" ? "restore" : run.type === "audit" ? "backup/proof" : "backup";
+  const loses = run.type !== "exercise" ? null : run.scenario === "none" ? "restore/control" : "destroy";
+  const makes = run.type === "restore" ? "restore" : "backup";
+  // Of a namespace only an audit names what stands for its backup: the revision in Git.
+  const brings = run.type === "audit" ? "backup/proof" : kind === "namespace" ? null : makes;
   const good = checks.every(({ passed, proven }) => passed || !proven) && checks.some(({ passed }) => passed);
   const verified = done("verify") || done("verify/place");
   const wrong: Difference[] = [];
@@ -85,12 +87,13 @@ function moments(
       lostAt,
       loses !== null && done(loses) ? `a time, as ${loses} is done` : "null, as nothing was taken away",
     );
-  if (done(brings) !== (backup !== null))
-    say("backup", backup, done(brings) ? "the backup that was made" : "null, as none was made");
+  const brought = brings !== null && done(brings);
+  if (brought !== (backup !== null))
+    say("backup", backup, brought ? "the backup that was made" : "null, as none was made");
   if (endedAt !== null && good && verified && provenAt === null)
     say("provenAt", null, "a time, as all checks have passed");
   const tried = verified || [step("verify"), step("verify/place")].some((one) => (one?.failures.length ?? 0) > 0);
-  if (provenAt !== null && !tried && !(run.type === "audit" && done(brings)))
+  if (provenAt !== null && !tried && !(run.type === "audit" && brought))
     say("provenAt", provenAt, "null, as nothing was verified");
   return wrong;
 }

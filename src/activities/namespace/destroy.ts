@@ -1,0 +1,129 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { fail } from "../../failures.ts";
+import { requireClear } from "../guard.ts";
+import { mirror } from "../kubernetes/mirror.ts";
+import { waitUntil } from "../kubernetes/wait.ts";
+import type { StepContext } from "../step.ts";
+import type { Inspection, Loss, Proof } from "../verbs.ts";
+import { heldWords, stripNamed } from "./going.ts";
+import { inspectNamespace, requireSame } from "./inspect.ts";
+import { keepVolumes } from "./keep-volumes.ts";
+import { findRecovery, type Inventory, keepRecovery, recallInventory, type Recovery } from "./memory.ts";
+import { whileProbing } from "./probes.ts";
+import { type Session, withCluster } from "./session.ts";
+import { kindsWithin, namespaces } from "./survey.ts";
+import type { NamespaceInput } from "./verbs.ts";
+
+type Input = Omit<NamespaceInput, "run"> & { inspection: Inspection; proof: Proof };
+
+/** Deletes the namespace and waits until it is gone. Every guard is asked again here, against the live cluster. */
+export async function destroyNamespace(input: Input, context: StepContext): Promise<Loss> {
+  const { component, access } = input;
+  return await withCluster(access, context, async (session) => {
+    const known = await recallInventory(context, component.name);
+    return await whileProbing(component, context, async () => {
+      const recovery = await beginLoss(input, session, known, context);
+      if (recovery.goneAt === null) {
+        await untilGone(input, session, known, recovery, context);
+        recovery.goneAt = new Date().toISOString();
+      }
+      const kept = await keepVolumes(session, component.namespace);
+      await keepRecovery(context, component.name, recovery);
+      return { lostAt: recovery.lostAt, note: noteOf(recovery, kept) };
+    });
+  });
+}
+
+/** Has the namespace deleted, unless an attempt before has done that. @throws TARGET_GONE, IDENTITY_CHANGED, REFUSED */
+async function beginLoss(
+  { component, access, proof }: Input,
+  session: Session,
+  known: Inventory,
+  context: StepContext,
+): Promise<Recovery> {
+  const { name, namespace } = component;
+  const before = await findRecovery(context, name);
+  const live = await session.cluster.get(namespaces, namespace);
+  // What an attempt before has deleted may be there again by now.
+  const isOld = live?.metadata.uid === known.uid;
+  requireSame(session, before === undefined || isOld ? live : undefined, known);
+  if (before !== undefined && (!isOld || live.metadata.deletionTimestamp !== undefined)) return before;
+  if (live === undefined) throw fail("TARGET_GONE", `there is no namespace ${namespace} any more`);
+  if (live.metadata.deletionTimestamp !== undefined)
+    throw fail("TARGET_GONE", `somebody else is deleting namespace ${namespace} already`);
+  const now = await inspectNamespace({ component, access }, context);
+  await requireClear(now.facts, proof, context);
+  const recovery: Recovery = { lostAt: new Date().toISOString(), goneAt: null, stripped: [], times: {} };
+  await keepRecovery(context, name, recovery);
+  await session.cluster.remove(namespaces, namespace, undefined, { uid: known.uid });
+  return recovery;
+}
+
+/** @throws TIMED_OUT that names what keeps it from going */
+async function untilGone(
+  { component }: Input,
+  session: Session,
+  known: Inventory,
+  recovery: Recovery,
+  context: StepContext,
+): Promise<void> {
+  const { name, namespace, pods, strip, within, standstill } = component;
+  const { cluster } = session;
+  // Nobody makes new ones in a namespace that goes.
+  const podKind = { group: "", version: "v1", kind: "Pod", plural: "pods", namespaced: true };
+  if (pods === "force") await cluster.removeAll(podKind, namespace, { gracePeriodSeconds: 0 });
+  const kinds = kindsWithin(session).filter(
+    ({ kind }) => kind === "Pod" || known.entries.some((one) => one.kind === kind),
+  );
+  const watched = mirror(cluster, [...kinds, namespaces], namespace, context.signal);
+  const left = () => watched.objects().filter(({ kind }) => kind !== "Namespace");
+  const going = waitUntil(
+    watched,
+    () => (watched.find("Namespace", namespace)?.metadata.uid === known.uid ? undefined : true),
+    {
+      withinMs: within,
+      stallMs: standstill,
+      progressKey: () => `${left().length} of ${known.entries.length} objects are left`,
+      onProgress: context.progress,
+      what: `namespace ${namespace} to go`,
+    },
+  ).catch((error: unknown) => {
+    const held = heldWords(left());
+    throw held === "" ? error : fail("TIMED_OUT", `namespace ${namespace} does not go: ${held}`, stuckHint);
+  });
+  const over = new AbortController();
+  const stripping = stripWhile(AbortSignal.any([context.signal, over.signal]), async () => {
+    const done = await stripNamed(session, watched, strip);
+    recovery.stripped.push(...done);
+    if (done.length > 0) await keepRecovery(context, name, recovery);
+  });
+  try {
+    await Promise.race([going, stripping.then(() => going)]);
+  } finally {
+    over.abort();
+    watched.stop();
+    await Promise.allSettled([going, stripping]);
+  }
+}
+
+/** Controllers get this long to remove their finalizers themselves. */
+const patienceMs = 5_000;
+
+async function stripWhile(signal: AbortSignal, strip: () => Promise<void>): Promise<void> {
+  while (!signal.aborted) {
+    await sleep(patienceMs, undefined, { signal }).catch(() => undefined);
+    if (!signal.aborted) await strip();
+  }
+}
+
+const stuckHint =
+  "Find out why the finalizer's controller does not answer, and retry; or name the object in the component's `strip`, then `retry --reload`.";
+
+function noteOf({ lostAt, goneAt, stripped }: Recovery, kept: string[]): string {
+  const seconds = ((Date.parse(goneAt ?? lostAt) - Date.parse(lostAt)) / 1_000).toFixed(1);
+  return [
+    `gone after ${seconds} s`,
+    ...(stripped.length > 0 ? [`finalizers removed, as the plan says: ${stripped.join("; ")}`] : []),
+    ...(kept.length > 0 ? [`volumes kept for the new claims: ${kept.join(", ")}`] : []),
+  ].join("; ");
+}

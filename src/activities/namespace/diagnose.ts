@@ -1,0 +1,46 @@
+import { log } from "@temporalio/activity";
+import { setTimeout as sleep } from "node:timers/promises";
+import { diagnoseNamespace } from "../../diagnosis/index.ts";
+import { redact } from "../../redaction.ts";
+import type { Diagnosis } from "../../report/record.ts";
+import { takeSnapshot } from "../kubernetes/snapshot.ts";
+import type { Entry } from "./memory.ts";
+import type { Session } from "./session.ts";
+
+/** Why something is not back is asked while it is waited for, so that a person need not wait for the end to know. */
+const everyMs = 10_000;
+
+/** Looks for causes again and again, until it is stopped. */
+export function createDiagnostician(
+  { cluster, resources }: Session,
+  namespace: string,
+  entries: Entry[],
+  signal: AbortSignal,
+) {
+  let causes: Diagnosis[] = [];
+
+  async function look(): Promise<Diagnosis[]> {
+    const wanted = entries.map(({ apiVersion, kind, name }) => ({ apiVersion, kind, name }));
+    const found = diagnoseNamespace(await takeSnapshot(cluster, resources, namespace, wanted));
+    return found.map(({ object, cause, hint }) => ({ object, cause, hint }));
+  }
+
+  const looking = (async () => {
+    while (!signal.aborted) {
+      await sleep(everyMs, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return;
+      // The wait goes on without it; at its end it is asked once more, and then a failure counts.
+      await look().then(
+        (found) => (causes = found),
+        (error: unknown) => log.warn("cannot look for causes", { error: redact(String(error)) }),
+      );
+    }
+  })();
+
+  return {
+    /** What was found last, to stand behind the progress. */
+    newest: () => (causes[0] === undefined ? "" : `; ${causes[0].object}: ${causes[0].cause}`),
+    now: look,
+    stop: async () => await looking,
+  };
+}

@@ -1,0 +1,44 @@
+import type { KubernetesObject } from "../kubernetes/object.ts";
+import type { Mirror } from "../kubernetes/mirror.ts";
+import { apiVersionOf } from "../kubernetes/paths.ts";
+import { isNamed } from "./patterns.ts";
+import type { Session } from "./session.ts";
+
+/** What keeps a namespace from going: objects that wait for somebody to remove their finalizers. */
+function heldBack(objects: KubernetesObject[]): KubernetesObject[] {
+  return objects.filter(
+    ({ metadata }) => metadata.deletionTimestamp !== undefined && (metadata.finalizers ?? []).length > 0,
+  );
+}
+
+/** In words: "Backup/old-1 waits for finalizer longhorn.io". */
+export function heldWords(objects: KubernetesObject[]): string {
+  const held = heldBack(objects).map(
+    ({ kind, metadata }) => `${kind}/${metadata.name} waits for finalizer ${metadata.finalizers!.join(", ")}`,
+  );
+  const more = held.length > 3 ? `; and ${held.length - 3} more` : "";
+  return held.slice(0, 3).join("; ") + more;
+}
+
+/** Pods and claims are held for a while as a matter of course. */
+const usual = new Set(["kubernetes.io/pvc-protection", "kubernetes.io/pv-protection", "foregroundDeletion", "orphan"]);
+
+/** Removes the finalizers of what the plan names, and of nothing else. @returns what was done, for the record */
+export async function stripNamed(
+  { cluster, resources }: Session,
+  watched: Mirror,
+  patterns: string[],
+): Promise<string[]> {
+  const named = heldBack(watched.objects()).filter(
+    ({ kind, metadata }) =>
+      isNamed(patterns, `${kind}/${metadata.name}`) && !metadata.finalizers!.every((one) => usual.has(one)),
+  );
+  const done: string[] = [];
+  for (const { apiVersion, kind, metadata } of named) {
+    const resource = resources.find((one) => one.kind === kind && apiVersionOf(one) === apiVersion);
+    if (resource === undefined) continue;
+    await cluster.mergePatch(resource, metadata.name, metadata.namespace, { metadata: { finalizers: null } });
+    done.push(`${kind}/${metadata.name}: ${metadata.finalizers!.join(", ")}`);
+  }
+  return done;
+}

@@ -1,0 +1,75 @@
+import { fail } from "../../failures.ts";
+import { argoRevision } from "../argocd/holds.ts";
+import { refreshArgo } from "../argocd/refresh.ts";
+import { refreshFlux } from "../flux/refresh.ts";
+import type { KubernetesObject } from "../kubernetes/object.ts";
+import type { StepContext } from "../step.ts";
+import type { Inspection, Proof } from "../verbs.ts";
+import { gitopsOf } from "./gitops.ts";
+import { askForImages } from "./images.ts";
+import { requireSame } from "./inspect.ts";
+import { recallInventory } from "./memory.ts";
+import { withCluster } from "./session.ts";
+import { surveyNamespace, surveySettled } from "./survey.ts";
+import type { NamespaceInput } from "./verbs.ts";
+
+type Input = Omit<NamespaceInput, "run"> & { inspection: Inspection };
+
+/**
+ * Asks everybody once more who will be needed: GitOps fetches from Git now and compares, and the registries are asked again.
+ * What counts as the backup is the revision that GitOps has applied last.
+ * @throws BACKUP_NOT_VERIFIED when something of it would not come back
+ */
+export async function proveNamespace({ component, access }: Input, context: StepContext): Promise<Proof> {
+  const { namespace } = component;
+  return await withCluster(access, context, async (session) => {
+    const { flux, argo } = gitopsOf(namespace, await surveyNamespace(session, namespace));
+    context.progress("letting GitOps fetch from Git");
+    await refreshFlux(
+      session,
+      flux.map(({ object }) => object),
+      context,
+    );
+    await refreshArgo(
+      session,
+      argo.map(({ object }) => object),
+      context,
+    );
+    const survey = await surveySettled(session, namespace, context);
+    const gitops = gitopsOf(namespace, survey);
+    if (context.run.type === "exercise")
+      requireSame(session, survey.namespace, await recallInventory(context, component.name));
+    context.progress("asking the registries for the images");
+    const images = await askForImages(survey.objects, context.signal);
+    const problem = gitops.problems[0] ?? imageProblem(images.gone[0]);
+    if (problem !== undefined) throw fail("BACKUP_NOT_VERIFIED", problem.problem, problem.hint);
+    const revisions = [
+      ...gitops.flux.map(({ name, object }) => `${name} at ${appliedRevision(object)}`),
+      ...gitops.argo.map(({ name, object }) => `${name} at ${argoRevision(object).slice(0, 12)}`),
+    ];
+    const verifiedAt = new Date().toISOString();
+    const id = revisions.join(", ").slice(0, 500);
+    const backup = { id, completedAt: verifiedAt, bytes: 0, location: "Git", sha256: null };
+    return {
+      backupId: id,
+      verifiedAt,
+      note: [id, ...images.unknown.slice(0, 3).map((one) => `not known: ${one}`)].join("; "),
+      ...(context.run.type === "audit" && { newest: { backup, takenAt: verifiedAt, whole: true } }),
+    };
+  });
+}
+
+function appliedRevision({ status }: KubernetesObject): string {
+  const { lastAppliedRevision, history } = (status ?? {}) as Applied;
+  return lastAppliedRevision ?? `chart ${history?.[0]?.chartVersion ?? "of an unknown version"}`;
+}
+
+/** Of a Kustomization, and of a HelmRelease. */
+interface Applied {
+  lastAppliedRevision?: string;
+  history?: { chartVersion?: string }[];
+}
+
+function imageProblem(gone: Awaited<ReturnType<typeof askForImages>>["gone"][number] | undefined) {
+  return gone && { problem: `image ${gone.image} of ${gone.usedBy} cannot be pulled: ${gone.why}`, hint: gone.hint };
+}

@@ -1,0 +1,163 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { describeFailure, fail } from "../../failures.ts";
+import type { Diagnosis } from "../../report/record.ts";
+import { rebuildByArgo } from "../argocd/rebuild.ts";
+import { rebuildByFlux } from "../flux/rebuild.ts";
+import { mirror } from "../kubernetes/mirror.ts";
+import { waitUntil } from "../kubernetes/wait.ts";
+import type { StepContext } from "../step.ts";
+import { askHttp } from "./http-check.ts";
+import { createDiagnostician } from "./diagnose.ts";
+import { keepVolumes } from "./keep-volumes.ts";
+import { type Entry, expected, type Inventory, recallInventory, recallRecovery, type Recovery } from "./memory.ts";
+import { observe, type Waiting } from "./observe.ts";
+import { whileProbing } from "./probes.ts";
+import { createTimesKeeper } from "./times-keeper.ts";
+import { type Session, withCluster } from "./session.ts";
+import { kindsWithin, listGitops, namespaces } from "./survey.ts";
+import type { NamespaceInput, Rebuilt } from "./verbs.ts";
+import { checkNamespace } from "./verify.ts";
+
+type Input = Omit<NamespaceInput, "run">;
+
+/** What is ready must still be so after this, or it was not. */
+const settleMs = 1_000;
+
+/** Lets GitOps make the namespace again, and watches every object come back. @throws NOT_RECOVERED with the root cause */
+export async function rebuildNamespace(input: Input, context: StepContext): Promise<Rebuilt> {
+  const { component, access } = input;
+  const from = new Date().toISOString();
+  return await withCluster(access, context, async (session) => {
+    const known = await recallInventory(context, component.name);
+    const recovery = await recallRecovery(context, component.name);
+    if (session.identity !== known.cluster)
+      throw fail(
+        "IDENTITY_CHANGED",
+        `the kubeconfig leads to another cluster now: ${session.identity} instead of ${known.cluster}`,
+      );
+    await keepVolumes(session, component.namespace);
+    await whileProbing(component, context, async () => await bringBack(input, session, known, recovery, context));
+    const seconds = (Date.now() - Date.parse(recovery.lostAt)) / 1_000;
+    return {
+      waits: [{ from, to: new Date().toISOString() }],
+      note: `${expected(known).length} objects are back and ready, ${seconds.toFixed(1)} s after the loss`,
+    };
+  });
+}
+
+async function bringBack(
+  input: Input,
+  session: Session,
+  known: Inventory,
+  recovery: Recovery,
+  context: StepContext,
+): Promise<void> {
+  const { component } = input;
+  const entries = expected(known);
+  const over = new AbortController();
+  const signal = AbortSignal.any([context.signal, over.signal]);
+  const diagnosis = createDiagnostician(session, component.namespace, entries, signal);
+  const watching = watchBack(input, session, entries, recovery, { ...context, signal }, diagnosis.newest);
+  // What goes wrong in asking ends the step; what is back already needs no more asking.
+  const asking =
+    component.rebuild === "request" ? ask(input, session, known, recovery, { ...context, signal }) : watching;
+  try {
+    await Promise.race([watching, asking.then(() => watching)]);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    if (describeFailure(error).type !== "TIMED_OUT") throw error;
+    throw await notRecovered(input, session, await diagnosis.now(), error, context);
+  } finally {
+    over.abort();
+    await Promise.allSettled([watching, asking]);
+    await diagnosis.stop();
+  }
+}
+
+async function ask(
+  { component }: Input,
+  session: Session,
+  { holders }: Inventory,
+  { lostAt }: Recovery,
+  context: StepContext,
+): Promise<void> {
+  const gitops = await listGitops(session);
+  // One that lay in the namespace comes back with who holds it, and works by itself then.
+  const outside = gitops.filter(
+    ({ kind, metadata }) =>
+      metadata.namespace !== component.namespace &&
+      holders.some((one) => one.kind === kind && one.name === metadata.name && one.namespace === metadata.namespace),
+  );
+  const withinMs = component.within;
+  const ofArgo = outside.filter(({ kind }) => kind === "Application");
+  const ofFlux = outside.filter(({ kind }) => kind !== "Application");
+  await Promise.all([
+    rebuildByFlux(session, ofFlux, gitops, { token: lostAt, withinMs }, context),
+    rebuildByArgo(session, ofArgo, { since: lostAt, withinMs }, context),
+  ]);
+}
+
+/** @throws TIMED_OUT when it takes too long, or stands still */
+async function watchBack(
+  { component }: Input,
+  session: Session,
+  entries: Entry[],
+  recovery: Recovery,
+  context: StepContext,
+  cause: () => string,
+): Promise<void> {
+  const { name, namespace, within, standstill, checks } = component;
+  const kinds = kindsWithin(session).filter(({ kind }) => entries.some((one) => one.kind === kind));
+  const watched = mirror(session.cluster, [...kinds, namespaces], namespace, context.signal);
+  const times = createTimesKeeper(context, name, recovery);
+  let waiting: Waiting[] = [];
+  const look = () => {
+    waiting = observe(entries, watched.objects(), recovery, new Date());
+    times.changed();
+    return waiting.length === 0 ? true : undefined;
+  };
+  const progress = () => progressText(entries, waiting);
+  const startedAt = performance.now();
+  try {
+    for (;;) {
+      const left = within - (performance.now() - startedAt);
+      await waitUntil(watched, look, {
+        what: `namespace ${namespace} to be back`,
+        withinMs: Math.max(1, left),
+        stallMs: standstill,
+        progressKey: progress,
+        onProgress: (text) => context.progress(`${text}${cause()}`),
+      });
+      await sleep(settleMs, undefined, { signal: context.signal });
+      if (look() === undefined) continue;
+      const answers = await Promise.all(checks.map((check) => askHttp(check, context.signal)));
+      const silent = checks[answers.findIndex(({ ok }) => !ok)];
+      if (silent === undefined) return;
+      context.progress(`all objects are back; ${silent.url} does not answer yet`);
+      if (performance.now() - startedAt > within)
+        throw fail(
+          "TIMED_OUT",
+          `all objects are back, but ${silent.url} does not answer: ${answers.find(({ ok }) => !ok)!.found}`,
+        );
+    }
+  } finally {
+    watched.stop();
+    await times.kept();
+  }
+}
+
+function progressText(entries: Entry[], waiting: Waiting[]): string {
+  const missing = waiting.filter(({ why }) => why === "missing").length;
+  const [first] = waiting.toSorted((a, b) => Number(a.why === "missing") - Number(b.why === "missing"));
+  const words = `${entries.length - missing} of ${entries.length} objects are back, ${entries.length - waiting.length} ready`;
+  return first === undefined ? words : `${words}; waiting for ${first.id}: ${first.why}`;
+}
+
+/** What is missing goes into the report, with why. */
+async function notRecovered(input: Input, session: Session, causes: Diagnosis[], error: unknown, context: StepContext) {
+  const verification = await checkNamespace(input, session, context, causes);
+  const [root] = causes;
+  const { message, hint } = describeFailure(error);
+  const told = root === undefined ? message : `${root.cause} (${root.object})`;
+  return fail("NOT_RECOVERED", told, root?.hint ?? hint, { verification });
+}

@@ -1,0 +1,14 @@
+import type { Refusal } from "../report/record.ts";
+import { destroyed, type Facts } from "./facts.ts";
+
+/** What GitOps does not look after is not rebuilt by it: a suspended Kustomization, a release that does not look for drift. */
+export function gitops(facts: Facts): Refusal[] {
+  return destroyed(facts).flatMap(({ name, target, recovery }) =>
+    (recovery?.gitops ?? []).map(({ problem, hint }) => ({
+      guard: "gitops",
+      component: name,
+      message: `${target} would not come back: ${problem}`,
+      hint,
+    })),
+  );
+}

@@ -1,0 +1,75 @@
+import * as z from "zod";
+import { common } from "./component-parts.ts";
+import { Duration } from "./scalars.ts";
+
+/** A Kubernetes namespace that GitOps rebuilds. */
+
+const label = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "must be a name of Kubernetes: lower-case letters, digits and dashes");
+
+/** "Secret/shop-tls", "ConfigMap/*": a kind and a name, of which the end may be left open. */
+const objectPattern = z
+  .string()
+  .regex(
+    /^[A-Z][A-Za-z0-9]*\/([a-z0-9][a-z0-9.:-]*)?\*?$/,
+    'must be kind and name, such as "Secret/shop-tls" or "Secret/shop-*"',
+  );
+
+const HttpCheck = z
+  .strictObject({
+    kind: z.literal("http").describe("kind of the check"),
+    url: z
+      .url({ protocol: /^https?$/, error: "must be an address that begins with http:// or https://" })
+      .regex(/^[^@]*$/, "must have no user or password")
+      .describe("address that is asked every second, from the loss until everything is back")
+      .meta({ examples: ["https://shop.example.org/health"] }),
+    host: label
+      .or(z.string().regex(/^[a-z0-9.-]+$/, "must be a host name"))
+      .optional()
+      .describe("Host header, where the address is not the name by which the ingress knows it")
+      .meta({ examples: ["shop.example.org"] }),
+    status: z.int().min(100).max(599).default(200).describe("status that it answers when all is well"),
+    contains: z.string().min(1).optional().describe("text that its answer contains when all is well"),
+  })
+  .describe("a question over HTTP, from the worker's host");
+export type HttpCheck = z.infer<typeof HttpCheck>;
+
+export const NamespaceComponent = z
+  .strictObject({
+    ...common,
+    kind: z.literal("namespace").describe("kind of the component"),
+    namespace: label.describe("the namespace that is protected").meta({ examples: ["shop"] }),
+    pods: z
+      .enum(["graceful", "force"])
+      .default("graceful")
+      .describe("how its pods end: in their own time, or at once (`--grace-period=0`)"),
+    rebuild: z
+      .enum(["request", "wait"])
+      .default("request")
+      .describe("whether GitOps is asked to rebuild at once, or left alone, to measure unattended recovery"),
+    within: Duration.prefault("15m").describe("how long it may take until everything is there and ready"),
+    standstill: Duration.prefault("5m").describe("how long nothing may move before it counts as stuck"),
+    accepts: z
+      .array(objectPattern)
+      .default([])
+      .describe("what nothing brings back and may be lost, by kind and name; everything else of that sort is refused")
+      .meta({ examples: [["ConfigMap/scratch-*"]] }),
+    loses: z
+      .array(objectPattern)
+      .default([])
+      .describe("PersistentVolumeClaims whose data is deleted with them and may be lost")
+      .meta({ examples: [["PersistentVolumeClaim/cache-*"]] }),
+    strip: z
+      .array(objectPattern)
+      .default([])
+      .describe("objects whose finalizers are removed where they keep the namespace from going; recorded")
+      .meta({ examples: [["Backup/old-*"]] }),
+    checks: z
+      .array(HttpCheck)
+      .max(20)
+      .default([])
+      .describe("what must answer as before; the time without an answer is the downtime"),
+  })
+  .describe("a Kubernetes namespace, rebuilt by Flux or Argo CD");
+export type NamespaceComponent = z.infer<typeof NamespaceComponent>;

@@ -1,0 +1,115 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startApiServer } from "../../lab/cluster/control-plane.ts";
+import { waitUntil } from "../../lab/cluster/kubectl.ts";
+import { stopWithin } from "../../lab/cluster/sandbox.ts";
+import { recheck } from "../../src/report/recheck.ts";
+import type { RunRecord } from "../../src/report/record.ts";
+import {
+  bringUp,
+  type ClusterDrill,
+  createClusterDrill,
+  namespaceComponent,
+  planFor,
+  smallApp,
+} from "../support/cluster-drill.ts";
+import { step } from "../support/drill.ts";
+
+/** Namespaces that do not go or come back as smoothly: Argo CD, an API server that is away, many objects, finalizers. */
+
+let drill: ClusterDrill;
+const many = 500;
+beforeAll(async () => {
+  drill = await createClusterDrill("test-trouble", ["argo", "stuck", "away", "many", "held"]);
+  const { layout } = drill.sandbox;
+  const maps = Array.from(
+    { length: many },
+    (_, n) => `{ apiVersion: v1, kind: ConfigMap, metadata: { name: c${n}, namespace: many }, data: { n: "${n}" } }`,
+  );
+  const files = { many: smallApp(layout, "many", { maps: maps.join("\n---\n") }) } as Record<
+    string,
+    Record<string, string>
+  >;
+  const by = (namespace: string, tool: "flux" | "argocd") =>
+    bringUp(drill, namespace, { files: files[namespace] ?? smallApp(layout, namespace), by: tool });
+  await Promise.all([
+    by("argo", "argocd"),
+    by("stuck", "argocd"),
+    by("away", "flux"),
+    by("many", "flux"),
+    by("held", "flux"),
+  ]);
+  await drill.startWorker();
+}, 240_000);
+afterAll(() => drill.remove());
+
+/** kubectl, with words that hold no spaces. */
+const k = (line: string) => drill.kubectl(...line.split(" "));
+const component = (record: RunRecord) => record.components[0]!;
+const exercise = async (namespace: string, of: object = {}, more: object = {}) => {
+  await planFor(drill, [namespaceComponent(namespace, of)], more, namespace);
+  return await drill.start("exercise", { scenario: "namespace", plan: namespace });
+};
+
+test("Argo CD: its own self-heal is ended, and a full sync rebuilds the namespace", async () => {
+  const record = await (await exercise("argo")).end();
+  expect(record).toMatchObject({ verdict: "PASS", diagnosis: [] });
+  expect(step(record, "backup/proof/argo").note).toMatch(/^Application argo at [0-9a-f]{12}/);
+  expect(recheck(record).found).toEqual([]);
+});
+
+test("Argo CD left alone does not bring a namespace back: FAIL, and the cause is told", async () => {
+  const run = await exercise(
+    "stuck",
+    { rebuild: "wait", within: "60s", standstill: "40s" },
+    { decisions: { within: "1s" } },
+  );
+  await run.handle.result().catch(() => undefined);
+  const record = await run.record();
+  expect(record.verdict).toBe("FAIL");
+  expect(record.summary).toMatch(/^Given up: .*(self-heal|sync).*\(Application\/argocd\/stuck\)/);
+  expect(recheck(record).found).toEqual([]);
+});
+
+test.each(["destroy", "rebuild"])(
+  "an API server that is away for a while in %s costs time and nothing else",
+  async (phase) => {
+    // After an outage the controllers of Kubernetes take their time.
+    const run = await exercise("away", { within: "4m", standstill: "3m" });
+    await run.until(`${phase}/away`, "running", "done");
+    await stopWithin(drill.sandbox, "kube-apiserver");
+    await sleep(20_000);
+    await startApiServer(drill.sandbox, drill.built);
+    const record = await run.end();
+    expect(record).toMatchObject({ verdict: "PASS", diagnosis: [] });
+    expect(record.rto.seconds!).toBeGreaterThan(15);
+  },
+);
+
+test(`${many} objects are listed, watched and compared, and told in few rows`, async () => {
+  const record = await (await exercise("many")).end();
+  expect(record).toMatchObject({ verdict: "PASS", diagnosis: [] });
+  expect(step(record, "verify/many").note).toContain(`${many + 3} objects compared`);
+  expect(component(record).checks.length).toBeLessThan(10);
+  expect(JSON.stringify(record).length).toBeLessThan(30_000);
+});
+
+test("a finalizer that nobody removes is named, and removed only when the plan says so", async () => {
+  // Flux would take away what kubectl has set.
+  const patch = `--type=merge -p {"metadata":{"finalizers":["example.org/held"]}}`;
+  await k(`-n held patch configmap settings --field-manager=backup-operator ${patch}`);
+  const run = await exercise("held", { standstill: "8s" });
+  await waitUntil("it waits for a person", 60_000, async () => (await run.record()).status === "waiting");
+  const waiting = step(await run.record(), "destroy/held");
+  expect(waiting.failures.at(-1)!.message).toBe(
+    "namespace held does not go: ConfigMap/settings waits for finalizer example.org/held",
+  );
+  await planFor(drill, [namespaceComponent("held", { standstill: "30s", strip: ["ConfigMap/settings"] })], {}, "held");
+  const decision = { step: "destroy/held", action: "retry", reload: true, by: "bert", reason: "nobody needs it" };
+  await run.handle.executeUpdate("decide", { args: [decision] });
+  const record = await run.end();
+  expect(record.verdict).toBe("PASS");
+  expect(step(record, "destroy/held").note).toContain(
+    "finalizers removed, as the plan says: ConfigMap/settings: example.org/held",
+  );
+});
