@@ -11,7 +11,7 @@ import { keepVolumes } from "./keep-volumes.ts";
 import { findRecovery, type Inventory, keepRecovery, recallInventory, type Recovery } from "./memory.ts";
 import { whileProbing } from "./probes.ts";
 import { type Session, withCluster } from "./session.ts";
-import { kindsWithin, namespaces } from "./survey.ts";
+import { namespaces, watchedKinds } from "./survey.ts";
 import type { NamespaceInput } from "./verbs.ts";
 
 type Input = Omit<NamespaceInput, "run"> & { inspection: Inspection; proof: Proof };
@@ -27,7 +27,7 @@ export async function destroyNamespace(input: Input, context: StepContext): Prom
         await untilGone(input, session, known, recovery, context);
         recovery.goneAt = new Date().toISOString();
       }
-      const kept = await keepVolumes(session, component.namespace);
+      const kept = await keepVolumes(session, known);
       await keepRecovery(context, component.name, recovery);
       return { lostAt: recovery.lostAt, note: noteOf(recovery, kept) };
     });
@@ -72,9 +72,7 @@ async function untilGone(
   // Nobody makes new ones in a namespace that goes.
   const podKind = { group: "", version: "v1", kind: "Pod", plural: "pods", namespaced: true };
   if (pods === "force") await cluster.removeAll(podKind, namespace, { gracePeriodSeconds: 0 });
-  const kinds = kindsWithin(session).filter(
-    ({ kind }) => kind === "Pod" || known.entries.some((one) => one.kind === kind),
-  );
+  const kinds = watchedKinds(session, new Set(["Pod", ...known.entries.map(({ kind }) => kind)]));
   const watched = mirror(cluster, [...kinds, namespaces], namespace, context.signal);
   const left = () => watched.objects().filter(({ kind }) => kind !== "Namespace");
   const going = waitUntil(

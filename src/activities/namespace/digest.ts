@@ -9,9 +9,9 @@ export type Digest = Record<string, string>;
 
 /** Written anew by the API server or a controller for each object. */
 const madeAnew = [
-  /^status\./,
+  /^status(\.|$)/,
   /^metadata\.(?!(labels|annotations)(\.|$))/,
-  /^metadata\.annotations\.(kubectl\.kubernetes\.io|deployment\.kubernetes\.io|reconcile\.fluxcd\.io|argocd\.argoproj\.io|pv\.kubernetes\.io|volume\.(beta\.)?kubernetes\.io|control-plane\.alpha\.kubernetes\.io)\//,
+  /(^|\.)metadata\.annotations\.(kubectl\.kubernetes\.io|deployment\.kubernetes\.io|reconcile\.fluxcd\.io|argocd\.argoproj\.io|pv\.kubernetes\.io|volume\.(beta\.)?kubernetes\.io|control-plane\.alpha\.kubernetes\.io)\//,
   /^(metadata|spec\.selector\.matchLabels|spec\.template\.metadata|spec\.selector)\.?(labels\.)?(batch\.kubernetes\.io\/)?(controller-uid|job-name)$/,
 ];
 
@@ -25,13 +25,18 @@ const madeAnewByKind: Record<string, RegExp[]> = {
   Pod: [/^spec\.nodeName$/, /^spec\.(volumes|containers|initContainers)\..*kube-api-access/],
 };
 
-/**
- * @param salt of this run alone: nobody can guess a short value from its digest
- * @param generated its values are made anew, such as a certificate's: only the names of its keys count
- */
-export function digestOf(object: KubernetesObject, salt: string, generated: boolean): Digest {
+/** What else of an object is made anew. */
+export interface Volatile {
+  /** Its values, such as a certificate's: only the names of its keys count. */
+  generated: boolean;
+  /** An autoscaler decides how many replicas there are. */
+  scaled: boolean;
+}
+
+/** @param salt of this run alone: nobody can guess a short value from its digest */
+export function digestOf(object: KubernetesObject, salt: string, { generated, scaled }: Volatile): Digest {
   const leaves: Digest = {};
-  const without = [...madeAnew, ...(madeAnewByKind[object.kind] ?? [])];
+  const without = [...madeAnew, ...(madeAnewByKind[object.kind] ?? []), ...(scaled ? [/^spec\.replicas$/] : [])];
   const walk = (value: unknown, path: string) => {
     if (without.some((one) => one.test(path))) return;
     if (typeof value === "object" && value !== null && Object.keys(value).length > 0) {

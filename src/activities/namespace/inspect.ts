@@ -50,6 +50,7 @@ function takeInventory(session: Session, survey: Survey, { managers, flux, argo 
   const { namespace, objects } = survey;
   const all = namespace === undefined ? objects : [namespace, ...objects];
   const names = all.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
+  const scaledByOthers = new Set(objects.flatMap(scaledBy));
   const holders = [...flux, ...argo].map(({ object: { kind, metadata } }) => {
     return { kind, namespace: metadata.namespace ?? "", name: metadata.name };
   });
@@ -57,6 +58,7 @@ function takeInventory(session: Session, survey: Survey, { managers, flux, argo 
     const { apiVersion, kind, metadata } = object;
     const origin = originOf(object, objects, managers);
     const state = readiness(object);
+    const scaled = scaledByOthers.has(names[index]!);
     const twice = names.indexOf(names[index]!) !== names.lastIndexOf(names[index]!);
     return {
       apiVersion,
@@ -67,7 +69,8 @@ function takeInventory(session: Session, survey: Survey, { managers, flux, argo 
       origin:
         kind === "Namespace" ? { from: "gitops", by: managers.get(names[index]!) ?? "", generated: false } : origin,
       troubleBefore: state.status === "ready" ? null : state.message,
-      digest: digestOf(object, salt, origin.generated),
+      scaled,
+      digest: digestOf(object, salt, { generated: origin.generated, scaled }),
     };
   });
   return {
@@ -77,6 +80,12 @@ function takeInventory(session: Session, survey: Survey, { managers, flux, argo 
     holders,
     entries,
   };
+}
+
+/** KEDA's ScaledObjects have a HorizontalPodAutoscaler each. */
+function scaledBy({ kind, spec }: KubernetesObject): string[] {
+  const target = spec?.["scaleTargetRef"] as { kind: string; name: string } | undefined;
+  return kind === "HorizontalPodAutoscaler" && target !== undefined ? [`${target.kind}/${target.name}`] : [];
 }
 
 function noteOf(inventory: Inventory, { asked, unknown }: ImageReport): string {

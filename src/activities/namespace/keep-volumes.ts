@@ -1,4 +1,5 @@
 import type { KubernetesObject } from "../kubernetes/object.ts";
+import type { Inventory } from "./memory.ts";
 import type { Session } from "./session.ts";
 import { persistentVolumes } from "./survey.ts";
 
@@ -6,11 +7,13 @@ import { persistentVolumes } from "./survey.ts";
  * Lets the new claims have the old volumes. A volume of policy Retain outlives its claim, but stays bound to that one's uid:
  * without it, it waits for a claim of that name (pv_controller.go, findMatchingVolume). Otherwise the new claim would get an
  * empty volume.
+ * @param entries of the namespace that is gone: its claims are
  * @returns names of the volumes
  */
-export async function keepVolumes({ cluster }: Session, namespace: string): Promise<string[]> {
+export async function keepVolumes({ cluster }: Session, { entries }: Pick<Inventory, "entries">): Promise<string[]> {
+  const claims = new Set(entries.filter(({ kind }) => kind === "PersistentVolumeClaim").map(({ uid }) => uid));
   const { objects } = await cluster.list(persistentVolumes);
-  const kept = objects.filter((volume) => isLeft(volume, namespace));
+  const kept = objects.filter((volume) => isLeft(volume, claims));
   for (const { metadata } of kept)
     await cluster.mergePatch(persistentVolumes, metadata.name, undefined, {
       spec: { claimRef: { uid: null, resourceVersion: null } },
@@ -18,8 +21,8 @@ export async function keepVolumes({ cluster }: Session, namespace: string): Prom
   return kept.map(({ metadata }) => metadata.name);
 }
 
-function isLeft({ spec, status }: KubernetesObject, namespace: string): boolean {
-  const claim = spec?.["claimRef"] as { namespace?: string; uid?: string } | undefined;
-  const isKept = spec?.["persistentVolumeReclaimPolicy"] === "Retain" && status?.["phase"] === "Released";
-  return isKept && claim?.namespace === namespace && claim.uid !== undefined;
+/** Not by its phase, which comes after the claim has gone. */
+function isLeft({ spec }: KubernetesObject, claims: Set<string>): boolean {
+  const claim = spec?.["claimRef"] as { uid?: string } | undefined;
+  return spec?.["persistentVolumeReclaimPolicy"] === "Retain" && claims.has(claim?.uid ?? "");
 }

@@ -15,6 +15,8 @@ export interface Entry {
   id: string;
   uid: string;
   origin: Origin;
+  /** An autoscaler decides how many replicas there are. */
+  scaled: boolean;
   /** What kept it from being ready before anything was destroyed; null where it was ready. */
   troubleBefore: string | null;
   digest: Digest;

@@ -23,6 +23,8 @@ export const bookkeeping = new Set([
   "PodMetrics",
   "CiliumEndpoint",
   "PolicyReport",
+  "EphemeralReport",
+  "VerticalPodAutoscalerCheckpoint",
 ]);
 
 /** @param managers what GitOps says that it holds, by "Kind/name" */
@@ -33,7 +35,12 @@ export function originOf(
 ): Origin {
   const name = `${object.kind}/${object.metadata.name}`;
   const manager = managers.get(name);
-  if (manager !== undefined) return { from: "gitops", by: manager, generated: false };
+  // The token in it is a new one each time.
+  const generated = object["type"] === "kubernetes.io/service-account-token";
+  if (manager !== undefined) return { from: "gitops", by: manager, generated };
+  // The next installation counts its revisions anew.
+  if (object["type"] === "helm.sh/release.v1" && isReleased(all, managers))
+    return { from: "owner", by: "HelmRelease", generated: true };
   const maker = makerOf(object, all);
   if (maker !== undefined) return { from: "maker", ...maker };
   const owner = object.metadata.ownerReferences?.find(({ uid }) => all.some((one) => one.metadata.uid === uid));
@@ -42,9 +49,17 @@ export function originOf(
   return { from: "nowhere", by: "", generated: false };
 }
 
+/** A HelmRelease lies in the namespace, or one elsewhere holds something of it. */
+function isReleased(all: KubernetesObject[], managers: ReadonlyMap<string, string>): boolean {
+  return (
+    all.some(({ kind }) => kind === "HelmRelease") || [...managers.values()].some((by) => by.startsWith("HelmRelease "))
+  );
+}
+
 function ofEveryNamespace({ kind, metadata, type }: KubernetesObject): boolean {
   if (kind === "ServiceAccount") return metadata.name === "default";
-  if (kind === "ConfigMap") return ["kube-root-ca.crt", "openshift-service-ca.crt"].includes(metadata.name);
+  if (kind === "ConfigMap")
+    return ["kube-root-ca.crt", "openshift-service-ca.crt", "istio-ca-root-cert"].includes(metadata.name);
   return (
     kind === "Secret" && type === "kubernetes.io/service-account-token" && metadata.name.startsWith("default-token-")
   );
@@ -100,11 +115,7 @@ const secretMakers: Record<string, { named: (one: KubernetesObject) => (string |
   ServiceAccount: { named: ({ metadata }) => [`${metadata.name}-dockercfg`], generated: true },
 };
 
-function secretMaker({ metadata, type }: KubernetesObject, all: KubernetesObject[]): Maker | undefined {
-  if (type === "helm.sh/release.v1") {
-    const release = all.find((one) => one.kind === "HelmRelease" && metadata.labels?.["name"] === one.metadata.name);
-    return release && { by: `HelmRelease/${release.metadata.name}`, generated: true };
-  }
+function secretMaker({ metadata }: KubernetesObject, all: KubernetesObject[]): Maker | undefined {
   const maker = all.find((one) => secretMakers[one.kind]?.named(one).includes(metadata.name));
   if (maker !== undefined)
     return { by: `${maker.kind}/${maker.metadata.name}`, generated: secretMakers[maker.kind]!.generated };

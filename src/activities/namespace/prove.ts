@@ -1,6 +1,7 @@
 import { fail } from "../../failures.ts";
 import { argoRevision } from "../argocd/holds.ts";
 import { refreshArgo } from "../argocd/refresh.ts";
+import type { Holder } from "../flux/holds.ts";
 import { refreshFlux } from "../flux/refresh.ts";
 import type { KubernetesObject } from "../kubernetes/object.ts";
 import type { StepContext } from "../step.ts";
@@ -9,7 +10,7 @@ import { gitopsOf } from "./gitops.ts";
 import { askForImages } from "./images.ts";
 import { requireSame } from "./inspect.ts";
 import { recallInventory } from "./memory.ts";
-import { withCluster } from "./session.ts";
+import { type Session, withCluster } from "./session.ts";
 import { surveyNamespace, surveySettled } from "./survey.ts";
 import type { NamespaceInput } from "./verbs.ts";
 
@@ -23,18 +24,8 @@ type Input = Omit<NamespaceInput, "run"> & { inspection: Inspection };
 export async function proveNamespace({ component, access }: Input, context: StepContext): Promise<Proof> {
   const { namespace } = component;
   return await withCluster(access, context, async (session) => {
-    const { flux, argo } = gitopsOf(namespace, await surveyNamespace(session, namespace));
-    context.progress("letting GitOps fetch from Git");
-    await refreshFlux(
-      session,
-      flux.map(({ object }) => object),
-      context,
-    );
-    await refreshArgo(
-      session,
-      argo.map(({ object }) => object),
-      context,
-    );
+    // An audit changes nothing: it goes by what GitOps has found out last.
+    if (context.run.type !== "audit") await fetchNow(session, namespace, context);
     const survey = await surveySettled(session, namespace, context);
     const gitops = gitopsOf(namespace, survey);
     if (context.run.type === "exercise")
@@ -57,6 +48,14 @@ export async function proveNamespace({ component, access }: Input, context: Step
       ...(context.run.type === "audit" && { newest: { backup, takenAt: verifiedAt, whole: true } }),
     };
   });
+}
+
+async function fetchNow(session: Session, namespace: string, context: StepContext): Promise<void> {
+  context.progress("letting GitOps fetch from Git");
+  const { flux, argo } = gitopsOf(namespace, await surveyNamespace(session, namespace));
+  const objects = (holders: Holder[]) => holders.map(({ object }) => object);
+  await refreshFlux(session, objects(flux), context);
+  await refreshArgo(session, objects(argo), context);
 }
 
 function appliedRevision({ status }: KubernetesObject): string {

@@ -14,7 +14,7 @@ import { observe, type Waiting } from "./observe.ts";
 import { whileProbing } from "./probes.ts";
 import { createTimesKeeper } from "./times-keeper.ts";
 import { type Session, withCluster } from "./session.ts";
-import { kindsWithin, listGitops, namespaces } from "./survey.ts";
+import { listGitops, namespaces, watchedKinds } from "./survey.ts";
 import type { NamespaceInput, Rebuilt } from "./verbs.ts";
 import { checkNamespace } from "./verify.ts";
 
@@ -35,7 +35,7 @@ export async function rebuildNamespace(input: Input, context: StepContext): Prom
         "IDENTITY_CHANGED",
         `the kubeconfig leads to another cluster now: ${session.identity} instead of ${known.cluster}`,
       );
-    await keepVolumes(session, component.namespace);
+    await keepVolumes(session, known);
     await whileProbing(component, context, async () => await bringBack(input, session, known, recovery, context));
     const seconds = (Date.now() - Date.parse(recovery.lostAt)) / 1_000;
     return {
@@ -107,12 +107,13 @@ async function watchBack(
   cause: () => string,
 ): Promise<void> {
   const { name, namespace, within, standstill, checks } = component;
-  const kinds = kindsWithin(session).filter(({ kind }) => entries.some((one) => one.kind === kind));
+  const kinds = watchedKinds(session, new Set(entries.map(({ kind }) => kind)));
+  const seen = entries.filter((one) => one.kind === "Namespace" || kinds.some(({ kind }) => kind === one.kind));
   const watched = mirror(session.cluster, [...kinds, namespaces], namespace, context.signal);
   const times = createTimesKeeper(context, name, recovery);
   let waiting: Waiting[] = [];
   const look = () => {
-    waiting = observe(entries, watched.objects(), recovery, new Date());
+    waiting = observe(seen, watched.objects(), recovery, new Date());
     times.changed();
     return waiting.length === 0 ? true : undefined;
   };

@@ -40,10 +40,15 @@ export const namespaces = { group: "", version: "v1", kind: "Namespace", plural:
 export const persistentVolumes = { ...namespaces, kind: "PersistentVolume", plural: "persistentvolumes" };
 
 /** The kinds of which a namespace may have objects. Measurements are no objects. */
-export function kindsWithin({ resources }: Session): Resource[] {
+function kindsWithin({ resources }: Session): Resource[] {
   return resources.filter(
     ({ namespaced, kind, group }) => namespaced && !bookkeeping.has(kind) && group !== "metrics.k8s.io",
   );
+}
+
+/** Of some kinds those that can be watched. */
+export function watchedKinds(session: Session, kinds: Set<string>): Resource[] {
+  return kindsWithin(session).filter(({ kind, verbs }) => kinds.has(kind) && verbs.includes("watch"));
 }
 
 /** Of all namespaces. */

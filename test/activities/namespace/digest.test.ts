@@ -10,8 +10,10 @@ const object = (kind: string, more: object): KubernetesObject => ({
   metadata: { name: "one", labels: { app: "shop" } },
   ...more,
 });
-const changed = (before: KubernetesObject, after: KubernetesObject, generated = false) =>
-  differences(digestOf(before, "salt", generated), digestOf(after, "salt", generated));
+const changed = (before: KubernetesObject, after: KubernetesObject, generated = false, scaled = false) =>
+  differences(digestOf(before, "salt", { generated, scaled }), digestOf(after, "salt", { generated, scaled }));
+
+const plain = { generated: false, scaled: false };
 
 test("metadata that the cluster writes, and the status, do not count", () => {
   const before = object("ConfigMap", { data: { a: "1" }, status: { phase: "x" } });
@@ -79,6 +81,18 @@ test("of what is generated only the names of keys count", () => {
 
 test("no value is in a digest, and the same value looks different in another run", () => {
   const secret = object("Secret", { data: { password: "aHVudGVyMg==" } });
-  expect(JSON.stringify(digestOf(secret, "salt", false))).not.toContain("aHVudGVyMg");
-  expect(digestOf(secret, "salt", false)).not.toEqual(digestOf(secret, "another", false));
+  expect(JSON.stringify(digestOf(secret, "salt", plain))).not.toContain("aHVudGVyMg");
+  expect(digestOf(secret, "salt", plain)).not.toEqual(digestOf(secret, "another", plain));
+});
+
+test("replicas do not count where an autoscaler decides, nor when somebody has restarted it", () => {
+  const deployment = (replicas: number, annotations: object) =>
+    object("Deployment", { spec: { replicas, template: { metadata: { annotations } } }, status: {} });
+  const restarted = { "kubectl.kubernetes.io/restartedAt": "2026-01-01T00:00:00Z" };
+  expect(changed(deployment(3, { a: "b" }), deployment(1, { a: "b" }))).toEqual(["spec.replicas"]);
+  expect(changed(deployment(3, { a: "b" }), deployment(1, { a: "b" }), false, true)).toEqual([]);
+  expect(changed(deployment(1, { a: "b", ...restarted }), deployment(1, { a: "b" }))).toEqual([]);
+  expect(changed(deployment(1, { a: "b" }), deployment(1, { a: "c" }))).toEqual([
+    "spec.template.metadata.annotations.a",
+  ]);
 });

@@ -14,6 +14,7 @@ const entry = (more: Partial<Entry> = {}): Entry => ({
   uid: "old",
   origin: { from: "gitops", by: "", generated: false },
   troubleBefore: null,
+  scaled: false,
   digest: {},
   ...more,
 });

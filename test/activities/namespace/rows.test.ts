@@ -13,6 +13,7 @@ const entry = (id: string, troubleBefore: string | null = null): Entry => ({
   uid: id,
   origin: { from: "gitops", by: "", generated: false },
   troubleBefore,
+  scaled: false,
   digest: {},
 });
 const good: Found = {
