@@ -56,7 +56,6 @@ const noDeadline = 2 ** 31 - 1;
 
 function statefulSet({ spec, status }: KubernetesObject): Verdict {
   const strategy = spec?.["updateStrategy"] as { type?: string; rollingUpdate?: { partition?: number } } | undefined;
-  if (strategy?.type === "OnDelete") return ready("pods are updated when they are deleted", null);
   const wanted = count(spec, "replicas", 1);
   const replicas = count(status, "replicas");
   const missing =
@@ -65,6 +64,8 @@ function statefulSet({ spec, status }: KubernetesObject): Verdict {
       [count(status, "readyReplicas"), wanted, "pods ready"],
     ]) ?? surplus(replicas, wanted);
   if (missing !== undefined) return missing;
+  // kstatus does not even look at the pods of such a one.
+  if (strategy?.type === "OnDelete") return ready(`${wanted} pods ready, updated when they are deleted`, null);
   const partition = strategy?.rollingUpdate?.partition;
   if (partition !== undefined)
     return (

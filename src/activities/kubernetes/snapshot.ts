@@ -58,7 +58,9 @@ export async function takeSnapshot(
     gitops: ofGitops,
     expected,
   };
-  return { ...seen, logs: await logsOf(cluster, { ...seen, logs: {} }) };
+  const logs = await logsOf(cluster, { ...seen, logs: {} });
+  const mask = maskOf(objects);
+  return { ...seen, logs: Object.fromEntries(Object.entries(logs).map(([name, text]) => [name, mask(text)])) };
 }
 
 const pathName = ({ group, plural }: Resource) => (group === "" ? plural : `${plural}.${group}`);
@@ -93,6 +95,19 @@ function withoutSecrets(object: KubernetesObject): KubernetesObject {
   if (object.kind !== "Secret" || object.apiVersion !== "v1") return lean;
   const blank = (data: unknown) => Object.fromEntries(Object.keys(data ?? {}).map((key) => [key, ""]));
   return { ...lean, data: blank(object["data"]), stringData: blank(object["stringData"]) };
+}
+
+/** A program may print what a Secret of its namespace holds. Shorter values would hide half of the log. */
+const shortestSecret = 4;
+
+function maskOf(objects: KubernetesObject[]): (text: string) => string {
+  const values = objects
+    .filter(({ kind, apiVersion }) => kind === "Secret" && apiVersion === "v1")
+    .flatMap(({ data }) => Object.values((data ?? {}) as Record<string, string>))
+    .map((value) => Buffer.from(value, "base64").toString().trim())
+    .filter((value) => value.length >= shortestSecret)
+    .toSorted((a, b) => b.length - a.length);
+  return (text) => values.reduce((masked, value) => masked.replaceAll(value, "[secret]"), text);
 }
 
 /** Of each container that is not ready; of its run before, where it has crashed and does not run now. */

@@ -24,6 +24,9 @@ export async function confirmNamespace(
         `the kubeconfig leads to another cluster now: ${identity} instead of ${known.cluster}`,
       );
     const isOld = live?.metadata.uid === known.uid;
+    // That run has had it deleted, and was closed before it was gone: the step goes on where it was.
+    if (isOld && live.metadata.deletionTimestamp !== undefined)
+      return { target: "gone", note: `${namespace} is still going` };
     if (isOld && lost)
       throw fail("TARGET_EXISTS", `namespace ${namespace} is there again under its old uid: a restored etcd?`);
     if (isOld) return { target: "there", note: `${namespace} is still there` };

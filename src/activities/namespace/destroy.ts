@@ -8,6 +8,7 @@ import type { Inspection, Loss, Proof } from "../verbs.ts";
 import { heldWords, stripNamed } from "./going.ts";
 import { inspectNamespace, requireSame } from "./inspect.ts";
 import { keepVolumes } from "./keep-volumes.ts";
+import { askWhileGone } from "./while-gone.ts";
 import { findRecovery, type Inventory, keepRecovery, recallInventory, type Recovery } from "./memory.ts";
 import { whileProbing } from "./probes.ts";
 import { type Session, withCluster } from "./session.ts";
@@ -20,15 +21,18 @@ type Input = Omit<NamespaceInput, "run"> & { inspection: Inspection; proof: Proo
 export async function destroyNamespace(input: Input, context: StepContext): Promise<Loss> {
   const { component, access } = input;
   return await withCluster(access, context, async (session) => {
-    const known = await recallInventory(context, component.name);
+    const inspected = await recallInventory(context, component.name);
     return await whileProbing(component, context, async () => {
-      const recovery = await beginLoss(input, session, known, context);
+      const recovery = await beginLoss(input, session, inspected, context);
+      // The guards have looked at everything once more: what was made since the preflight is lost as well.
+      const known = await recallInventory(context, component.name);
       if (recovery.goneAt === null) {
         await untilGone(input, session, known, recovery, context);
         recovery.goneAt = new Date().toISOString();
+        recovery.whileGone = await askWhileGone(session, component.namespace, known, recovery, context.run.nonce);
+        await keepRecovery(context, component.name, recovery);
       }
       const kept = await keepVolumes(session, known);
-      await keepRecovery(context, component.name, recovery);
       return { lostAt: recovery.lostAt, note: noteOf(recovery, kept) };
     });
   });
@@ -53,7 +57,13 @@ async function beginLoss(
     throw fail("TARGET_GONE", `somebody else is deleting namespace ${namespace} already`);
   const now = await inspectNamespace({ component, access }, context);
   await requireClear(now.facts, proof, context);
-  const recovery: Recovery = { lostAt: new Date().toISOString(), goneAt: null, stripped: [], times: {} };
+  const recovery: Recovery = {
+    lostAt: new Date().toISOString(),
+    goneAt: null,
+    whileGone: null,
+    stripped: [],
+    times: {},
+  };
   await keepRecovery(context, name, recovery);
   await session.cluster.remove(namespaces, namespace, undefined, { uid: known.uid });
   return recovery;
@@ -68,12 +78,9 @@ async function untilGone(
   context: StepContext,
 ): Promise<void> {
   const { name, namespace, pods, strip, within, standstill } = component;
-  const { cluster } = session;
-  // Nobody makes new ones in a namespace that goes.
-  const podKind = { group: "", version: "v1", kind: "Pod", plural: "pods", namespaced: true };
-  if (pods === "force") await cluster.removeAll(podKind, namespace, { gracePeriodSeconds: 0 });
+  if (pods === "force") await endPods(session, namespace, known);
   const kinds = watchedKinds(session, new Set(["Pod", ...known.entries.map(({ kind }) => kind)]));
-  const watched = mirror(cluster, [...kinds, namespaces], namespace, context.signal);
+  const watched = mirror(session.cluster, [...kinds, namespaces], namespace, context.signal);
   const left = () => watched.objects().filter(({ kind }) => kind !== "Namespace");
   const going = waitUntil(
     watched,
@@ -91,7 +98,7 @@ async function untilGone(
   });
   const over = new AbortController();
   const stripping = stripWhile(AbortSignal.any([context.signal, over.signal]), async () => {
-    const done = await stripNamed(session, watched, strip);
+    const done = await stripNamed(session, watched, namespace, strip);
     recovery.stripped.push(...done);
     if (done.length > 0) await keepRecovery(context, name, recovery);
   });
@@ -102,6 +109,19 @@ async function untilGone(
     watched.stop();
     await Promise.allSettled([going, stripping]);
   }
+}
+
+/** Nobody makes new ones in a namespace that goes; those of one that was made anew meanwhile are not touched. */
+async function endPods({ cluster }: Session, namespace: string, { uid }: Inventory): Promise<void> {
+  const kind = { group: "", version: "v1", kind: "Pod", plural: "pods", namespaced: true };
+  const { objects } = await cluster.list(kind, { namespace });
+  if ((await cluster.get(namespaces, namespace))?.metadata.uid !== uid) return;
+  await Promise.all(
+    objects.map(
+      async ({ metadata }) =>
+        await cluster.remove(kind, metadata.name, namespace, { gracePeriodSeconds: 0, uid: metadata.uid! }),
+    ),
+  );
 }
 
 /** Controllers get this long to remove their finalizers themselves. */

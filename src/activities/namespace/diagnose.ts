@@ -1,6 +1,7 @@
 import { log } from "@temporalio/activity";
 import { setTimeout as sleep } from "node:timers/promises";
 import { diagnoseNamespace } from "../../diagnosis/index.ts";
+import { describeFailure } from "../../failures.ts";
 import { redact } from "../../redaction.ts";
 import type { Diagnosis } from "../../report/record.ts";
 import { takeSnapshot } from "../kubernetes/snapshot.ts";
@@ -29,7 +30,7 @@ export function createDiagnostician(
     while (!signal.aborted) {
       await sleep(everyMs, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return;
-      // The wait goes on without it; at its end it is asked once more, and then a failure counts.
+      // The wait goes on without it.
       await look().then(
         (found) => (causes = found),
         (error: unknown) => log.warn("cannot look for causes", { error: redact(String(error)) }),
@@ -40,7 +41,15 @@ export function createDiagnostician(
   return {
     /** What was found last, to stand behind the progress. */
     newest: () => (causes[0] === undefined ? "" : `; ${causes[0].object}: ${causes[0].cause}`),
-    now: look,
+    /** Once more at the end; what is missing is told in any case. */
+    atLast: async (): Promise<Diagnosis[]> =>
+      await look().catch((error: unknown) => {
+        const { message, hint } = describeFailure(error);
+        return [
+          ...causes,
+          { object: namespace, cause: `the causes could not be looked for: ${redact(message)}`, hint },
+        ];
+      }),
     stop: async () => await looking,
   };
 }

@@ -11,7 +11,7 @@ export type Digest = Record<string, string>;
 const madeAnew = [
   /^status(\.|$)/,
   /^metadata\.(?!(labels|annotations)(\.|$))/,
-  /(^|\.)metadata\.annotations\.(kubectl\.kubernetes\.io|deployment\.kubernetes\.io|reconcile\.fluxcd\.io|argocd\.argoproj\.io|pv\.kubernetes\.io|volume\.(beta\.)?kubernetes\.io|control-plane\.alpha\.kubernetes\.io)\//,
+  /(^|\.)metadata\.annotations\.(kubectl\.kubernetes\.io|deployment\.kubernetes\.io|reconcile\.fluxcd\.io|argocd\.argoproj\.io|pv\.kubernetes\.io|volume\.(beta\.)?kubernetes\.io|control-plane\.alpha\.kubernetes\.io|cloud\.google\.com|openshift\.io|(field\.)?cattle\.io)\//,
   /^(metadata|spec\.selector\.matchLabels|spec\.template\.metadata|spec\.selector)\.?(labels\.)?(batch\.kubernetes\.io\/)?(controller-uid|job-name)$/,
 ];
 

@@ -27,18 +27,21 @@ const usual = new Set(["kubernetes.io/pvc-protection", "kubernetes.io/pv-protect
 export async function stripNamed(
   { cluster, resources }: Session,
   watched: Mirror,
+  namespace: string,
   patterns: string[],
 ): Promise<string[]> {
   const named = heldBack(watched.objects()).filter(
-    ({ kind, metadata }) =>
-      isNamed(patterns, `${kind}/${metadata.name}`) && !metadata.finalizers!.every((one) => usual.has(one)),
+    ({ kind, metadata }) => metadata.namespace === namespace && isNamed(patterns, `${kind}/${metadata.name}`),
   );
   const done: string[] = [];
   for (const { apiVersion, kind, metadata } of named) {
     const resource = resources.find((one) => one.kind === kind && apiVersionOf(one) === apiVersion);
-    if (resource === undefined) continue;
-    await cluster.mergePatch(resource, metadata.name, metadata.namespace, { metadata: { finalizers: null } });
-    done.push(`${kind}/${metadata.name}: ${metadata.finalizers!.join(", ")}`);
+    const removed = metadata.finalizers!.filter((one) => !usual.has(one));
+    if (resource === undefined || removed.length === 0) continue;
+    const { uid, resourceVersion } = metadata;
+    const finalizers = metadata.finalizers!.filter((one) => usual.has(one));
+    await cluster.mergePatch(resource, metadata.name, namespace, { metadata: { uid, resourceVersion, finalizers } });
+    done.push(`${kind}/${metadata.name}: ${removed.join(", ")}`);
   }
   return done;
 }

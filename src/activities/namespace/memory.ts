@@ -40,6 +40,8 @@ export interface Recovery {
   lostAt: string;
   /** The old namespace was gone. */
   goneAt: string | null;
+  /** What the checks of the objects said at that moment; null where the namespace was there again before they were asked. */
+  whileGone: { name: string; passed: boolean; found: string }[] | null;
   /** Finalizers that this run has removed, by object. */
   stripped: string[];
   times: Record<string, { existsAt: string | null; readyAt: string | null }>;

@@ -2,7 +2,7 @@ import { appendFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { HttpCheck, NamespaceComponent } from "../../plan/namespace-schema.ts";
-import { exists } from "../files.ts";
+import { exists, fileFailure } from "../files.ts";
 import type { StepContext } from "../step.ts";
 import { askHttp } from "./http-check.ts";
 
@@ -30,11 +30,15 @@ export async function whileProbing<T>(
   const stop = new AbortController();
   const signal = AbortSignal.any([context.signal, stop.signal]);
   const asking = Promise.all(component.checks.map((check) => probe(check, file(context, component), signal)));
+  // Told when the work is done: a disk that is full must not end the process in the middle of it.
+  asking.catch(() => undefined);
   try {
     return await work();
   } finally {
     stop.abort();
-    await asking;
+    await asking.catch((error: unknown) => {
+      throw fileFailure(error, file(context, component));
+    });
   }
 }
 

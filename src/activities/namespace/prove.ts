@@ -3,10 +3,12 @@ import { argoRevision } from "../argocd/holds.ts";
 import { refreshArgo } from "../argocd/refresh.ts";
 import type { Holder } from "../flux/holds.ts";
 import { refreshFlux } from "../flux/refresh.ts";
+import type { NamespaceComponent } from "../../plan/namespace-schema.ts";
 import type { KubernetesObject } from "../kubernetes/object.ts";
 import type { StepContext } from "../step.ts";
 import type { Inspection, Proof } from "../verbs.ts";
 import { gitopsOf } from "./gitops.ts";
+import { askHttp } from "./http-check.ts";
 import { askForImages } from "./images.ts";
 import { requireSame } from "./inspect.ts";
 import { recallInventory } from "./memory.ts";
@@ -24,15 +26,17 @@ type Input = Omit<NamespaceInput, "run"> & { inspection: Inspection };
 export async function proveNamespace({ component, access }: Input, context: StepContext): Promise<Proof> {
   const { namespace } = component;
   return await withCluster(access, context, async (session) => {
+    const known = context.run.type === "exercise" ? await recallInventory(context, component.name) : undefined;
+    if (known !== undefined) requireSame(session, undefined, known);
     // An audit changes nothing: it goes by what GitOps has found out last.
     if (context.run.type !== "audit") await fetchNow(session, namespace, context);
     const survey = await surveySettled(session, namespace, context);
     const gitops = gitopsOf(namespace, survey);
-    if (context.run.type === "exercise")
-      requireSame(session, survey.namespace, await recallInventory(context, component.name));
+    if (known !== undefined) requireSame(session, survey.namespace, known);
     context.progress("asking the registries for the images");
     const images = await askForImages(survey.objects, context.signal);
-    const problem = gitops.problems[0] ?? imageProblem(images.gone[0]);
+    const silent = await silentCheck(component, context);
+    const problem = gitops.problems[0] ?? imageProblem(images.gone[0]) ?? silent;
     if (problem !== undefined) throw fail("BACKUP_NOT_VERIFIED", problem.problem, problem.hint);
     const revisions = [
       ...gitops.flux.map(({ name, object }) => `${name} at ${appliedRevision(object)}`),
@@ -67,6 +71,16 @@ function appliedRevision({ status }: KubernetesObject): string {
 interface Applied {
   lastAppliedRevision?: string;
   history?: { chartVersion?: string }[];
+}
+
+/** A check that does not pass now could not tell afterwards that all is well. */
+async function silentCheck({ checks }: NamespaceComponent, { signal }: StepContext) {
+  for (const check of checks) {
+    const { ok, found } = await askHttp(check, signal);
+    const hint = "Mend the application, or the address and what it should answer in the plan.";
+    if (!ok) return { problem: `${check.url} does not answer as it should: ${found}`, hint };
+  }
+  return undefined;
 }
 
 function imageProblem(gone: Awaited<ReturnType<typeof askForImages>>["gone"][number] | undefined) {

@@ -10,6 +10,7 @@ import { askHttp } from "./http-check.ts";
 import { createDiagnostician } from "./diagnose.ts";
 import { keepVolumes } from "./keep-volumes.ts";
 import { type Entry, expected, type Inventory, recallInventory, recallRecovery, type Recovery } from "./memory.ts";
+import { madeBefore, waitingForMade } from "./made.ts";
 import { observe, type Waiting } from "./observe.ts";
 import { whileProbing } from "./probes.ts";
 import { createTimesKeeper } from "./times-keeper.ts";
@@ -57,7 +58,7 @@ async function bringBack(
   const over = new AbortController();
   const signal = AbortSignal.any([context.signal, over.signal]);
   const diagnosis = createDiagnostician(session, component.namespace, entries, signal);
-  const watching = watchBack(input, session, entries, recovery, { ...context, signal }, diagnosis.newest);
+  const watching = watchBack(input, session, known, recovery, { ...context, signal }, diagnosis.newest);
   // What goes wrong in asking ends the step; what is back already needs no more asking.
   const asking =
     component.rebuild === "request" ? ask(input, session, known, recovery, { ...context, signal }) : watching;
@@ -66,7 +67,7 @@ async function bringBack(
   } catch (error) {
     context.signal.throwIfAborted();
     if (describeFailure(error).type !== "TIMED_OUT") throw error;
-    throw await notRecovered(input, session, await diagnosis.now(), error, context);
+    throw await notRecovered(input, session, await diagnosis.atLast(), error, context);
   } finally {
     over.abort();
     await Promise.allSettled([watching, asking]);
@@ -101,19 +102,22 @@ async function ask(
 async function watchBack(
   { component }: Input,
   session: Session,
-  entries: Entry[],
+  known: Inventory,
   recovery: Recovery,
   context: StepContext,
   cause: () => string,
 ): Promise<void> {
   const { name, namespace, within, standstill, checks } = component;
-  const kinds = watchedKinds(session, new Set(entries.map(({ kind }) => kind)));
+  const entries = expected(known);
+  const made = madeBefore(known);
+  const kinds = watchedKinds(session, new Set([...entries, ...made].map(({ kind }) => kind)));
   const seen = entries.filter((one) => one.kind === "Namespace" || kinds.some(({ kind }) => kind === one.kind));
   const watched = mirror(session.cluster, [...kinds, namespaces], namespace, context.signal);
   const times = createTimesKeeper(context, name, recovery);
   let waiting: Waiting[] = [];
   const look = () => {
-    waiting = observe(seen, watched.objects(), recovery, new Date());
+    const now = watched.objects();
+    waiting = [...observe(seen, now, recovery, new Date()), ...waitingForMade(made, now)];
     times.changed();
     return waiting.length === 0 ? true : undefined;
   };

@@ -28,16 +28,30 @@ function byKind(entries: Entry[]): Entry[][] {
 
 /** Names of the rows in which an inventory is told when all is well, or all is gone. */
 export function rowNames(entries: Entry[]): string[] {
-  return byKind(entries).flatMap((of) => (of.length > single ? [groupName(of)] : of.map(({ id }) => id)));
+  return byKind(entries).flatMap((of) => {
+    const { shared, alone } = split(of);
+    return [...(shared.length > 0 ? [groupName(shared)] : []), ...alone.map(({ id }) => id)];
+  });
+}
+
+/** What was not ready before proves nothing, and must not hide among others. */
+function split(of: Entry[]): { shared: Entry[]; alone: Entry[] } {
+  const sound = of.filter(({ troubleBefore }) => troubleBefore === null);
+  if (sound.length <= single) return { shared: [], alone: of };
+  return { shared: sound, alone: of.filter(({ troubleBefore }) => troubleBefore !== null).slice(0, badRows) };
 }
 
 export function rowsOf(entries: Entry[], found: (entry: Entry) => Found, lostAt: string): Check[] {
+  const told = (of: Entry[]) => of.map((entry) => ({ entry, now: found(entry) }));
   return byKind(entries).flatMap((of) => {
-    const rows = of.map((entry) => ({ entry, now: found(entry) }));
-    if (of.length <= single) return rows.map(({ entry, now }) => row(entry, now, lostAt));
-    const good = rows.filter(({ entry, now }) => isAsBefore(entry, now));
-    const bad = rows.filter(({ entry, now }) => !isAsBefore(entry, now));
-    return [group(of, good, lostAt), ...bad.slice(0, badRows).map(({ entry, now }) => row(entry, now, lostAt))];
+    const { shared, alone } = split(of);
+    const rows = told(alone).map(({ entry, now }) => row(entry, now, lostAt));
+    if (shared.length === 0) return rows;
+    const all = told(shared);
+    const good = all.filter(({ entry, now }) => isAsBefore(entry, now));
+    const bad = all.filter(({ entry, now }) => !isAsBefore(entry, now));
+    const own = bad.slice(0, badRows).map(({ entry, now }) => row(entry, now, lostAt));
+    return [group(shared, good, lostAt), ...own, ...rows];
   });
 }
 

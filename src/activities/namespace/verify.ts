@@ -1,16 +1,13 @@
 import { fail } from "../../failures.ts";
 import { seconds as secondsText } from "../../report/format.ts";
 import type { Diagnosis } from "../../report/record.ts";
-import type { KubernetesObject } from "../kubernetes/object.ts";
-import { readiness } from "../kubernetes/readiness.ts";
 import type { StepContext } from "../step.ts";
 import type { Verification } from "../verbs.ts";
-import { differences, digestOf } from "./digest.ts";
+import { compareNow } from "./compare-now.ts";
+import { requireSame } from "./inspect.ts";
 import { askHttp } from "./http-check.ts";
-import { type Entry, expected, recallInventory, recallRecovery, type Recovery } from "./memory.ts";
-import { byKey, observe, successor } from "./observe.ts";
+import { expected, recallInventory, recallRecovery } from "./memory.ts";
 import { downtime, samplesSince } from "./probes.ts";
-import { type Found, rowsOf } from "./rows.ts";
 import { type Session, withCluster } from "./session.ts";
 import { surveyNamespace } from "./survey.ts";
 import type { NamespaceInput } from "./verbs.ts";
@@ -46,12 +43,10 @@ export async function checkNamespace(
   context.progress("comparing every object with what it was");
   const inventory = await recallInventory(context, component.name);
   const recovery = await recallRecovery(context, component.name);
-  const { objects, namespace } = await surveyNamespace(session, component.namespace);
-  const live = namespace === undefined ? objects : [namespace, ...objects];
+  requireSame(session, undefined, inventory);
+  const survey = await surveyNamespace(session, component.namespace);
   const entries = expected(inventory);
-  observe(entries, live, recovery, new Date());
-  const salt = context.run.nonce;
-  const rows = rowsOf(entries, (entry) => foundNow(entry, byKey(live), recovery, salt), recovery.lostAt);
+  const rows = compareNow(inventory, survey, recovery, context.run.nonce);
   const samples = await samplesSince(component, context, recovery.lostAt);
   const outside = await Promise.all(component.checks.map((check) => outsideCheck(check, samples, context)));
   const checks = [...rows, ...outside.map(({ check }) => check)].map((check) => ({ ...check, negativeControl: null }));
@@ -67,18 +62,6 @@ export async function checkNamespace(
       downtimeSeconds: downtimes.includes(null) ? null : Math.max(...(downtimes as number[])),
     }),
   };
-}
-
-function foundNow(entry: Entry, live: ReadonlyMap<string, KubernetesObject>, { times }: Recovery, salt: string): Found {
-  const object = successor(entry, live);
-  const { existsAt = null, readyAt = null } = times[entry.id] ?? {};
-  if (object === undefined) return { existsAt: null, readyAt: null, trouble: null, differs: [] };
-  const { status, message } = readiness(object);
-  const differs = differences(
-    entry.digest,
-    digestOf(object, salt, { generated: entry.origin.generated, scaled: entry.scaled }),
-  );
-  return { existsAt, readyAt, trouble: status === "ready" ? null : message, differs };
 }
 
 async function outsideCheck(

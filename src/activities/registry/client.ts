@@ -22,8 +22,11 @@ const accepted = [
 export async function askRegistry(image: string, credentials: Credentials, signal: AbortSignal): Promise<Pullable> {
   const reference = parseReference(image);
   try {
-    const answer = await askManifest(reference, credentials.get(reference.host), signal);
-    return judge(image, reference, answer.status);
+    const known = credentials.get(reference.host) ?? [];
+    let status = (await askManifest(reference, known[0], signal)).status;
+    for (const basic of known.slice(1))
+      if (isRefusal(status)) status = (await askManifest(reference, basic, signal)).status;
+    return judge(image, reference, status, known.length);
   } catch (error) {
     signal.throwIfAborted();
     const { cause } = error as { cause?: { code?: string; message?: string } };
@@ -34,10 +37,15 @@ export async function askRegistry(image: string, credentials: Credentials, signa
   }
 }
 
-function judge(image: string, { host }: Reference, status: number): Pullable {
+const isRefusal = (status: number) => status === 401 || status === 403;
+
+function judge(image: string, { host }: Reference, status: number, tried: number): Pullable {
   if (status === 200) return { state: "there" };
   if (status === 404) return { state: "gone", why: `${host} has no such image or tag`, hint: replacement(image) };
-  if (status === 401 || status === 403)
+  // Nodes may have credentials of their own. Docker Hub says this of what is gone as well.
+  if (isRefusal(status) && tried === 0 && host !== "registry-1.docker.io")
+    return { state: "unknown", why: `${host} answers with status ${status} to who has no pull secret` };
+  if (isRefusal(status))
     return {
       state: "gone",
       why: `${host} refuses it with status ${status}`,

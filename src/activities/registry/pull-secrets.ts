@@ -1,7 +1,7 @@
 import type { KubernetesObject } from "../kubernetes/object.ts";
 
-/** "user:password" in base64, by the host of a registry. */
-export type Credentials = Map<string, string>;
+/** Each "user:password" in base64, by the host of a registry: the kubelet tries all that it has. */
+export type Credentials = Map<string, string[]>;
 
 const formats: Record<string, string> = {
   "kubernetes.io/dockerconfigjson": ".dockerconfigjson",
@@ -19,7 +19,7 @@ export function credentialsOf(secrets: KubernetesObject[]): Credentials {
       const host = address.replace(/^https?:\/\//, "").replace(/\/.*$/, "");
       const key = /(^|\.)docker\.io$/.test(host) ? "registry-1.docker.io" : host;
       const basic = auth.auth ?? Buffer.from(`${auth.username ?? ""}:${auth.password ?? ""}`).toString("base64");
-      found.set(key, basic);
+      found.set(key, [...(found.get(key) ?? []), basic]);
     }
   }
   return found;

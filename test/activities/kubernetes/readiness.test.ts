@@ -133,9 +133,15 @@ const rows: [what: string, object: KubernetesObject, status: string, message: st
   ["a StatefulSet", statefulSet(fullSet), "ready", "3 pods ready", null],
   [
     "a StatefulSet that updates on delete",
-    statefulSet({ observedGeneration: 1 }, { type: "OnDelete" }),
+    statefulSet({ ...fullSet, currentRevision: "old" }, { type: "OnDelete" }),
     "ready",
-    "pods are updated when they are deleted",
+    "3 pods ready, updated when they are deleted",
+  ],
+  [
+    "one that updates on delete, without its pods",
+    statefulSet({ observedGeneration: 1 }, { type: "OnDelete" }),
+    "progressing",
+    "0 of 3 pods made",
   ],
   ["too few", statefulSet({ ...fullSet, replicas: 2 }), "progressing", "2 of 3 pods made"],
   ["unready ones", statefulSet({ ...fullSet, readyReplicas: 1 }), "progressing", "1 of 3 pods ready"],

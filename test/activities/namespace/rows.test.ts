@@ -70,3 +70,12 @@ test("the negative control knows the rows before anybody knows how it ended", ()
   const entries = [...Array.from({ length: 6 }, (_, n) => entry(`ConfigMap/c${n}`)), entry("Deployment/shop")];
   expect(rowNames(entries)).toEqual(rows(entries).map(({ name }) => name));
 });
+
+test("of many of one kind those that were not ready before prove nothing, and do not spoil the others", () => {
+  const many = Array.from({ length: 8 }, (_, n) => entry(`Ingress/i${n}`, n === 3 ? "without an address" : null));
+  expect(rows(many)).toMatchObject([
+    { name: "Ingress", title: "7 × Ingress", passed: true, proven: true },
+    { name: "Ingress/i3", passed: false, proven: false },
+  ]);
+  expect(rowNames(many)).toEqual(["Ingress", "Ingress/i3"]);
+});

@@ -33,9 +33,9 @@ test("pull secrets of both formats, with or without a whole address; Docker Hub 
   const old = secret("kubernetes.io/dockercfg", ".dockercfg", { "quay.io": { auth: "cXVheQ==" } });
   const broken = secret("kubernetes.io/dockerconfigjson", ".dockerconfigjson", "no JSON");
   expect([...credentialsOf([json, old, broken])]).toEqual([
-    ["registry-1.docker.io", "aHVi"],
-    ["ghcr.io", Buffer.from("u:p").toString("base64")],
-    ["quay.io", "cXVheQ=="],
+    ["registry-1.docker.io", ["aHVi"]],
+    ["ghcr.io", [Buffer.from("u:p").toString("base64")]],
+    ["quay.io", ["cXVheQ=="]],
   ]);
 });
 
@@ -53,19 +53,23 @@ describe("a registry", () => {
     host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   });
   afterAll(() => server.close());
-  const ask = (name: string, credentials = new Map<string, string>()) =>
+  const ask = (name: string, credentials = new Map<string, string[]>()) =>
     askRegistry(`${host}/${name}:1`, credentials, new AbortController().signal);
 
   test.each([
     ["there", { state: "there" }],
     ["gone", { state: "gone", why: expect.stringContaining("has no such image or tag") }],
-    ["locked", { state: "gone", why: expect.stringContaining("status 401") }],
+    ["locked", { state: "unknown", why: expect.stringContaining("status 401 to who has no pull secret") }],
     ["broken", { state: "unknown", why: expect.stringContaining("status 503") }],
   ])("that says of an image: %s", async (name, said) => expect(await ask(name)).toMatchObject(said));
 
+  test("that refuses the pull secret would refuse the kubelet", async () => {
+    expect(await ask("locked", new Map([[host, ["c2VjcmV0"]]]))).toMatchObject({ state: "gone" });
+  });
+
   test("never gets a password without TLS", async () => {
     asked.length = 0;
-    await ask("locked", new Map([[host, "c2VjcmV0"]]));
+    await ask("locked", new Map([[host, ["c2VjcmV0"]]]));
     expect(asked.length).toBeGreaterThan(0);
     expect(asked.every(({ authorization }) => authorization === undefined)).toBe(true);
   });
