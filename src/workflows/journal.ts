@@ -120,6 +120,8 @@ export function noteVerification(record: RunRecord, name: string, value: unknown
   const names = new Set(found.map((check) => check.name));
   about.checks = [...about.checks.filter((check) => !names.has(check.name)), ...found];
   about.newestRecoveredAt ??= newestRecoveredAt;
+  // Those of a try before are mended.
+  delete about.causes;
   Object.assign(about, { ...(causes && { causes }), ...(downtimeSeconds !== undefined && { downtimeSeconds }) });
   if (about.checks.every(({ passed, proven }) => passed || !proven) && checks.some(({ passed }) => passed))
     about.provenAt = verifiedAt;

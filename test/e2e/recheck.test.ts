@@ -121,7 +121,7 @@ test("another run's record is noticed by where it lies; a copy elsewhere is as g
 test("a truncated file cannot be read: exit code 2", async () => {
   await writeFile(runs[2]!.file, runs[2]!.written.slice(0, -20));
   const { exitCode, stderr, result } = await recheck(runs[2]!.file);
-  expect({ exitCode, result }).toEqual({ exitCode: 2, result: null });
+  expect({ exitCode, result }).toMatchObject({ exitCode: 2, result: { error: { type: "RECORD_INVALID" } } });
   expect(stderr).toContain("is not JSON");
   await put(2);
 });

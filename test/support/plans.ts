@@ -1,5 +1,19 @@
 import { Plan } from "../../src/plan/schema.ts";
 
+/** A plan with two namespaces. */
+export function twoNamespaces(change: object = {}): Plan {
+  return Plan.parse({
+    name: "both",
+    objectives: { rto: "5m" },
+    access: { kubeconfig: { file: "/etc/kubeconfig" } },
+    components: [
+      { name: "shop", kind: "namespace", namespace: "shop" },
+      { name: "forum", kind: "namespace", namespace: "forum" },
+    ],
+    ...change,
+  });
+}
+
 /** A plan with two components, one of each kind, as the workflows get it. */
 export function twoComponents(change: object = {}): Plan {
   return Plan.parse({
