@@ -1,4 +1,5 @@
 import type { Condition, KubernetesObject } from "../kubernetes/object.ts";
+import { inventoryOf, isWithin } from "./inventory.ts";
 
 /** What Flux holds of a namespace, by its own inventories. Pure. */
 
@@ -18,22 +19,17 @@ export function describe({ kind, metadata }: KubernetesObject): string {
 export function fluxHolders(namespace: string, objects: KubernetesObject[], gitops: KubernetesObject[]): Holder[] {
   const kustomizations = gitops
     .filter(({ kind }) => kind === "Kustomization")
-    .map((object) => ({ object, name: describe(object), holds: inventoryOf(object, namespace) }));
+    .map((object) => ({ object, name: describe(object), holds: listedOf(object, namespace) }));
   const releases = gitops
     .filter(({ kind }) => kind === "HelmRelease")
     .map((object) => ({ object, name: describe(object), holds: releasedBy(object, objects) }));
   return [...kustomizations, ...releases].filter(({ holds }) => holds.length > 0);
 }
 
-/** Entries are `<namespace>_<name>_<group>_<kind>`, with `__` for a colon in a name (fluxcd/pkg/ssa, object ID of cli-utils). */
-function inventoryOf({ status }: KubernetesObject, namespace: string): string[] {
-  const entries = (status?.["inventory"] as { entries?: { id: string }[] } | undefined)?.entries ?? [];
-  return entries.flatMap(({ id }) => {
-    // The group may be empty, and a name's colon is two underlines: taken apart from both ends.
-    const [, within, name, kind] = /^([^_]*)_(.+)_[^_]*_([^_]+)$/.exec(id) ?? [];
-    const isNamespace = within === "" && kind === "Namespace" && name === namespace;
-    return within === namespace || isNamespace ? [`${kind}/${name!.replaceAll("__", ":")}`] : [];
-  });
+function listedOf(object: KubernetesObject, namespace: string): string[] {
+  return (inventoryOf(object) ?? [])
+    .filter((held) => isWithin(held, namespace))
+    .map(({ kind, name }) => `${kind}/${name}`);
 }
 
 function releasedBy({ metadata }: KubernetesObject, objects: KubernetesObject[]): string[] {
@@ -49,6 +45,8 @@ function releasedBy({ metadata }: KubernetesObject, objects: KubernetesObject[])
 export interface Problem {
   problem: string;
   hint: string;
+  /** It is about what would be lost beyond the namespace, and not about what of it would not come back. */
+  beyond?: true;
 }
 
 /** Why what a holder holds would not come back. @param namespace the one that would be deleted */
