@@ -85,6 +85,13 @@ export function problemsOf({ object, name, holds }: Holder, namespace: string, g
 function sourceProblems(object: KubernetesObject, name: string, gitops: KubernetesObject[]): Problem[] {
   const source = sourceOf(object, gitops);
   if (source === undefined) return [];
+  if (source.spec?.["suspend"] === true)
+    return [
+      {
+        problem: `${describe(source)}, from which ${name} works, is suspended`,
+        hint: "Resume it: `flux resume source`.",
+      },
+    ];
   const ready = conditionOf(source, "Ready");
   if (ready?.status === "True") return [];
   return [
@@ -95,18 +102,27 @@ function sourceProblems(object: KubernetesObject, name: string, gitops: Kubernet
   ];
 }
 
-/** Where a Kustomization gets its manifests from. */
-export function sourceOf(
-  { spec, metadata }: KubernetesObject,
-  gitops: KubernetesObject[],
-): KubernetesObject | undefined {
-  const ref = spec?.["sourceRef"] as { kind: string; name: string; namespace?: string } | undefined;
-  return gitops.find(
-    (one) =>
-      one.kind === ref?.kind &&
-      one.metadata.name === ref.name &&
-      one.metadata.namespace === (ref.namespace ?? metadata.namespace),
-  );
+interface Ref {
+  kind: string;
+  name: string;
+  namespace?: string;
+}
+
+/** Where a Kustomization gets its manifests from, and a HelmRelease its chart. */
+export function sourceOf(object: KubernetesObject, gitops: KubernetesObject[]): KubernetesObject | undefined {
+  const { sourceRef, chartRef, chart } = (object.spec ?? {}) as {
+    sourceRef?: Ref;
+    chartRef?: Ref;
+    chart?: { spec?: { sourceRef?: Ref } };
+  };
+  const ref = sourceRef ?? chartRef ?? chart?.spec?.sourceRef;
+  const find = (kind: string | undefined, name: string | undefined, namespace: string | undefined) =>
+    gitops.find((one) => one.kind === kind && one.metadata.name === name && one.metadata.namespace === namespace);
+  const source = find(ref?.kind, ref?.name, ref?.namespace ?? object.metadata.namespace);
+  // Of a HelmRepository in a registry Flux says nothing: the chart itself is fetched, and says how that went.
+  if (source?.kind !== "HelmRepository" || source.spec?.["type"] !== "oci") return source;
+  const [namespace, name] = String(object.status?.["helmChart"] ?? "").split("/");
+  return find("HelmChart", name, namespace);
 }
 
 /** In the middle of something: it says neither that it is ready nor that it is not. */

@@ -4,6 +4,7 @@ import { apiVersionOf, type Kind } from "../kubernetes/paths.ts";
 import { mirror } from "../kubernetes/mirror.ts";
 import { waitUntil } from "../kubernetes/wait.ts";
 import type { Session } from "../namespace/session.ts";
+import { listGitops } from "../namespace/survey.ts";
 import type { StepContext } from "../step.ts";
 import { conditionOf, describe, sourceOf } from "./holds.ts";
 
@@ -17,14 +18,9 @@ const answerMs = 3 * 60_000;
  */
 export async function refreshFlux(session: Session, holders: KubernetesObject[], context: StepContext): Promise<void> {
   const kustomizations = holders.filter(({ kind }) => kind === "Kustomization");
-  const sources = new Map<string, KubernetesObject>();
-  for (const one of kustomizations) {
-    const { kind = "" } = (one.spec?.["sourceRef"] ?? {}) as { kind?: string };
-    const source = sourceOf(one, await allOf(session, kind));
-    if (source !== undefined) sources.set(describe(source), source);
-  }
+  const sources = sourcesOf(holders, await listGitops(session));
   const token = new Date().toISOString();
-  for (const object of [...sources.values(), ...kustomizations]) {
+  for (const object of [...sources, ...kustomizations]) {
     const answer = await requestReconcile(session, object, token, context);
     const ready = conditionOf(answer, "Ready");
     if (ready?.status !== "True")
@@ -36,9 +32,9 @@ export async function refreshFlux(session: Session, holders: KubernetesObject[],
   }
 }
 
-async function allOf({ cluster, resources }: Session, kind: string): Promise<KubernetesObject[]> {
-  const found = resources.find((one) => one.kind === kind && one.group === "source.toolkit.fluxcd.io");
-  return found === undefined ? [] : (await cluster.list(found)).objects;
+/** Each once. */
+export function sourcesOf(holders: KubernetesObject[], gitops: KubernetesObject[]): KubernetesObject[] {
+  return [...new Set(holders.flatMap((one) => sourceOf(one, gitops) ?? []))];
 }
 
 /**

@@ -34,6 +34,7 @@ const gitopsKinds = [
   "OCIRepository",
   "Bucket",
   "HelmRepository",
+  "HelmChart",
   "Application",
 ];
 export const namespaces = { group: "", version: "v1", kind: "Namespace", plural: "namespaces", namespaced: false };

@@ -1,0 +1,87 @@
+import { afterEach, expect, test } from "vitest";
+import { refreshFlux } from "../../../src/activities/flux/refresh.ts";
+import { openCluster } from "../../../src/activities/kubernetes/client.ts";
+import type { KubernetesObject } from "../../../src/activities/kubernetes/object.ts";
+import { answer, listOf, startFakeApiServer } from "../../support/fake-api-server.ts";
+
+/** How Flux is asked: an API server whose objects handle each request at once, or as a test has it. */
+
+const ended: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of ended.splice(0)) await end();
+});
+
+const served = [
+  ["kustomize.toolkit.fluxcd.io", "Kustomization", "kustomizations"],
+  ["helm.toolkit.fluxcd.io", "HelmRelease", "helmreleases"],
+  ["source.toolkit.fluxcd.io", "GitRepository", "gitrepositories"],
+  ["source.toolkit.fluxcd.io", "OCIRepository", "ocirepositories"],
+] as const;
+const resources = served.map(([group, kind, plural]) => {
+  return { group, version: "v1", kind, plural, namespaced: true, verbs: ["list", "watch"] };
+});
+const requested = "reconcile.fluxcd.io/requestedAt";
+
+function object(kind: string, name: string, spec: Record<string, unknown> = {}, lastHandledReconcileAt = "before") {
+  const [group] = served.find((one) => one[1] === kind)!;
+  const status = { lastHandledReconcileAt, conditions: [{ type: "Ready", status: "True" }] };
+  return {
+    apiVersion: `${group}/v1`,
+    kind,
+    metadata: { name, namespace: "flux-system", resourceVersion: "1" },
+    spec,
+    status,
+  };
+}
+
+type Handling = (object: KubernetesObject, token: string) => void;
+const atOnce: Handling = ({ status }, token) => Object.assign(status!, { lastHandledReconcileAt: token });
+
+async function start(objects: KubernetesObject[], handle: Handling = atOnce) {
+  const patched: string[] = [];
+  const server = await startFakeApiServer((asked, response) => {
+    const [plural, name] = asked.path.split("/").slice(asked.path.includes("/namespaces/") ? 6 : 4);
+    const of = objects.filter(({ kind }) => kind === served.find((one) => one[2] === plural)?.[1]);
+    if (asked.query.has("watch")) return response.writeHead(200).flushHeaders();
+    if (name === undefined) return answer.json(listOf("1", ...of))(asked, response);
+    const one = of.find(({ metadata }) => metadata.name === name)!;
+    const before = structuredClone(one);
+    const { annotations } = (JSON.parse(asked.body) as KubernetesObject).metadata;
+    one.metadata.annotations = { ...annotations };
+    patched.push(name);
+    handle(one, annotations![requested]!);
+    answer.json({ ...before, metadata: { ...before.metadata, annotations } })(asked, response);
+  });
+  const cluster = openCluster(server.kubeconfig());
+  ended.push(cluster.close, server.stop);
+  return { patched, session: { cluster, resources, identity: "", stale: [] } };
+}
+
+const context = { signal: new AbortController().signal, progress: () => undefined } as never;
+
+test("sources are fetched first, also those of releases; a release itself is not forced", async () => {
+  const objects = [
+    object("Kustomization", "layer", { sourceRef: { kind: "GitRepository", name: "git" } }),
+    object("HelmRelease", "release", { chartRef: { kind: "OCIRepository", name: "chart" } }),
+    object("GitRepository", "git"),
+    object("OCIRepository", "chart"),
+    object("GitRepository", "other"),
+  ];
+  const { patched, session } = await start(objects);
+  await refreshFlux(session, objects.slice(0, 2), context);
+  expect(patched).toEqual(["git", "chart", "layer"]);
+});
+
+test("the source of a release that cannot be fetched is told", async () => {
+  const objects = [
+    object("HelmRelease", "release", { chartRef: { kind: "OCIRepository", name: "chart" } }),
+    object("OCIRepository", "chart"),
+  ];
+  const { session } = await start(objects, (one, token) => {
+    one.status = { lastHandledReconcileAt: token, conditions: [{ type: "Ready", status: "False", message: "denied" }] };
+  });
+  await expect(refreshFlux(session, objects.slice(0, 1), context)).rejects.toMatchObject({
+    type: "BACKUP_NOT_VERIFIED",
+    message: "OCIRepository flux-system/chart is not ready: denied",
+  });
+});
