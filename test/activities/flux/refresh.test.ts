@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "vitest";
-import { refreshFlux } from "../../../src/activities/flux/refresh.ts";
+import { refreshFlux, requestReconcile } from "../../../src/activities/flux/refresh.ts";
 import { openCluster } from "../../../src/activities/kubernetes/client.ts";
 import type { KubernetesObject } from "../../../src/activities/kubernetes/object.ts";
 import { answer, listOf, startFakeApiServer } from "../../support/fake-api-server.ts";
@@ -84,4 +84,23 @@ test("the source of a release that cannot be fetched is told", async () => {
     type: "BACKUP_NOT_VERIFIED",
     message: "OCIRepository flux-system/chart is not ready: denied",
   });
+});
+
+test("a request that somebody else has written over ours counts, once it is handled", async () => {
+  const { session } = await start([object("Kustomization", "layer")], (one) => {
+    one.metadata.annotations![requested] = "theirs";
+    one.status!["lastHandledReconcileAt"] = "theirs";
+  });
+  const answered = await requestReconcile(session, object("Kustomization", "layer"), "ours", context, 300);
+  expect(answered.status).toMatchObject({ lastHandledReconcileAt: "theirs" });
+});
+
+test("what was handled before does not, nor an older request while ours still stands", async () => {
+  const older: Handling = ({ status }) => Object.assign(status!, { lastHandledReconcileAt: "older" });
+  const overwritten: Handling = ({ metadata }) => Object.assign(metadata.annotations!, { [requested]: "theirs" });
+  for (const handle of [older, overwritten]) {
+    const { session } = await start([object("Kustomization", "layer")], handle);
+    const asking = requestReconcile(session, object("Kustomization", "layer"), "ours", context, 200);
+    await expect(asking).rejects.toMatchObject({ type: "TIMED_OUT" });
+  }
 });
