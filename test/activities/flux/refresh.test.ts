@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from "vitest";
+import { rebuildByFlux } from "../../../src/activities/flux/rebuild.ts";
 import { refreshFlux, requestReconcile } from "../../../src/activities/flux/refresh.ts";
 import { openCluster } from "../../../src/activities/kubernetes/client.ts";
 import type { KubernetesObject } from "../../../src/activities/kubernetes/object.ts";
@@ -103,4 +104,30 @@ test("what was handled before does not, nor an older request while ours still st
     const asking = requestReconcile(session, object("Kustomization", "layer"), "ours", context, 200);
     await expect(asking).rejects.toMatchObject({ type: "TIMED_OUT" });
   }
+});
+
+test("to rebuild, Git is fetched from first, whatever comes of it, and then layer by layer", async () => {
+  const sourceRef = { kind: "GitRepository", name: "git" };
+  const objects = [
+    object("Kustomization", "above", { sourceRef, dependsOn: [{ name: "below" }] }),
+    object("Kustomization", "below", { sourceRef }),
+    object("GitRepository", "git"),
+    object("GitRepository", "suspended", { suspend: true }),
+    object("Kustomization", "apart", { sourceRef: { ...sourceRef, name: "suspended" } }),
+  ];
+  const tokens: string[] = [];
+  const told: string[] = [];
+  const { patched, session } = await start(objects, (one, token) => {
+    tokens.push(token);
+    const conditions = [{ type: "Ready", status: "False", message: "no route" }];
+    Object.assign(one.status!, { lastHandledReconcileAt: token, ...(one.metadata.name === "git" && { conditions }) });
+  });
+  const holders = objects.filter(({ kind }) => kind === "Kustomization");
+  const asking = { ...(context as object), progress: (text: string) => told.push(text) } as never;
+  await rebuildByFlux(session, holders, objects, { token: "lost+0", withinMs: 1_000 }, asking);
+  expect(patched[0]).toBe("git");
+  expect(patched.slice(1, 3).toSorted()).toEqual(["apart", "below"]);
+  expect(patched.slice(3)).toEqual(["above"]);
+  expect(new Set(tokens)).toEqual(new Set(["lost+0"]));
+  expect(told).toEqual(["GitRepository flux-system/git: no route"]);
 });
