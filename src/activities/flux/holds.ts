@@ -121,7 +121,8 @@ export function sourceOf(object: KubernetesObject, gitops: KubernetesObject[]): 
   const source = find(ref?.kind, ref?.name, ref?.namespace ?? object.metadata.namespace);
   // Of a HelmRepository in a registry Flux says nothing: the chart itself is fetched, and says how that went.
   if (source?.kind !== "HelmRepository" || source.spec?.["type"] !== "oci") return source;
-  const [namespace, name] = String(object.status?.["helmChart"] ?? "").split("/");
+  const { helmChart = "" } = (object.status ?? {}) as { helmChart?: string };
+  const [namespace, name] = helmChart.split("/");
   return find("HelmChart", name, namespace);
 }
 
