@@ -1,26 +1,29 @@
 import { describe, type Problem } from "../flux/holds.ts";
 import { type Held, inventoryOf, isWithin } from "../flux/inventory.ts";
+import { releaseOf } from "../flux/release.ts";
 import type { KubernetesObject } from "../kubernetes/object.ts";
 
 /**
  * What lies in the namespace and would take along what lies outside of it: Flux and Argo CD delete what a Kustomization, a
  * HelmRelease or an Application holds when that itself is deleted, wherever that is. Pure.
  */
-export function cascades(namespace: string, gitops: KubernetesObject[]): Problem[] {
-  return gitops.filter(({ metadata }) => metadata.namespace === namespace).flatMap((one) => cascadeOf(one, namespace));
+export function cascades(namespace: string, gitops: KubernetesObject[], objects: KubernetesObject[]): Problem[] {
+  return gitops
+    .filter(({ metadata }) => metadata.namespace === namespace)
+    .flatMap((one) => cascadeOf(one, namespace, objects));
 }
 
-function cascadeOf(object: KubernetesObject, namespace: string): Problem[] {
+function cascadeOf(object: KubernetesObject, namespace: string, objects: KubernetesObject[]): Problem[] {
   const { kind } = object;
   if (kind !== "Kustomization" && kind !== "HelmRelease" && kind !== "Application") return [];
   const { takesAlong, heldBy, hint } = ways[kind];
   if (!takesAlong(object)) return [];
-  const held = heldBy(object);
+  const held = heldBy(object, objects);
   if (held === undefined)
     return [
       {
-        problem: `deleting ${describe(object)} with the namespace would delete all of its release, and it keeps no list of what lies outside`,
-        hint: "Move the HelmRelease out of the namespace (with targetNamespace), or use Flux 2.8 or newer, which keeps that list.",
+        problem: `deleting ${describe(object)} with the namespace would delete all of its release, and nothing here tells what of that lies outside`,
+        hint: "Move the HelmRelease out of the namespace (with targetNamespace), or use Flux 2.8 or newer, which keeps a list of it.",
         beyond: true,
       },
     ];
@@ -42,7 +45,7 @@ function cascadeOf(object: KubernetesObject, namespace: string): Problem[] {
 interface Way {
   takesAlong: (object: KubernetesObject) => boolean;
   /** Undefined where nobody knows. */
-  heldBy: (object: KubernetesObject) => Held[] | undefined;
+  heldBy: (object: KubernetesObject, objects: KubernetesObject[]) => Held[] | undefined;
   hint: string;
 }
 
@@ -55,7 +58,7 @@ const ways: Record<"Kustomization" | "HelmRelease" | "Application", Way> = {
   },
   HelmRelease: {
     takesAlong: ofFlux,
-    heldBy: inventoryOf,
+    heldBy: (object, objects) => inventoryOf(object) ?? releaseOf(object, objects),
     hint: "Move the HelmRelease out of the namespace (with targetNamespace), or let another release bring what lies outside.",
   },
   Application: {

@@ -19,7 +19,7 @@ export function gitopsOf(namespace: string, { objects, gitops }: Pick<Survey, "o
   const all = [...flux, ...argo];
   const managers = new Map(all.flatMap(({ name, holds }) => holds.map((held) => [held, name] as const)));
   const problems = [
-    ...cascades(namespace, gitops),
+    ...cascades(namespace, gitops, objects),
     ...nobodyMakesIt(namespace, all, managers),
     ...flux.flatMap((holder) => problemsOf(holder, namespace, gitops)),
     ...argo.flatMap(argoProblems),

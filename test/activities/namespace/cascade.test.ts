@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { gitopsOf } from "../../../src/activities/namespace/gitops.ts";
 import type { KubernetesObject } from "../../../src/activities/kubernetes/object.ts";
@@ -56,7 +57,7 @@ test.each([
   [
     "a HelmRelease that keeps no list",
     release({}),
-    `deleting HelmRelease shop/it ${what} all of its release, and it keeps no list of what lies outside`,
+    `deleting HelmRelease shop/it ${what} all of its release, and nothing here tells what of that lies outside`,
   ],
   [
     "an Application",
@@ -86,3 +87,34 @@ test.each([
   ],
   ["an Application without the finalizer", application([role], { finalizers: [] })],
 ])("%s is not", (_, object) => expect(beyond(object)).toEqual([]));
+
+test("what a HelmRelease without a list holds is read from Helm's own record", () => {
+  const base64 = (from: Buffer | string) => Buffer.from(from).toString("base64");
+  const secret = (manifest: string) => ({
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { name: "sh.helm.release.v1.chart.v3", namespace: "shop" },
+    data: { release: base64(base64(gzipSync(JSON.stringify({ manifest })))) },
+  });
+  const deployment = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "web", namespace: "shop" } };
+  const history = [
+    { name: "chart", namespace: "shop", version: 3 },
+    { name: "chart", namespace: "shop", version: 2 },
+  ];
+  const problems = (manifest: string, status: object = {}) =>
+    gitopsOf("shop", { objects: [secret(manifest), deployment], gitops: [release({ history, ...status })] })
+      .problems.filter((one) => one.beyond === true)
+      .map(({ problem }) => problem);
+  const web = "---\n# Source: chart/web.yaml\napiVersion: apps/v1\nkind: Deployment\nmetadata: { name: web }\n";
+  const own = "---\napiVersion: v1\nkind: Secret\nmetadata: { name: gone, namespace: shop }\n";
+  const role = "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: { name: reader";
+  const kept = `${role}, annotations: { helm.sh/resource-policy: keep } }\n`;
+  const told = (text: string) => [`deleting HelmRelease shop/it ${what} ${text}`];
+  expect(problems(web + own + kept)).toEqual([]);
+  expect(problems(`${web}${role} }\n`)).toEqual(told("1 object outside of it: ClusterRole/reader"));
+  const list = "---\napiVersion: v1\nkind: List\nitems: [{ apiVersion: v1, kind: Node, metadata: { name: a } }]\n";
+  expect(problems(list)).toEqual(told("1 object outside of it: Node/a"));
+  const unknown = told("all of its release, and nothing here tells what of that lies outside");
+  expect(problems(web, { storageNamespace: "flux-system" })).toEqual(unknown);
+  expect(problems(web, { history: [{ ...history[0], version: 4 }] })).toEqual(unknown);
+});
