@@ -36,8 +36,8 @@ export interface ComponentFacts {
 export interface RecoveryFacts {
   /** Objects that nothing would make again and that the plan does not accept as lost: "Secret/shop-tls". */
   orphans: { names: string[]; more: number };
-  /** What GitOps would not do, each as a sentence: "Kustomization flux-system/apps is suspended". */
-  gitops: { problem: string; hint: string }[];
+  /** What GitOps would not do, each as a sentence: "Kustomization flux-system/apps is suspended". `beyond`: it would delete more than the namespace. */
+  gitops: { problem: string; hint: string; beyond?: true }[];
   /** Images that cannot be pulled any more. */
   images: { image: string; usedBy: string; why: string; hint: string }[];
   /** Claims whose data would be deleted with them, and that the plan does not accept as lost. */

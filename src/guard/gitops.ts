@@ -1,13 +1,16 @@
 import type { Refusal } from "../report/record.ts";
 import { destroyed, type Facts } from "./facts.ts";
 
-/** What GitOps does not look after is not rebuilt by it: a suspended Kustomization, a release that does not look for drift. */
+/**
+ * What GitOps does not look after is not rebuilt by it: a suspended Kustomization, a release that does not look for drift. And
+ * what it holds from within the namespace would go with it, wherever that is.
+ */
 export function gitops(facts: Facts): Refusal[] {
   return destroyed(facts).flatMap(({ name, target, recovery }) =>
-    (recovery?.gitops ?? []).map(({ problem, hint }) => ({
+    (recovery?.gitops ?? []).map(({ problem, hint, beyond }) => ({
       guard: "gitops",
       component: name,
-      message: `${target} would not come back: ${problem}`,
+      message: `${target} ${beyond === true ? "would not go alone" : "would not come back"}: ${problem}`,
       hint,
     })),
   );

@@ -7,6 +7,8 @@ interface Held {
   kind: string;
   name: string;
   namespace?: string;
+  /** It is in Git no more: only the cluster still has it. */
+  requiresPruning?: boolean;
 }
 
 interface Status {
@@ -34,7 +36,9 @@ export function argoHolders(namespace: string, gitops: KubernetesObject[]): Hold
 
 function heldBy(object: KubernetesObject, namespace: string): string[] {
   const held = (statusOf(object).resources ?? []).filter(
-    (one) => one.namespace === namespace || (one.kind === "Namespace" && one.name === namespace),
+    (one) =>
+      one.requiresPruning !== true &&
+      (one.namespace === namespace || (one.kind === "Namespace" && one.name === namespace)),
   );
   const destination = object.spec?.["destination"] as { namespace?: string } | undefined;
   // The Namespace is made with the first object in it, and is no resource of the Application.

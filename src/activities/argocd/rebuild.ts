@@ -12,13 +12,24 @@ interface Operation {
 
 interface State {
   phase: string;
+  startedAt?: string;
+  message?: string;
   operation?: Operation;
 }
 
 const stateOf = ({ status }: KubernetesObject) => status?.["operationState"] as State | undefined;
 
-/** Argo CD takes up what it is asked for within a second; one that failed is asked for again after this. */
-const pauseMs = 1_500;
+interface Pace {
+  /** Argo CD takes up what it is asked for within a second. */
+  takeUpMs: number;
+  /** Before a sync that failed is asked for again; doubled each time. */
+  firstMs: number;
+  lastMs: number;
+  /** So often it is asked for again. */
+  most: number;
+}
+
+const usualPace: Pace = { takeUpMs: 1_500, firstMs: 5_000, lastMs: 60_000, most: 5 };
 
 /**
  * Asks for a full sync of each Application, after the namespace is gone. One that runs already was begun by self-heal while
@@ -31,21 +42,53 @@ export async function rebuildByArgo(
   holders: KubernetesObject[],
   { since, withinMs }: { since: string; withinMs: number },
   context: StepContext,
+  pace = usualPace,
 ): Promise<void> {
   const deadline = performance.now() + withinMs;
-  await Promise.all(
-    holders.map(async ({ metadata: { name, namespace } }) => {
-      await refresh(session, name, namespace, context);
-      for (;;) {
-        const object = await session.cluster.get(applications, name, namespace);
-        const state = object && stateOf(object);
-        if (object === undefined || (isOurs(state?.operation, since) && state?.phase === "Succeeded")) return;
-        if (isOurs(state?.operation, since) && state?.phase === "Running")
-          await untilEnded(session, object, deadline, context);
-        else await ask(session, object, since, context);
-      }
-    }),
-  );
+  await Promise.all(holders.map(async (one) => await bringBack(session, one, { since, deadline, pace }, context)));
+}
+
+interface Wanted {
+  since: string;
+  deadline: number;
+  pace: Pace;
+}
+
+/** Until a sync of ours has succeeded, or too many have failed: the watcher of the namespace tells what comes of it. */
+async function bringBack(
+  session: Session,
+  { metadata: { name, namespace } }: KubernetesObject,
+  { since, deadline, pace }: Wanted,
+  context: StepContext,
+): Promise<void> {
+  await refresh(session, name, namespace, context);
+  let asked = false;
+  let failures = 0;
+  let failedAt: string | undefined = "";
+  for (;;) {
+    const object = await session.cluster.get(applications, name, namespace);
+    const state = object && stateOf(object);
+    const ours = isOurs(state?.operation, since) ? state : undefined;
+    if (object === undefined || ours?.phase === "Succeeded") return;
+    if (ours?.phase === "Running") {
+      await untilEnded(session, object, deadline, context);
+      await sleep(pace.takeUpMs, undefined, { signal: context.signal });
+      continue;
+    }
+    // Until the next one is taken up, the one that failed still stands there.
+    const hasFailed = ours !== undefined && ours.startedAt !== failedAt;
+    failedAt = ours?.startedAt ?? failedAt;
+    // After one of a try before it is asked at once: somebody may have mended what that failed for.
+    if (hasFailed && asked) {
+      failures += 1;
+      context.progress(`the sync of Application ${name} failed: ${ours.message ?? ours.phase}`);
+      if (failures > pace.most) return;
+      await sleep(Math.min(pace.firstMs * 2 ** (failures - 1), pace.lastMs), undefined, { signal: context.signal });
+    }
+    await ask(session, object, since, context);
+    asked = true;
+    await sleep(pace.takeUpMs, undefined, { signal: context.signal });
+  }
 }
 
 async function untilEnded(session: Session, { metadata }: KubernetesObject, deadline: number, context: StepContext) {
@@ -54,7 +97,6 @@ async function untilEnded(session: Session, { metadata }: KubernetesObject, dead
     holds: (one) => stateOf(one)?.phase !== "Running",
     withinMs: Math.max(1, deadline - performance.now()),
   });
-  await sleep(pauseMs, undefined, { signal: context.signal });
 }
 
 /** Whether Argo CD takes it up, the next look tells: self-heal may have begun another one in the same moment. */
@@ -66,7 +108,6 @@ async function ask(session: Session, object: KubernetesObject, since: string, co
   // One that was put there meanwhile would be mixed with ours: it is taken away in the same moment.
   await session.cluster.mergePatch(applications, name, namespace, { operation: null });
   await session.cluster.mergePatch(applications, name, namespace, { operation });
-  await sleep(pauseMs, undefined, { signal: context.signal });
 }
 
 function isOurs(operation: Operation | undefined, since: string): boolean {

@@ -1,4 +1,5 @@
 import type { Condition, KubernetesObject } from "../kubernetes/object.ts";
+import { inventoryOf, isWithin } from "./inventory.ts";
 
 /** What Flux holds of a namespace, by its own inventories. Pure. */
 
@@ -18,22 +19,17 @@ export function describe({ kind, metadata }: KubernetesObject): string {
 export function fluxHolders(namespace: string, objects: KubernetesObject[], gitops: KubernetesObject[]): Holder[] {
   const kustomizations = gitops
     .filter(({ kind }) => kind === "Kustomization")
-    .map((object) => ({ object, name: describe(object), holds: inventoryOf(object, namespace) }));
+    .map((object) => ({ object, name: describe(object), holds: listedOf(object, namespace) }));
   const releases = gitops
     .filter(({ kind }) => kind === "HelmRelease")
     .map((object) => ({ object, name: describe(object), holds: releasedBy(object, objects) }));
   return [...kustomizations, ...releases].filter(({ holds }) => holds.length > 0);
 }
 
-/** Entries are `<namespace>_<name>_<group>_<kind>`, with `__` for a colon in a name (fluxcd/pkg/ssa, object ID of cli-utils). */
-function inventoryOf({ status }: KubernetesObject, namespace: string): string[] {
-  const entries = (status?.["inventory"] as { entries?: { id: string }[] } | undefined)?.entries ?? [];
-  return entries.flatMap(({ id }) => {
-    // The group may be empty, and a name's colon is two underlines: taken apart from both ends.
-    const [, within, name, kind] = /^([^_]*)_(.+)_[^_]*_([^_]+)$/.exec(id) ?? [];
-    const isNamespace = within === "" && kind === "Namespace" && name === namespace;
-    return within === namespace || isNamespace ? [`${kind}/${name!.replaceAll("__", ":")}`] : [];
-  });
+function listedOf(object: KubernetesObject, namespace: string): string[] {
+  return (inventoryOf(object) ?? [])
+    .filter((held) => isWithin(held, namespace))
+    .map(({ kind, name }) => `${kind}/${name}`);
 }
 
 function releasedBy({ metadata }: KubernetesObject, objects: KubernetesObject[]): string[] {
@@ -49,6 +45,8 @@ function releasedBy({ metadata }: KubernetesObject, objects: KubernetesObject[])
 export interface Problem {
   problem: string;
   hint: string;
+  /** It is about what would be lost beyond the namespace, and not about what of it would not come back. */
+  beyond?: true;
 }
 
 /** Why what a holder holds would not come back. @param namespace the one that would be deleted */
@@ -87,6 +85,13 @@ export function problemsOf({ object, name, holds }: Holder, namespace: string, g
 function sourceProblems(object: KubernetesObject, name: string, gitops: KubernetesObject[]): Problem[] {
   const source = sourceOf(object, gitops);
   if (source === undefined) return [];
+  if (source.spec?.["suspend"] === true)
+    return [
+      {
+        problem: `${describe(source)}, from which ${name} works, is suspended`,
+        hint: "Resume it: `flux resume source`.",
+      },
+    ];
   const ready = conditionOf(source, "Ready");
   if (ready?.status === "True") return [];
   return [
@@ -97,18 +102,28 @@ function sourceProblems(object: KubernetesObject, name: string, gitops: Kubernet
   ];
 }
 
-/** Where a Kustomization gets its manifests from. */
-export function sourceOf(
-  { spec, metadata }: KubernetesObject,
-  gitops: KubernetesObject[],
-): KubernetesObject | undefined {
-  const ref = spec?.["sourceRef"] as { kind: string; name: string; namespace?: string } | undefined;
-  return gitops.find(
-    (one) =>
-      one.kind === ref?.kind &&
-      one.metadata.name === ref.name &&
-      one.metadata.namespace === (ref.namespace ?? metadata.namespace),
-  );
+interface Ref {
+  kind: string;
+  name: string;
+  namespace?: string;
+}
+
+/** Where a Kustomization gets its manifests from, and a HelmRelease its chart. */
+export function sourceOf(object: KubernetesObject, gitops: KubernetesObject[]): KubernetesObject | undefined {
+  const { sourceRef, chartRef, chart } = (object.spec ?? {}) as {
+    sourceRef?: Ref;
+    chartRef?: Ref;
+    chart?: { spec?: { sourceRef?: Ref } };
+  };
+  const ref = sourceRef ?? chartRef ?? chart?.spec?.sourceRef;
+  const find = (kind: string | undefined, name: string | undefined, namespace: string | undefined) =>
+    gitops.find((one) => one.kind === kind && one.metadata.name === name && one.metadata.namespace === namespace);
+  const source = find(ref?.kind, ref?.name, ref?.namespace ?? object.metadata.namespace);
+  // Of a HelmRepository in a registry Flux says nothing: the chart itself is fetched, and says how that went.
+  if (source?.kind !== "HelmRepository" || source.spec?.["type"] !== "oci") return source;
+  const { helmChart = "" } = (object.status ?? {}) as { helmChart?: string };
+  const [namespace, name] = helmChart.split("/");
+  return find("HelmChart", name, namespace);
 }
 
 /** In the middle of something: it says neither that it is ready nor that it is not. */

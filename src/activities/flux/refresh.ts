@@ -4,9 +4,11 @@ import { apiVersionOf, type Kind } from "../kubernetes/paths.ts";
 import { mirror } from "../kubernetes/mirror.ts";
 import { waitUntil } from "../kubernetes/wait.ts";
 import type { Session } from "../namespace/session.ts";
+import { listGitops } from "../namespace/survey.ts";
 import type { StepContext } from "../step.ts";
 import { conditionOf, describe, sourceOf } from "./holds.ts";
 
+const requestedAt = "reconcile.fluxcd.io/requestedAt";
 /** How long Flux may take for one answer; its own time-out for fetching from Git is a minute. */
 const answerMs = 3 * 60_000;
 
@@ -17,14 +19,9 @@ const answerMs = 3 * 60_000;
  */
 export async function refreshFlux(session: Session, holders: KubernetesObject[], context: StepContext): Promise<void> {
   const kustomizations = holders.filter(({ kind }) => kind === "Kustomization");
-  const sources = new Map<string, KubernetesObject>();
-  for (const one of kustomizations) {
-    const { kind = "" } = (one.spec?.["sourceRef"] ?? {}) as { kind?: string };
-    const source = sourceOf(one, await allOf(session, kind));
-    if (source !== undefined) sources.set(describe(source), source);
-  }
+  const sources = sourcesOf(holders, await listGitops(session));
   const token = new Date().toISOString();
-  for (const object of [...sources.values(), ...kustomizations]) {
+  for (const object of [...sources, ...kustomizations]) {
     const answer = await requestReconcile(session, object, token, context);
     const ready = conditionOf(answer, "Ready");
     if (ready?.status !== "True")
@@ -36,14 +33,15 @@ export async function refreshFlux(session: Session, holders: KubernetesObject[],
   }
 }
 
-async function allOf({ cluster, resources }: Session, kind: string): Promise<KubernetesObject[]> {
-  const found = resources.find((one) => one.kind === kind && one.group === "source.toolkit.fluxcd.io");
-  return found === undefined ? [] : (await cluster.list(found)).objects;
+/** Each once. */
+export function sourcesOf(holders: KubernetesObject[], gitops: KubernetesObject[]): KubernetesObject[] {
+  return [...new Set(holders.flatMap((one) => sourceOf(one, gitops) ?? []))];
 }
 
 /**
  * Asks for a reconciliation as `flux reconcile` does, and waits until Flux has handled the request and says whether it is
- * ready. The same token asks only once, however often it is sent.
+ * ready. The same token asks only once, however often it is sent. Where somebody else asks meanwhile, Flux may never see ours: then
+ * theirs, which came later, counts.
  * @throws TIMED_OUT
  */
 export async function requestReconcile(
@@ -55,13 +53,14 @@ export async function requestReconcile(
 ): Promise<KubernetesObject> {
   const { name, namespace } = object.metadata;
   const kind = kindOf(object, resources);
-  const annotations: Record<string, string> = { "reconcile.fluxcd.io/requestedAt": token };
+  const annotations: Record<string, string> = { [requestedAt]: token };
   // A release whose objects were deleted has nothing to upgrade to, unless it is forced.
   if (object.kind === "HelmRelease") annotations["reconcile.fluxcd.io/forceAt"] = token;
-  await cluster.mergePatch(kind, name, namespace, { metadata: { annotations } });
+  const { status } = await cluster.mergePatch(kind, name, namespace, { metadata: { annotations } });
+  const request = { token, before: status?.["lastHandledReconcileAt"] };
   const watched = mirror(cluster, [kind], namespace, context.signal);
   try {
-    return await waitUntil(watched, () => handled(watched.find(object.kind, name), token), {
+    return await waitUntil(watched, () => handled(watched.find(object.kind, name), request), {
       withinMs,
       what: `${describe(object)} has handled the request to reconcile`,
     });
@@ -70,9 +69,19 @@ export async function requestReconcile(
   }
 }
 
+interface Request {
+  token: string;
+  /** What was handled last when it was made. */
+  before: unknown;
+}
+
 /** Ready or not: it has ended what it was asked for. */
-function handled(object: KubernetesObject | undefined, token: string): KubernetesObject | undefined {
-  if (object?.status?.["lastHandledReconcileAt"] !== token) return undefined;
+function handled(object: KubernetesObject | undefined, { token, before }: Request): KubernetesObject | undefined {
+  const last = object?.status?.["lastHandledReconcileAt"];
+  const isOverwritten = object?.metadata.annotations?.[requestedAt] !== token;
+  // While ours still stands, another one that is handled was made before it.
+  const isOfTheirs = isOverwritten && last !== undefined && last !== before;
+  if (object === undefined || (last !== token && !isOfTheirs)) return undefined;
   const isBusy =
     conditionOf(object, "Reconciling")?.status === "True" && conditionOf(object, "Ready")?.status === "Unknown";
   return isBusy ? undefined : object;

@@ -1,6 +1,7 @@
 import { argoHolders, argoProblems } from "../argocd/holds.ts";
 import { fluxHolders, type Holder, problemsOf, type Problem } from "../flux/holds.ts";
 import type { KubernetesObject } from "../kubernetes/object.ts";
+import { cascades } from "./cascade.ts";
 import type { Survey } from "./survey.ts";
 
 /** Who would make a namespace again, and what would keep them from it. */
@@ -18,6 +19,7 @@ export function gitopsOf(namespace: string, { objects, gitops }: Pick<Survey, "o
   const all = [...flux, ...argo];
   const managers = new Map(all.flatMap(({ name, holds }) => holds.map((held) => [held, name] as const)));
   const problems = [
+    ...cascades(namespace, gitops, objects),
     ...nobodyMakesIt(namespace, all, managers),
     ...flux.flatMap((holder) => problemsOf(holder, namespace, gitops)),
     ...argo.flatMap(argoProblems),

@@ -1,4 +1,7 @@
 import type { KubernetesObject } from "../kubernetes/object.ts";
+import { splitApiVersion } from "../kubernetes/paths.ts";
+import { areAddresses } from "./bookkeeping.ts";
+import { type Maker, secretMaker } from "./secret-makers.ts";
 
 /** Who makes an object, and so whether it comes back after its namespace was deleted. */
 export interface Origin {
@@ -13,26 +16,13 @@ export interface Origin {
   generated: boolean;
 }
 
-/** Kinds that the cluster keeps about others; nobody misses them. */
-export const bookkeeping = new Set([
-  "Event",
-  "Endpoints",
-  "EndpointSlice",
-  "Lease",
-  "ControllerRevision",
-  "PodMetrics",
-  "CiliumEndpoint",
-  "PolicyReport",
-  "EphemeralReport",
-  "VerticalPodAutoscalerCheckpoint",
-]);
-
 /** @param managers what GitOps says that it holds, by "Kind/name" */
 export function originOf(
   object: KubernetesObject,
   all: KubernetesObject[],
   managers: ReadonlyMap<string, string>,
 ): Origin {
+  if (areAddresses(object, all)) return { from: "cluster", by: "the cluster", generated: true };
   const name = `${object.kind}/${object.metadata.name}`;
   const manager = managers.get(name);
   // The token in it is a new one each time.
@@ -65,8 +55,6 @@ function ofEveryNamespace({ kind, metadata, type }: KubernetesObject): boolean {
   );
 }
 
-type Maker = Pick<Origin, "by" | "generated">;
-
 /** Objects of a known name that another object of the namespace has made, with or without an owner reference. */
 function makerOf(object: KubernetesObject, all: KubernetesObject[]): Maker | undefined {
   const { kind } = object;
@@ -81,59 +69,10 @@ function claimMaker({ metadata }: KubernetesObject, all: KubernetesObject[]): Ma
   const set = all.find(
     (one) =>
       one.kind === "StatefulSet" &&
+      splitApiVersion(one.apiVersion).group === "apps" &&
       ((one.spec?.["volumeClaimTemplates"] ?? []) as KubernetesObject[]).some(
         (template) => `${template.metadata.name}-${one.metadata.name}` === stem,
       ),
   );
   return set && { by: `StatefulSet/${set.metadata.name}`, generated: false };
-}
-
-/** What in a custom resource names the Secret that its operator writes, and whether the values are new each time. */
-const secretMakers: Record<string, { named: (one: KubernetesObject) => (string | undefined)[]; generated: boolean }> = {
-  InfisicalSecret: {
-    named: ({ spec }) => [
-      text(spec, "managedSecretReference", "secretName"),
-      ...((spec?.["managedKubeSecretReferences"] ?? []) as object[]).map((one) => text(one, "secretName")),
-    ],
-    generated: false,
-  },
-  InfisicalStaticSecret: { named: ({ spec }) => [text(spec, "target", "name")], generated: false },
-  ExternalSecret: { named: ({ spec, metadata }) => [text(spec, "target", "name") ?? metadata.name], generated: false },
-  SealedSecret: {
-    named: ({ spec, metadata }) => [text(spec, "template", "metadata", "name") ?? metadata.name],
-    generated: false,
-  },
-  VaultStaticSecret: { named: ({ spec }) => [text(spec, "destination", "name")], generated: false },
-  OnePasswordItem: { named: ({ metadata }) => [metadata.name], generated: false },
-  Certificate: { named: ({ spec }) => [text(spec, "secretName")], generated: true },
-  Issuer: { named: ({ spec }) => [text(spec, "acme", "privateKeySecretRef", "name")], generated: true },
-  Cluster: {
-    named: ({ metadata: { name } }) =>
-      ["app", "superuser", "ca", "server", "replication"].map((end) => `${name}-${end}`),
-    generated: true,
-  },
-  ServiceAccount: { named: ({ metadata }) => [`${metadata.name}-dockercfg`], generated: true },
-};
-
-function secretMaker({ metadata }: KubernetesObject, all: KubernetesObject[]): Maker | undefined {
-  const maker = all.find((one) => secretMakers[one.kind]?.named(one).includes(metadata.name));
-  if (maker !== undefined)
-    return { by: `${maker.kind}/${maker.metadata.name}`, generated: secretMakers[maker.kind]!.generated };
-  const ingress = all.find((one) => one.kind === "Ingress" && isIssued(one) && tlsSecrets(one).includes(metadata.name));
-  return ingress && { by: `Ingress/${ingress.metadata.name}`, generated: true };
-}
-
-function isIssued({ metadata }: KubernetesObject): boolean {
-  return Object.keys(metadata.annotations ?? {}).some((key) => /^cert-manager\.io\/(cluster-)?issuer$/.test(key));
-}
-
-function tlsSecrets({ spec }: KubernetesObject): (string | undefined)[] {
-  return ((spec?.["tls"] ?? []) as object[]).map((one) => text(one, "secretName"));
-}
-
-/** The text at a path of an object, undefined where there is none. */
-function text(from: unknown, ...path: string[]): string | undefined {
-  let at = from;
-  for (const key of path) at = (at as Record<string, unknown> | undefined)?.[key];
-  return typeof at === "string" ? at : undefined;
 }

@@ -93,7 +93,7 @@ async function ask(
   const ofArgo = outside.filter(({ kind }) => kind === "Application");
   const ofFlux = outside.filter(({ kind }) => kind !== "Application");
   await Promise.all([
-    rebuildByFlux(session, ofFlux, gitops, { token: lostAt, withinMs }, context),
+    rebuildByFlux(session, ofFlux, gitops, { token: `${lostAt}+${context.run.tryNo}`, withinMs }, context),
     rebuildByArgo(session, ofArgo, { since: lostAt, withinMs }, context),
   ]);
 }

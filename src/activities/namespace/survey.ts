@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { fail } from "../../failures.ts";
 import type { KubernetesObject, Resource } from "../kubernetes/object.ts";
-import { bookkeeping } from "./origin.ts";
 import { isReconciling } from "../flux/holds.ts";
 import type { StepContext } from "../step.ts";
 import { type BackupStore, backupStores } from "./backup-stores.ts";
+import { isBookkeeping } from "./bookkeeping.ts";
 import type { Session } from "./session.ts";
 
 /** Everything that a step looks at, as the API server has it now. */
@@ -34,6 +34,7 @@ const gitopsKinds = [
   "OCIRepository",
   "Bucket",
   "HelmRepository",
+  "HelmChart",
   "Application",
 ];
 export const namespaces = { group: "", version: "v1", kind: "Namespace", plural: "namespaces", namespaced: false };
@@ -41,9 +42,7 @@ export const persistentVolumes = { ...namespaces, kind: "PersistentVolume", plur
 
 /** The kinds of which a namespace may have objects. Measurements are no objects. */
 function kindsWithin({ resources }: Session): Resource[] {
-  return resources.filter(
-    ({ namespaced, kind, group }) => namespaced && !bookkeeping.has(kind) && group !== "metrics.k8s.io",
-  );
+  return resources.filter((one) => one.namespaced && !isBookkeeping(one) && one.group !== "metrics.k8s.io");
 }
 
 /** Of some kinds those that can be watched. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { fluxHolders, problemsOf } from "../../../src/activities/flux/holds.ts";
+import { fluxHolders, problemsOf, sourceOf } from "../../../src/activities/flux/holds.ts";
 import { layersOf } from "../../../src/activities/flux/layers.ts";
 import { gitopsOf } from "../../../src/activities/namespace/gitops.ts";
 import type { KubernetesObject } from "../../../src/activities/kubernetes/object.ts";
@@ -49,6 +49,20 @@ const release = (mode: string | undefined, metadata: object = {}): KubernetesObj
   status: { conditions: [ready()] },
 });
 
+const sourceRef = { kind: "GitRepository", name: "apps" };
+
+test("of a chart in a registry the chart says whether it can be fetched, and not the repository", () => {
+  const repository = { ...source(), kind: "HelmRepository", spec: { type: "oci" }, status: {} };
+  const chart = { ...source(), kind: "HelmChart", metadata: { name: "flux-system-chart", namespace: "flux-system" } };
+  const ofIt = {
+    ...release("enabled"),
+    spec: { chart: { spec: { sourceRef: { kind: "HelmRepository", name: "apps" } } } },
+    status: { helmChart: "flux-system/flux-system-chart" },
+  };
+  expect(sourceOf(ofIt, [repository, chart])).toBe(chart);
+  expect(sourceOf(ofIt, [repository])).toBeUndefined();
+});
+
 describe("problems", () => {
   const of = (object: KubernetesObject, gitops: KubernetesObject[] = [source()]) =>
     problemsOf({ object, name: "it", holds: ["a"] }, "shop", gitops).map(({ problem }) => problem);
@@ -92,6 +106,20 @@ describe("problems", () => {
       ["it does not make deleted objects again, as its drift detection is not enabled"],
     ],
     ["a release with drift detection", release("enabled"), [], []],
+    [
+      "a source that is suspended",
+      kustomization("apps", whole),
+      [{ ...source(), spec: { suspend: true } }],
+      ["GitRepository flux-system/apps, from which it works, is suspended"],
+    ],
+    ...[{ chartRef: sourceRef }, { chart: { spec: { sourceRef } } }].map(
+      (spec): [string, KubernetesObject, KubernetesObject[], string[]] => [
+        `a release whose source is not ready (${Object.keys(spec)[0]})`,
+        { ...release("enabled"), spec: { ...release("enabled").spec, ...spec } },
+        [source(ready("False", "no route"))],
+        ["GitRepository flux-system/apps, from which it works, is not ready: no route"],
+      ],
+    ),
     ["one that goes with the namespace", release(undefined, { namespace: "shop" }), [], []],
   ])("%s", (_, object, gitops, problems) => expect(of(object, gitops)).toEqual(problems));
 });
