@@ -6,6 +6,7 @@ import { startOperators } from "../operators/start.ts";
 import { makeCertificates } from "./certificates.ts";
 import { startControlPlane } from "./control-plane.ts";
 import { startDns } from "./dns.ts";
+import { kubectl, waitUntil } from "./kubectl.ts";
 import { startContainerd, startNode } from "./node.ts";
 import { startRegistry } from "./registry.ts";
 import { createSandbox, findSandbox, removeSandbox, type Sandbox } from "./sandbox.ts";
@@ -24,6 +25,9 @@ export async function clusterUp(name: string, built: Built, say: (line: string) 
     await Promise.all([startNode(sandbox, built), startDns(sandbox, built), startGitServer(sandbox)]);
     say("the node is ready");
     await Promise.all([startFlux(sandbox, built), startArgoCd(sandbox, built), startOperators(sandbox, built)]);
+    // Without it no pod is taken.
+    const account = ["-n", "default", "get", "serviceaccount", "default"];
+    await waitUntil("pods can be made", 20_000, async () => (await kubectl(sandbox.layout, built, ...account)).ok);
     say("Flux, Argo CD and the operators run");
     return sandbox;
   } catch (error) {

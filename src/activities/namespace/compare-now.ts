@@ -4,8 +4,13 @@ import { differences, digestOf } from "./digest.ts";
 import { type Entry, expected, type Inventory, type Recovery } from "./memory.ts";
 import { madeBefore, rowsOfMade } from "./made.ts";
 import { byKey, observe, successor } from "./observe.ts";
-import { type Found, rowsOf } from "./rows.ts";
+import { type Found, rowNames, rowsOf } from "./rows.ts";
 import type { Survey } from "./survey.ts";
+
+/** Names of all checks of objects, as they are when all is well. */
+export function namesOfRows(inventory: Inventory): string[] {
+  return [...rowNames(expected(inventory)), ...madeBefore(inventory).map(({ id }) => id)];
+}
 
 /** Compares every object that must come back with what is there now. Writes times that nobody has noted yet into `recovery`. */
 export function compareNow(

@@ -1,11 +1,10 @@
 import type { StepContext } from "../step.ts";
 import type { Control } from "../verbs.ts";
+import { namesOfRows } from "./compare-now.ts";
 import { askHttp } from "./http-check.ts";
 import { requireSame } from "./inspect.ts";
-import { madeBefore } from "./made.ts";
-import { expected, recallInventory, recallRecovery } from "./memory.ts";
+import { recallInventory, recallRecovery } from "./memory.ts";
 import { type Sample, samplesSince } from "./probes.ts";
-import { rowNames } from "./rows.ts";
 import { withCluster } from "./session.ts";
 import { namespaces } from "./survey.ts";
 import type { NamespaceInput } from "./verbs.ts";
@@ -27,7 +26,7 @@ export async function controlNamespace(
   const isThere = live?.metadata.uid === inventory.uid;
   const found = isThere ? "still there: the namespace was not deleted" : "gone with the old namespace";
   const byUid = () =>
-    [...rowNames(expected(inventory)), ...madeBefore(inventory).map(({ id }) => id)].map((name) => ({
+    namesOfRows(inventory).map((name) => ({
       name,
       passed: isThere,
       found,

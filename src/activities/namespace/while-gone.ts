@@ -1,4 +1,4 @@
-import { compareNow } from "./compare-now.ts";
+import { compareNow, namesOfRows } from "./compare-now.ts";
 import type { Inventory, Recovery } from "./memory.ts";
 import type { Session } from "./session.ts";
 import { namespaces, surveyNamespace } from "./survey.ts";
@@ -18,5 +18,7 @@ export async function askWhileGone(
   if ((await session.cluster.get(namespaces, namespace)) !== undefined) return null;
   // The times of what comes back begin with the rebuild.
   const rows = compareNow(known, survey, { ...recovery, times: {} }, salt);
-  return rows.map(({ name, passed, found }) => ({ name, passed, found }));
+  // Of many that are missing some have rows of their own now, which they will not have when all is well.
+  const names = new Set(namesOfRows(known));
+  return rows.filter(({ name }) => names.has(name)).map(({ name, passed, found }) => ({ name, passed, found }));
 }
