@@ -38,6 +38,8 @@ export async function breakAll(sandbox: Sandbox, built: Built, faults: Fault[]):
   ]);
   await commit(layout, "faults", Object.fromEntries(files) as Record<string, string>, "faults");
   await applyManifests(layout, built, shared);
+  // One of the faults is that there is no default one.
+  await kubectl(layout, built, "annotate", "storageclass", "local", "storageclass.kubernetes.io/is-default-class-");
   const namespaces = faults.map(({ name, labels = {} }) => ({
     apiVersion: "v1",
     kind: "Namespace",
