@@ -45,7 +45,8 @@ async function recheck(source: string, address = inject("temporalAddress")) {
   const args = ["bin/firedrill.js", "report", source, "--recheck", "--json"];
   const { exitCode, stdout, stderr } = await execa(process.execPath, args, { env, reject: false, stdin: "ignore" });
   const result = stdout === "" ? null : (JSON.parse(stdout) as Result);
-  return { exitCode, stderr, result, paths: result?.differences.map(({ path }) => path) ?? [] };
+  const found = result === null || "error" in result ? [] : result.differences;
+  return { exitCode, stderr, result, paths: found.map(({ path }) => path) };
 }
 
 interface Result {
