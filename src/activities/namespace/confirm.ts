@@ -1,6 +1,7 @@
 import { fail } from "../../failures.ts";
 import type { StepContext } from "../step.ts";
 import type { Expected, Remains } from "../verbs.ts";
+import { requireSame } from "./inspect.ts";
 import { findRecovery, recallInventory } from "./memory.ts";
 import { withCluster } from "./session.ts";
 import { namespaces } from "./survey.ts";
@@ -13,16 +14,12 @@ export async function confirmNamespace(
 ): Promise<Remains> {
   const { namespace } = component;
   const begun = await findRecovery(context, component.name);
-  return await withCluster(access, context, async ({ cluster, identity }) => {
-    const live = await cluster.get(namespaces, namespace);
+  return await withCluster(access, context, async (session) => {
+    const live = await session.cluster.get(namespaces, namespace);
     if (begun === undefined)
       return { target: live === undefined ? "gone" : "there", note: `${namespace} was not deleted by that run` };
     const known = await recallInventory(context, component.name);
-    if (identity !== known.cluster)
-      throw fail(
-        "IDENTITY_CHANGED",
-        `the kubeconfig leads to another cluster now: ${identity} instead of ${known.cluster}`,
-      );
+    requireSame(session, undefined, known);
     const isOld = live?.metadata.uid === known.uid;
     // That run has had it deleted, and was closed before it was gone: the step goes on where it was.
     if (isOld && live.metadata.deletionTimestamp !== undefined)

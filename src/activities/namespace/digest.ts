@@ -19,9 +19,6 @@ const madeAnewByKind: Record<string, RegExp[]> = {
   Service: [/^spec\.(clusterIPs?|healthCheckNodePort)\b/, /^spec\.ports\.\d+\.nodePort$/],
   PersistentVolumeClaim: [/^spec\.volumeName$/],
   ServiceAccount: [/^secrets\./],
-  Job: [
-    /^spec\.(selector\.matchLabels|template\.metadata\.labels)\.(batch\.kubernetes\.io\/)?(controller-uid|job-name)$/,
-  ],
   Pod: [/^spec\.nodeName$/, /^spec\.(volumes|containers|initContainers)\..*kube-api-access/],
 };
 
@@ -47,13 +44,12 @@ export function digestOf(object: KubernetesObject, salt: string, { generated, sc
     const text = hidden ? "" : JSON.stringify(value);
     leaves[path] = createHash("sha256").update(`${salt}\0${path}\0${text}`).digest("base64url").slice(0, 16);
   };
-  walk({ ...object, apiVersion: undefined, kind: undefined }, "");
-  delete leaves["apiVersion"];
-  delete leaves["kind"];
+  const { apiVersion: _version, kind: _kind, ...rest } = object;
+  walk(rest, "");
   return leaves;
 }
 
-/** Paths at which two digests differ, at most a few of them; empty where they are the same. */
+/** Paths at which two digests differ; empty where they are the same. */
 export function differences(before: Digest, after: Digest): string[] {
   const paths = new Set([...Object.keys(before), ...Object.keys(after)]);
   return [...paths].filter((path) => before[path] !== after[path]).toSorted();

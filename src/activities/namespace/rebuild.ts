@@ -8,6 +8,7 @@ import { waitUntil } from "../kubernetes/wait.ts";
 import type { StepContext } from "../step.ts";
 import { askHttp } from "./http-check.ts";
 import { createDiagnostician } from "./diagnose.ts";
+import { requireSame } from "./inspect.ts";
 import { keepVolumes } from "./keep-volumes.ts";
 import { type Entry, expected, type Inventory, recallInventory, recallRecovery, type Recovery } from "./memory.ts";
 import { madeBefore, waitingForMade } from "./made.ts";
@@ -31,11 +32,7 @@ export async function rebuildNamespace(input: Input, context: StepContext): Prom
   return await withCluster(access, context, async (session) => {
     const known = await recallInventory(context, component.name);
     const recovery = await recallRecovery(context, component.name);
-    if (session.identity !== known.cluster)
-      throw fail(
-        "IDENTITY_CHANGED",
-        `the kubeconfig leads to another cluster now: ${session.identity} instead of ${known.cluster}`,
-      );
+    requireSame(session, undefined, known);
     await keepVolumes(session, known);
     await whileProbing(component, context, async () => await bringBack(input, session, known, recovery, context));
     const seconds = (Date.now() - Date.parse(recovery.lostAt)) / 1_000;
