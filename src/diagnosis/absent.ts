@@ -1,6 +1,7 @@
+import { conditionOf } from "../activities/kubernetes/object.ts";
 import type { Clues, Snapshot } from "./cause.ts";
 import { placeOf } from "./expected.ts";
-import { at, conditionOf, find, secondsSince } from "./look.ts";
+import { at, find, secondsSince } from "./look.ts";
 import { absentOf, gitopsPlace, makersOf } from "./makers.ts";
 
 /** Expected objects that are not there: whoever is to make them is asked why; perhaps nobody is. */

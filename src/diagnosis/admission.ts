@@ -1,7 +1,7 @@
-import { type KubernetesObject, nameOf } from "../activities/kubernetes/object.ts";
+import { conditionOf, type KubernetesObject, nameOf } from "../activities/kubernetes/object.ts";
 import { refusalOf } from "./admission-messages.ts";
 import type { Clues, Snapshot } from "./cause.ts";
-import { at, conditionOf, eventsOf, find, ofKind, patience } from "./look.ts";
+import { at, eventsOf, find, ofKind, patience } from "./look.ts";
 import { workloadOf } from "./pods.ts";
 
 /** Pods and claims that the API server does not let a controller create. */

@@ -1,6 +1,6 @@
-import { type KubernetesObject, nameOf } from "../activities/kubernetes/object.ts";
+import { conditionOf, type KubernetesObject, nameOf } from "../activities/kubernetes/object.ts";
 import type { Clues, Finding, Snapshot } from "./cause.ts";
-import { at, conditionOf, find, ofKind, quote, secondsSince } from "./look.ts";
+import { at, find, ofKind, quote, secondsSince } from "./look.ts";
 
 /** Certificates of cert-manager. The deepest object says why: the challenge, else the order, the request, the issuer. */
 

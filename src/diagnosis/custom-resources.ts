@@ -1,6 +1,6 @@
-import { type Condition, type KubernetesObject, nameOf } from "../activities/kubernetes/object.ts";
+import { type Condition, conditionsOf, type KubernetesObject, nameOf } from "../activities/kubernetes/object.ts";
 import type { Clues, Finding, Snapshot } from "./cause.ts";
-import { at, conditionsOf, quote, secondsSince } from "./look.ts";
+import { at, quote, secondsSince } from "./look.ts";
 
 /** Custom resources whose controller says that they do not work: secrets that are not synchronised, and any other. */
 

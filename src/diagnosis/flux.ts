@@ -1,6 +1,6 @@
-import { type KubernetesObject, nameOf } from "../activities/kubernetes/object.ts";
+import { conditionOf, type KubernetesObject, nameOf } from "../activities/kubernetes/object.ts";
 import type { Clues, Finding, Snapshot } from "./cause.ts";
-import { at, conditionOf, patience, quote, secondsSince } from "./look.ts";
+import { at, patience, quote, secondsSince } from "./look.ts";
 import { concerns, gitopsPlace, kustomizations, madeBy } from "./makers.ts";
 import { isReady } from "./ready.ts";
 import { sourceNeeds } from "./sources.ts";

@@ -1,4 +1,4 @@
-import { type Condition, type KubernetesObject, nameOf } from "../activities/kubernetes/object.ts";
+import { type KubernetesObject, nameOf } from "../activities/kubernetes/object.ts";
 import { patienceSeconds, type Snapshot } from "./cause.ts";
 
 /** How families read a snapshot. */
@@ -22,14 +22,6 @@ export function at<T>(object: unknown, path: string): T | undefined {
   let value = object;
   for (const key of path.split(".")) value = (value as Record<string, unknown> | null | undefined)?.[key];
   return (value ?? undefined) as T | undefined;
-}
-
-export function conditionsOf(object: KubernetesObject): Condition[] {
-  return at<Condition[]>(object, "status.conditions") ?? [];
-}
-
-export function conditionOf(object: KubernetesObject, type: string): Condition | undefined {
-  return conditionsOf(object).find((condition) => condition.type === type);
 }
 
 /** From then until the snapshot; endless where nobody says since when. */

@@ -1,6 +1,6 @@
-import { type KubernetesObject, nameOf } from "../activities/kubernetes/object.ts";
+import { conditionOf, type KubernetesObject, nameOf } from "../activities/kubernetes/object.ts";
 import type { Snapshot } from "./cause.ts";
-import { at, conditionOf, find, ofKind } from "./look.ts";
+import { at, find, ofKind } from "./look.ts";
 
 interface Terminated {
   exitCode: number;

@@ -1,6 +1,6 @@
-import { type KubernetesObject, nameOf } from "../activities/kubernetes/object.ts";
+import { conditionOf, type KubernetesObject, nameOf } from "../activities/kubernetes/object.ts";
 import type { Clues, Finding, Snapshot } from "./cause.ts";
-import { at, conditionOf, ofKind, patience, quote } from "./look.ts";
+import { at, ofKind, patience, quote } from "./look.ts";
 import { brokenPods, type ContainerSpec, workloadOf } from "./pods.ts";
 
 /** Pods that no node takes, and nodes that are down. */

@@ -1,6 +1,6 @@
-import type { KubernetesObject } from "../activities/kubernetes/object.ts";
+import { conditionOf, type KubernetesObject } from "../activities/kubernetes/object.ts";
 import type { Clues, Finding, Need, Snapshot } from "./cause.ts";
-import { at, conditionOf, patience, quote } from "./look.ts";
+import { at, patience, quote } from "./look.ts";
 import { gitopsPlace, kustomizations, releases } from "./makers.ts";
 
 /** Sources of Flux: Git, OCI and Helm repositories, buckets, charts. */

@@ -1,6 +1,6 @@
-import { type KubernetesObject, nameOf } from "../activities/kubernetes/object.ts";
+import { conditionOf, type KubernetesObject, nameOf } from "../activities/kubernetes/object.ts";
 import type { Clues, Finding, Snapshot } from "./cause.ts";
-import { conditionOf, find, ofKind, patience, quote, secondsSince } from "./look.ts";
+import { find, ofKind, patience, quote, secondsSince } from "./look.ts";
 
 /** A namespace that does not go. While it is going, nothing else in it means anything. */
 

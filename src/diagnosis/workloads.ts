@@ -1,6 +1,6 @@
-import { type KubernetesObject, nameOf } from "../activities/kubernetes/object.ts";
+import { conditionOf, type KubernetesObject, nameOf } from "../activities/kubernetes/object.ts";
 import type { Clues, Finding, Snapshot } from "./cause.ts";
-import { conditionOf, ofKind, quote } from "./look.ts";
+import { ofKind, quote } from "./look.ts";
 
 /** What a workload says of itself. Its pods mostly know better; then this is a symptom. */
 

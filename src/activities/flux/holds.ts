@@ -1,4 +1,4 @@
-import type { Condition, KubernetesObject } from "../kubernetes/object.ts";
+import { conditionOf, type KubernetesObject } from "../kubernetes/object.ts";
 import { inventoryOf, isWithin } from "./inventory.ts";
 
 /** What Flux holds of a namespace, by its own inventories. Pure. */
@@ -129,8 +129,4 @@ export function sourceOf(object: KubernetesObject, gitops: KubernetesObject[]): 
 /** In the middle of something: it says neither that it is ready nor that it is not. */
 export function isReconciling(object: KubernetesObject): boolean {
   return conditionOf(object, "Ready")?.status === "Unknown";
-}
-
-export function conditionOf({ status }: KubernetesObject, type: string): Condition | undefined {
-  return ((status?.["conditions"] ?? []) as Condition[]).find((one) => one.type === type);
 }

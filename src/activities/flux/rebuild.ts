@@ -1,7 +1,7 @@
-import type { KubernetesObject } from "../kubernetes/object.ts";
+import { conditionOf, type KubernetesObject } from "../kubernetes/object.ts";
 import type { Session } from "../namespace/session.ts";
 import type { StepContext } from "../step.ts";
-import { conditionOf, describe } from "./holds.ts";
+import { describe } from "./holds.ts";
 import { layersOf } from "./layers.ts";
 import { requestReconcile, sourcesOf } from "./refresh.ts";
 

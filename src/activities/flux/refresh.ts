@@ -1,12 +1,12 @@
 import { fail } from "../../failures.ts";
-import type { KubernetesObject, Resource } from "../kubernetes/object.ts";
+import { conditionOf, type KubernetesObject, type Resource } from "../kubernetes/object.ts";
 import { apiVersionOf, type Kind } from "../kubernetes/paths.ts";
 import { mirror } from "../kubernetes/mirror.ts";
 import { waitUntil } from "../kubernetes/wait.ts";
 import type { Session } from "../namespace/session.ts";
 import { listGitops } from "../namespace/survey.ts";
 import type { StepContext } from "../step.ts";
-import { conditionOf, describe, sourceOf } from "./holds.ts";
+import { describe, sourceOf } from "./holds.ts";
 
 const requestedAt = "reconcile.fluxcd.io/requestedAt";
 /** How long Flux may take for one answer; its own time-out for fetching from Git is a minute. */

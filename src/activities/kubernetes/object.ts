@@ -55,3 +55,11 @@ export function nameOf({
   const builtIn = group === "" || !group.includes(".") || group.endsWith(".k8s.io");
   return `${kind}${builtIn ? "" : `.${group}`}/${metadata.name}`;
 }
+
+export function conditionsOf({ status }: KubernetesObject): Condition[] {
+  return Array.isArray(status?.["conditions"]) ? (status["conditions"] as Condition[]) : [];
+}
+
+export function conditionOf(object: KubernetesObject, type: string): Condition | undefined {
+  return conditionsOf(object).find((one) => one.type === type);
+}

@@ -1,5 +1,5 @@
-import type { KubernetesObject } from "./object.ts";
-import { condition, count, failed, latest, progressing, ready, type Rule, say, type Verdict } from "./verdict.ts";
+import { conditionOf, type KubernetesObject } from "./object.ts";
+import { count, failed, latest, progressing, ready, type Rule, say, type Verdict } from "./verdict.ts";
 
 /** What runs pods, by the rules of kstatus. Where those call a Job ready that only runs, or a Pod that failed, we do not. */
 export const workloads: Record<string, Rule> = {
@@ -28,7 +28,7 @@ const surplus = (replicas: number, wanted: number) =>
 
 function deployment(object: KubernetesObject): Verdict {
   const { spec, status } = object;
-  const rollout = condition(object, "Progressing");
+  const rollout = conditionOf(object, "Progressing");
   if (rollout?.reason === "ProgressDeadlineExceeded") return failed(say(rollout));
   const wanted = count(spec, "replicas", 1);
   const [replicas, updated] = [count(status, "replicas"), count(status, "updatedReplicas")];
@@ -46,7 +46,7 @@ function deployment(object: KubernetesObject): Verdict {
   const hasDeadline = count(spec, "progressDeadlineSeconds", noDeadline) !== noDeadline;
   const rolledOut = rollout?.status === "True" && rollout.reason === "NewReplicaSetAvailable";
   if (hasDeadline && !rolledOut) return progressing(rollout ? say(rollout) : "the rollout is not over");
-  const available = condition(object, "Available");
+  const available = conditionOf(object, "Available");
   if (available?.status !== "True") return progressing(available ? say(available) : "not available");
   const { lastUpdateTime } = (rollout ?? {}) as { lastUpdateTime?: string };
   return ready(`${wanted} pods ready`, latest(available.lastTransitionTime, lastUpdateTime));
@@ -94,7 +94,7 @@ function daemonSet({ metadata, status }: KubernetesObject): Verdict {
 
 function replicaSet(object: KubernetesObject): Verdict {
   const { spec, status } = object;
-  const trouble = condition(object, "ReplicaFailure");
+  const trouble = conditionOf(object, "ReplicaFailure");
   if (trouble?.status === "True") return progressing(say(trouble));
   const wanted = count(spec, "replicas", 1);
   const missing =
@@ -114,13 +114,13 @@ function pod(object: KubernetesObject, now: number): Verdict {
   if (phase === "Succeeded") return ready("it has succeeded", null);
   if (phase === "Failed") return failed(message ?? "it has failed");
   if (phase === "Running") {
-    const isReady = condition(object, "Ready");
+    const isReady = conditionOf(object, "Ready");
     if (isReady?.status === "True") return ready("it is ready", isReady.lastTransitionTime);
     const crashing = containersOf(object).find(({ state }) => state?.waiting?.reason === "CrashLoopBackOff");
     if (crashing !== undefined) return failed(`container ${crashing.name} crashes again and again`);
     return progressing(isReady ? say(isReady) : "not ready");
   }
-  const scheduled = condition(object, "PodScheduled");
+  const scheduled = conditionOf(object, "PodScheduled");
   const unschedulable = scheduled?.status === "False" && scheduled.reason === "Unschedulable";
   const age = now - Date.parse(object.metadata.creationTimestamp ?? "");
   if (unschedulable && age > schedulingMs) return failed(say(scheduled));
@@ -137,7 +137,7 @@ function containersOf({ status }: KubernetesObject): Container[] {
 }
 
 function job(object: KubernetesObject): Verdict {
-  const [complete, failure, suspended] = ["Complete", "Failed", "Suspended"].map((type) => condition(object, type));
+  const [complete, failure, suspended] = ["Complete", "Failed", "Suspended"].map((type) => conditionOf(object, type));
   const { completionTime, startTime } = (object.status ?? {}) as { completionTime?: string; startTime?: string };
   if (complete?.status === "True") return ready("it is complete", completionTime ?? complete.lastTransitionTime);
   if (failure?.status === "True") return failed(say(failure));

@@ -1,17 +1,7 @@
-import type { KubernetesObject } from "./object.ts";
+import { conditionOf, conditionsOf, type KubernetesObject } from "./object.ts";
 import { splitApiVersion } from "./paths.ts";
 import { workloads } from "./readiness-workloads.ts";
-import {
-  condition,
-  conditionsOf,
-  failed,
-  latest,
-  progressing,
-  ready,
-  type Rule,
-  say,
-  type Verdict,
-} from "./verdict.ts";
+import { failed, latest, progressing, ready, type Rule, say, type Verdict } from "./verdict.ts";
 
 /**
  * Whether an object does what it is there for, by the rules of kstatus, and stricter where those speak too early.
@@ -36,7 +26,7 @@ function verdict(object: KubernetesObject, now: number): Verdict {
   const observed = object.status?.["observedGeneration"];
   if (observed !== undefined && generation !== undefined && observed !== generation)
     return progressing("its controller has not seen its newest version");
-  const [reconciling, stalled] = [condition(object, "Reconciling"), condition(object, "Stalled")];
+  const [reconciling, stalled] = [conditionOf(object, "Reconciling"), conditionOf(object, "Stalled")];
   if (reconciling?.status === "True") return progressing(say(reconciling));
   if (stalled?.status === "True") return failed(say(stalled));
   return (rules[ruleName(object)] ?? byConditions)(object, now);
@@ -66,7 +56,7 @@ const rules: Record<string, Rule> = {
   },
   "networking.k8s.io/Ingress": withAddress,
   "apiextensions.k8s.io/CustomResourceDefinition": (object) => {
-    const [names, established] = [condition(object, "NamesAccepted"), condition(object, "Established")];
+    const [names, established] = [conditionOf(object, "NamesAccepted"), conditionOf(object, "Established")];
     if (names?.status === "False") return failed(say(names));
     if (established?.status === "True") return ready("it is established", established.lastTransitionTime);
     if (established?.status === "False" && established.reason !== "Installing") return failed(say(established));
@@ -98,7 +88,7 @@ function withAddress({ status }: KubernetesObject): Verdict {
 
 /** Ready=False is no failure: nearly every controller says so on its way. */
 function byConditions(object: KubernetesObject, now: number): Verdict {
-  const isReady = condition(object, "Ready");
+  const isReady = conditionOf(object, "Ready");
   const deciding = isReady === undefined ? conditionsOf(object).filter(({ type }) => standsForReady(type)) : [isReady];
   if (deciding.length === 0)
     return speaks.test(ruleName(object)) ? progressing("its controller has said nothing") : atOnce(object, now);

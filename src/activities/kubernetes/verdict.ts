@@ -23,14 +23,6 @@ export function failed(message: string): Verdict {
   return { status: "failed", message, since: null };
 }
 
-export function conditionsOf({ status }: KubernetesObject): Condition[] {
-  return Array.isArray(status?.["conditions"]) ? (status["conditions"] as Condition[]) : [];
-}
-
-export function condition(object: KubernetesObject, type: string): Condition | undefined {
-  return conditionsOf(object).find((one) => one.type === type);
-}
-
 /** "Ready is False: waiting for the secret" */
 export function say({ type, status, reason, message }: Condition): string {
   const why = message || reason;
