@@ -1,4 +1,6 @@
+import { inventoryOf, isWithin } from "../activities/flux/inventory.ts";
 import { type KubernetesObject, nameOf } from "../activities/kubernetes/object.ts";
+import { apiVersionOf } from "../activities/kubernetes/paths.ts";
 import type { Expected, Snapshot } from "./cause.ts";
 import { lookUp, placeOf } from "./expected.ts";
 import { at, ofKind } from "./look.ts";
@@ -16,20 +18,16 @@ export function gitopsPlace({ kind, metadata }: Pick<KubernetesObject, "kind" | 
 
 /** Objects of the namespace, and the Namespace itself, that it has made as far as its status says; as places. */
 export function madeBy({ namespace }: Snapshot, maker: KubernetesObject): string[] {
-  const ids = (at<{ id: string; v: string }[]>(maker, "status.inventory.entries") ?? []).map(({ id, v }) => {
-    const [inNamespace, name, group, kind] = id.split("_") as [string, string, string, string];
-    return { namespace: inNamespace, name, kind, apiVersion: group === "" ? v : `${group}/${v}` };
-  });
   const resources = at<{ group?: string; version: string; kind: string; namespace?: string; name: string }[]>(
     maker,
     "status.resources",
   );
-  const listed = (resources ?? []).map(({ group, version, ...one }) => ({
+  const listed = (resources ?? []).map(({ group = "", version, ...one }) => ({
     ...one,
-    apiVersion: group ? `${group}/${version}` : version,
+    apiVersion: apiVersionOf({ group, version }),
   }));
-  return [...ids, ...listed]
-    .filter((one) => one.namespace === namespace || (one.kind === "Namespace" && one.name === namespace))
+  return [...(inventoryOf(maker) ?? []), ...listed]
+    .filter((one) => isWithin(one, namespace))
     .map(({ apiVersion, kind, name }) => nameOf({ apiVersion, kind, metadata: { name } }));
 }
 

@@ -244,6 +244,18 @@ test("a sync that was begun while the namespace was going cannot succeed, as lon
   expect(lines({ gitops: [running], cluster: there, expected })).toEqual([]);
 });
 
+test("a name with a colon is found in an inventory, where it is two underlines", () => {
+  const id = "shop_team__reader_rbac.authorization.k8s.io_Role";
+  const role = { apiVersion: "rbac.authorization.k8s.io/v1", kind: "Role", name: "team:reader" };
+  const suspended = kustomization("apps", { suspend: true }, ready("True", "", ""), {
+    inventory: { entries: [{ id, v: "v1" }] },
+  });
+  const other = kustomization("other", { suspend: true }, ready("True", "", ""));
+  expect(diagnose({ gitops: [suspended, other, good], expected: [role] })).toMatchObject([
+    { object: "Kustomization/flux-system/apps", affects: ["Role/team:reader"] },
+  ]);
+});
+
 test("what nobody makes is said so, after a while", () => {
   const cluster = (seconds: number) => [
     object("v1", "Namespace", "shop", { metadata: { creationTimestamp: ago(seconds) } }),
