@@ -1,4 +1,5 @@
 import type { KubernetesObject } from "../activities/kubernetes/object.ts";
+import { dockerHub, parseReference, whereItWent } from "../activities/registry/reference.ts";
 import type { Clues, Finding, Snapshot } from "./cause.ts";
 import { at, eventsOf, find, quote } from "./look.ts";
 import { brokenContainers, type Container } from "./pods.ts";
@@ -121,15 +122,8 @@ function unauthorized(
   };
 }
 
+/** As people know it: Docker Hub answers under another name than its images have. */
 function registryOf(image: string): string {
-  const [first] = image.split("/") as [string];
-  return image.includes("/") && /[.:]|^localhost$/.test(first) ? first : "docker.io";
-}
-
-/** Bitnami's versioned tags left Docker Hub's bitnami/ on 2025-08-28. */
-function whereItWent(image: string): string | undefined {
-  const name = /^(?:(?:registry-1\.|index\.)?docker\.io\/)?bitnami\/(.+)$/.exec(image)?.[1];
-  return name === undefined
-    ? undefined
-    : `Bitnami moved its versioned images to bitnamilegacy in 2025: use docker.io/bitnamilegacy/${name}, or better a maintained image.`;
+  const { host } = parseReference(image);
+  return host === dockerHub ? "docker.io" : host;
 }

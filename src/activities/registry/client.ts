@@ -1,5 +1,5 @@
 import type { Credentials } from "./pull-secrets.ts";
-import { parseReference, type Reference } from "./reference.ts";
+import { dockerHub, parseReference, type Reference, whereItWent } from "./reference.ts";
 
 /** What a registry says of an image. `unknown`: nobody could be asked, which proves nothing. */
 export type Pullable =
@@ -43,7 +43,7 @@ function judge(image: string, { host }: Reference, status: number, tried: number
   if (status === 200) return { state: "there" };
   if (status === 404) return { state: "gone", why: `${host} has no such image or tag`, hint: replacement(image) };
   // Nodes may have credentials of their own. Docker Hub says this of what is gone as well.
-  if (isRefusal(status) && tried === 0 && host !== "registry-1.docker.io")
+  if (isRefusal(status) && tried === 0 && host !== dockerHub)
     return { state: "unknown", why: `${host} answers with status ${status} to who has no pull secret` };
   if (isRefusal(status))
     return {
@@ -54,12 +54,8 @@ function judge(image: string, { host }: Reference, status: number, tried: number
   return { state: "unknown", why: `${host} answers with status ${status}` };
 }
 
-/** Bitnami moved its versioned images out of `bitnami/` on 2025-08-28 (bitnami/containers#83267). */
 export function replacement(image: string): string {
-  const [, rest] = /^(?:docker\.io\/)?bitnami\/(.+)$/.exec(image) ?? [];
-  return rest === undefined
-    ? "Change the image in Git to one that exists, or push it again."
-    : `Bitnami moved its images in 2025: docker.io/bitnamilegacy/${rest} may still be there, without updates.`;
+  return whereItWent(image) ?? "Change the image in Git to one that exists, or push it again.";
 }
 
 /** HTTPS first; plain HTTP only where the host does not speak TLS, and then without credentials. */

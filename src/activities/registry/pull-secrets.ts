@@ -1,4 +1,5 @@
 import type { KubernetesObject } from "../kubernetes/object.ts";
+import { dockerHub } from "./reference.ts";
 
 /** Each "user:password" in base64, by the host of a registry: the kubelet tries all that it has. */
 export type Credentials = Map<string, string[]>;
@@ -17,7 +18,7 @@ export function credentialsOf(secrets: KubernetesObject[]): Credentials {
     if (text === undefined) continue;
     for (const [address, auth] of Object.entries(authsIn(Buffer.from(text, "base64").toString()))) {
       const host = address.replace(/^https?:\/\//, "").replace(/\/.*$/, "");
-      const key = /(^|\.)docker\.io$/.test(host) ? "registry-1.docker.io" : host;
+      const key = /(^|\.)docker\.io$/.test(host) ? dockerHub : host;
       const basic = auth.auth ?? Buffer.from(`${auth.username ?? ""}:${auth.password ?? ""}`).toString("base64");
       found.set(key, [...(found.get(key) ?? []), basic]);
     }
