@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { ApplicationFailure } from "@temporalio/common";
+import { rest } from "../rest.ts";
 import type { Connection, Sent } from "./connection.ts";
 import { type Answer, isAboutTrust, refused, unreachable } from "./refusal.ts";
 
@@ -42,7 +42,8 @@ export async function ask(connection: Connection, question: Question, patience: 
       : !isAboutTrust(answer);
     const waitMs = Math.max(backoffMs(attempt, 200, 5_000), isAnswer(answer) ? answer.retryAfterMs : 0);
     if (!again || performance.now() + waitMs > deadline) return conclude(connection, answer);
-    await pause(waitMs, signal);
+    await rest(waitMs, signal);
+    signal.throwIfAborted();
   }
 }
 
@@ -74,9 +75,4 @@ export function failureOf(connection: Connection, error: unknown): ApplicationFa
 /** Doubles with each attempt up to a limit; between half of that and all of it, so that many do not come at once. */
 export function backoffMs(attempt: number, first: number, most: number): number {
   return Math.min(most, first * 2 ** attempt) * (0.5 + Math.random() / 2);
-}
-
-/** @throws the signal's reason */
-export async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch(() => signal.throwIfAborted());
 }

@@ -3,7 +3,8 @@ import type { Cluster } from "./cluster.ts";
 import type { KubernetesObject } from "./object.ts";
 import type { Kind, Selection } from "./paths.ts";
 import { isAboutTrust, statusOf } from "./refusal.ts";
-import { backoffMs, pause } from "./request.ts";
+import { rest } from "../rest.ts";
+import { backoffMs } from "./request.ts";
 import { watchOnce, type WatchLimits } from "./watch-stream.ts";
 
 export interface Follower {
@@ -130,9 +131,7 @@ function troubleOf({ onAway }: Follower, pace: Pace, signal: AbortSignal) {
   async function backOff(): Promise<void> {
     if (answeredAt > 0 && performance.now() - answeredAt > pace.firstBackoffMs) failures = 0;
     answeredAt = -Infinity;
-    // Only the signal ends a pause early, and whoever waits looks at it next.
-    if (failures > 0)
-      await pause(backoffMs(failures - 1, pace.firstBackoffMs, pace.lastBackoffMs), signal).catch(() => undefined);
+    if (failures > 0) await rest(backoffMs(failures - 1, pace.firstBackoffMs, pace.lastBackoffMs), signal);
     failures += 1;
   }
 

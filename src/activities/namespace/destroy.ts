@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { fail } from "../../failures.ts";
 import { requireClear } from "../guard.ts";
+import { rest } from "../rest.ts";
 import { mirror } from "../kubernetes/mirror.ts";
 import { waitUntil } from "../kubernetes/wait.ts";
 import type { StepContext } from "../step.ts";
@@ -129,7 +129,7 @@ const patienceMs = 5_000;
 
 async function stripWhile(signal: AbortSignal, strip: () => Promise<void>): Promise<void> {
   while (!signal.aborted) {
-    await sleep(patienceMs, undefined, { signal }).catch(() => undefined);
+    await rest(patienceMs, signal);
     if (!signal.aborted) await strip();
   }
 }

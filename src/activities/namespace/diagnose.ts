@@ -1,9 +1,9 @@
 import { log } from "@temporalio/activity";
-import { setTimeout as sleep } from "node:timers/promises";
 import { diagnoseNamespace } from "../../diagnosis/index.ts";
 import { describeFailure } from "../../failures.ts";
 import { redact } from "../../redaction.ts";
 import type { Diagnosis } from "../../report/record.ts";
+import { rest } from "../rest.ts";
 import { takeSnapshot } from "../kubernetes/snapshot.ts";
 import type { Entry } from "./memory.ts";
 import type { Session } from "./session.ts";
@@ -28,7 +28,7 @@ export function createDiagnostician(
 
   const looking = (async () => {
     while (!signal.aborted) {
-      await sleep(everyMs, undefined, { signal }).catch(() => undefined);
+      await rest(everyMs, signal);
       if (signal.aborted) return;
       // The wait goes on without it.
       await look().then(

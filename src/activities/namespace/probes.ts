@@ -1,8 +1,8 @@
 import { appendFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { HttpCheck, NamespaceComponent } from "../../plan/namespace-schema.ts";
 import { exists, fileFailure } from "../files.ts";
+import { rest } from "../rest.ts";
 import type { StepContext } from "../step.ts";
 import { askHttp } from "./http-check.ts";
 
@@ -50,7 +50,7 @@ async function probe(check: HttpCheck, path: string, signal: AbortSignal): Promi
     if (signal.aborted) return;
     const sample: Sample = { url: check.url, at: at.toISOString(), ok, found };
     await appendFile(path, `${JSON.stringify(sample)}\n`, { mode: 0o600 });
-    await sleep(Math.max(0, everyMs - (Date.now() - at.getTime())), undefined, { signal }).catch(() => undefined);
+    await rest(Math.max(0, everyMs - (Date.now() - at.getTime())), signal);
   }
 }
 

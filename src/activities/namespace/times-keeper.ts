@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { rest } from "../rest.ts";
 import type { StepContext } from "../step.ts";
 import { keepRecovery, type Recovery } from "./memory.ts";
 
@@ -23,7 +23,7 @@ export function createTimesKeeper(context: StepContext, component: string, recov
     changed(): void {
       if (failure !== undefined) throw failure;
       writing ??= write()
-        .then(async () => await sleep(everyMs, undefined, { signal: context.signal }).catch(() => undefined))
+        .then(async () => await rest(everyMs, context.signal))
         .catch((error: unknown) => void (failure = error))
         .finally(() => (writing = undefined));
     },
