@@ -1,7 +1,6 @@
 import { fail } from "../../failures.ts";
 import type { KubernetesObject } from "../kubernetes/object.ts";
-import { mirror } from "../kubernetes/mirror.ts";
-import { waitUntil } from "../kubernetes/wait.ts";
+import { waitForObject } from "../kubernetes/wait.ts";
 import type { Session } from "../namespace/session.ts";
 import type { StepContext } from "../step.ts";
 import { argoProblems } from "./holds.ts";
@@ -53,17 +52,9 @@ export async function waitForApplication(
   { signal }: Pick<StepContext, "signal">,
   { what, holds, withinMs = answerMs }: Wanted,
 ): Promise<KubernetesObject> {
-  const watched = mirror(cluster, [applications], namespace, signal);
-  try {
-    return await waitUntil(
-      watched,
-      () => {
-        const object = watched.find("Application", name);
-        return object !== undefined && holds(object) ? object : undefined;
-      },
-      { withinMs, what },
-    );
-  } finally {
-    watched.stop();
-  }
+  return await waitForObject(cluster, applications, { name, ...(namespace !== undefined && { namespace }) }, holds, {
+    signal,
+    withinMs,
+    what,
+  });
 }

@@ -1,12 +1,11 @@
 import { fail } from "../../failures.ts";
-import { conditionOf, type KubernetesObject, type Resource } from "../kubernetes/object.ts";
-import { apiVersionOf, type Kind } from "../kubernetes/paths.ts";
-import { mirror } from "../kubernetes/mirror.ts";
-import { waitUntil } from "../kubernetes/wait.ts";
+import { conditionOf, type KubernetesObject } from "../kubernetes/object.ts";
+import { servedKind } from "../kubernetes/paths.ts";
+import { waitForObject } from "../kubernetes/wait.ts";
 import type { Session } from "../namespace/session.ts";
 import { listGitops } from "../namespace/survey.ts";
 import type { StepContext } from "../step.ts";
-import { describe, sourceOf } from "./holds.ts";
+import { describe, isReconciling, sourceOf } from "./holds.ts";
 
 const requestedAt = "reconcile.fluxcd.io/requestedAt";
 /** How long Flux may take for one answer; its own time-out for fetching from Git is a minute. */
@@ -52,21 +51,19 @@ export async function requestReconcile(
   withinMs = answerMs,
 ): Promise<KubernetesObject> {
   const { name, namespace } = object.metadata;
-  const kind = kindOf(object, resources);
+  const kind = servedKind(resources, object);
+  if (kind === undefined)
+    throw fail("API_REFUSED", `the API server serves no ${object.kind} of ${object.apiVersion} any more`);
   const annotations: Record<string, string> = { [requestedAt]: token };
   // A release whose objects were deleted has nothing to upgrade to, unless it is forced.
   if (object.kind === "HelmRelease") annotations["reconcile.fluxcd.io/forceAt"] = token;
   const { status } = await cluster.mergePatch(kind, name, namespace, { metadata: { annotations } });
   const request = { token, before: status?.["lastHandledReconcileAt"] };
-  const watched = mirror(cluster, [kind], namespace, context.signal);
-  try {
-    return await waitUntil(watched, () => handled(watched.find(object.kind, name), request), {
-      withinMs,
-      what: `${describe(object)} has handled the request to reconcile`,
-    });
-  } finally {
-    watched.stop();
-  }
+  return await waitForObject(cluster, kind, object.metadata, (one) => isHandled(one, request), {
+    signal: context.signal,
+    withinMs,
+    what: `${describe(object)} has handled the request to reconcile`,
+  });
 }
 
 interface Request {
@@ -76,19 +73,11 @@ interface Request {
 }
 
 /** Ready or not: it has ended what it was asked for. */
-function handled(object: KubernetesObject | undefined, { token, before }: Request): KubernetesObject | undefined {
-  const last = object?.status?.["lastHandledReconcileAt"];
-  const isOverwritten = object?.metadata.annotations?.[requestedAt] !== token;
+function isHandled(object: KubernetesObject, { token, before }: Request): boolean {
+  const last = object.status?.["lastHandledReconcileAt"];
+  const isOverwritten = object.metadata.annotations?.[requestedAt] !== token;
   // While ours still stands, another one that is handled was made before it.
   const isOfTheirs = isOverwritten && last !== undefined && last !== before;
-  if (object === undefined || (last !== token && !isOfTheirs)) return undefined;
-  const isBusy =
-    conditionOf(object, "Reconciling")?.status === "True" && conditionOf(object, "Ready")?.status === "Unknown";
-  return isBusy ? undefined : object;
-}
-
-function kindOf(object: KubernetesObject, resources: Resource[]): Kind {
-  const found = resources.find((one) => one.kind === object.kind && apiVersionOf(one) === object.apiVersion);
-  if (found !== undefined) return found;
-  throw fail("API_REFUSED", `the API server serves no ${object.kind} of ${object.apiVersion} any more`);
+  if (last !== token && !isOfTheirs) return false;
+  return !(conditionOf(object, "Reconciling")?.status === "True" && isReconciling(object));
 }

@@ -1,4 +1,4 @@
-import type { Resource } from "./object.ts";
+import type { KubernetesObject, Resource } from "./object.ts";
 
 /** What a request needs to know of a kind. */
 export type Kind = Pick<Resource, "group" | "version" | "kind" | "plural" | "namespaced">;
@@ -12,6 +12,14 @@ export interface Selection {
 
 export function apiVersionOf({ group, version }: Pick<Resource, "group" | "version">): string {
   return group === "" ? version : `${group}/${version}`;
+}
+
+/** How an object's kind is served; undefined where it is not any more. */
+export function servedKind(
+  resources: Resource[],
+  { apiVersion, kind }: Pick<KubernetesObject, "apiVersion" | "kind">,
+): Resource | undefined {
+  return resources.find((one) => one.kind === kind && apiVersionOf(one) === apiVersion);
 }
 
 export function splitApiVersion(apiVersion: string): { group: string; version: string } {

@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import prettyMs from "pretty-ms";
 import { fail } from "../../failures.ts";
-import type { Mirror } from "./mirror.ts";
+import type { Cluster } from "./cluster.ts";
+import { type Mirror, mirror } from "./mirror.ts";
+import type { KubernetesObject } from "./object.ts";
+import type { Kind } from "./paths.ts";
 
 export interface Waiting {
   /** What is waited for, to stand behind "waited for". */
@@ -48,6 +51,29 @@ export async function waitUntil<T>(mirror: Mirror, predicate: () => T | undefine
     // While the API server is away, time does not count, and only its return is waited for.
     const timer = sleep(Math.max(1, Math.min(away === null ? left : Infinity, safetyNetMs)), undefined, stop);
     await Promise.race([change, timer]).finally(() => stop.abort());
+  }
+}
+
+/**
+ * Waits until one object is as it should be, and returns it.
+ * @throws TIMED_OUT; what ends a watch
+ */
+export async function waitForObject(
+  cluster: Cluster,
+  kind: Kind,
+  { name, namespace }: Pick<KubernetesObject["metadata"], "name" | "namespace">,
+  holds: (object: KubernetesObject) => boolean,
+  waiting: Waiting & { signal: AbortSignal },
+): Promise<KubernetesObject> {
+  const watched = mirror(cluster, [kind], namespace, waiting.signal);
+  const look = () => {
+    const object = watched.find(kind.kind, name);
+    return object !== undefined && holds(object) ? object : undefined;
+  };
+  try {
+    return await waitUntil(watched, look, waiting);
+  } finally {
+    watched.stop();
   }
 }
 

@@ -1,6 +1,6 @@
 import type { KubernetesObject } from "../kubernetes/object.ts";
 import type { Mirror } from "../kubernetes/mirror.ts";
-import { apiVersionOf } from "../kubernetes/paths.ts";
+import { servedKind } from "../kubernetes/paths.ts";
 import { isNamed } from "./patterns.ts";
 import type { Session } from "./session.ts";
 
@@ -34,8 +34,9 @@ export async function stripNamed(
     ({ kind, metadata }) => metadata.namespace === namespace && isNamed(patterns, `${kind}/${metadata.name}`),
   );
   const done: string[] = [];
-  for (const { apiVersion, kind, metadata } of named) {
-    const resource = resources.find((one) => one.kind === kind && apiVersionOf(one) === apiVersion);
+  for (const object of named) {
+    const { kind, metadata } = object;
+    const resource = servedKind(resources, object);
     const removed = metadata.finalizers!.filter((one) => !usual.has(one));
     if (resource === undefined || removed.length === 0) continue;
     const { uid, resourceVersion } = metadata;
