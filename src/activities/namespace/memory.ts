@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { fail } from "../../failures.ts";
 import { readJson, writeAtomically } from "../files.ts";
+import type { KubernetesObject } from "../kubernetes/object.ts";
 import type { StepContext } from "../step.ts";
 import type { Digest } from "./digest.ts";
 import type { Origin } from "./origin.ts";
@@ -77,6 +78,13 @@ export async function recallRecovery(context: Place, component: string): Promise
 
 function lost(path: string): never {
   throw fail("STATE_DAMAGED", `${path} is gone, in which this run keeps what it knows of the namespace`);
+}
+
+/** The objects of GitOps that held the namespace when it was inspected, as they are among these now. */
+export function holdersAmong(gitops: KubernetesObject[], { holders }: Pick<Inventory, "holders">): KubernetesObject[] {
+  return gitops.filter(({ kind, metadata }) =>
+    holders.some((one) => one.kind === kind && one.name === metadata.name && one.namespace === metadata.namespace),
+  );
 }
 
 /** What must come back under its own name. */

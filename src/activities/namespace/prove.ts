@@ -1,7 +1,6 @@
 import { fail } from "../../failures.ts";
 import { argoRevision } from "../argocd/holds.ts";
 import { refreshArgo } from "../argocd/refresh.ts";
-import type { Holder } from "../flux/holds.ts";
 import { refreshFlux } from "../flux/refresh.ts";
 import type { NamespaceComponent } from "../../plan/namespace-schema.ts";
 import type { KubernetesObject } from "../kubernetes/object.ts";
@@ -11,9 +10,9 @@ import { gitopsOf } from "./gitops.ts";
 import { askHttp } from "./http-check.ts";
 import { askForImages } from "./images.ts";
 import { requireSame } from "./inspect.ts";
-import { recallInventory } from "./memory.ts";
+import { holdersAmong, type Inventory, recallInventory } from "./memory.ts";
 import { type Session, withCluster } from "./session.ts";
-import { surveyNamespace, surveySettled } from "./survey.ts";
+import { listGitops, surveySettled } from "./survey.ts";
 import type { NamespaceInput } from "./verbs.ts";
 
 type Input = Omit<NamespaceInput, "run"> & { inspection: Inspection };
@@ -26,10 +25,12 @@ type Input = Omit<NamespaceInput, "run"> & { inspection: Inspection };
 export async function proveNamespace({ component, access }: Input, context: StepContext): Promise<Proof> {
   const { namespace } = component;
   return await withCluster(access, context, async (session) => {
+    // An audit changes nothing, and has nothing to compare with: it goes by what GitOps has found out last.
     const known = context.run.type === "exercise" ? await recallInventory(context, component.name) : undefined;
-    if (known !== undefined) requireSame(session, undefined, known);
-    // An audit changes nothing: it goes by what GitOps has found out last.
-    if (context.run.type !== "audit") await fetchNow(session, namespace, context);
+    if (known !== undefined) {
+      requireSame(session, undefined, known);
+      await fetchNow(session, known, context);
+    }
     const survey = await surveySettled(session, namespace, context);
     const gitops = gitopsOf(namespace, survey);
     if (known !== undefined) requireSame(session, survey.namespace, known);
@@ -54,12 +55,16 @@ export async function proveNamespace({ component, access }: Input, context: Step
   });
 }
 
-async function fetchNow(session: Session, namespace: string, context: StepContext): Promise<void> {
+async function fetchNow(session: Session, known: Inventory, context: StepContext): Promise<void> {
   context.progress("letting GitOps fetch from Git");
-  const { flux, argo } = gitopsOf(namespace, await surveyNamespace(session, namespace));
-  const objects = (holders: Holder[]) => holders.map(({ object }) => object);
-  await refreshFlux(session, objects(flux), context);
-  await refreshArgo(session, objects(argo), context);
+  const holders = holdersAmong(await listGitops(session), known);
+  const isArgo = ({ kind }: KubernetesObject) => kind === "Application";
+  await refreshFlux(
+    session,
+    holders.filter((one) => !isArgo(one)),
+    context,
+  );
+  await refreshArgo(session, holders.filter(isArgo), context);
 }
 
 function appliedRevision({ status }: KubernetesObject): string {

@@ -10,7 +10,15 @@ import { askHttp } from "./http-check.ts";
 import { createDiagnostician } from "./diagnose.ts";
 import { requireSame } from "./inspect.ts";
 import { keepVolumes } from "./keep-volumes.ts";
-import { type Entry, expected, type Inventory, recallInventory, recallRecovery, type Recovery } from "./memory.ts";
+import {
+  type Entry,
+  expected,
+  holdersAmong,
+  type Inventory,
+  recallInventory,
+  recallRecovery,
+  type Recovery,
+} from "./memory.ts";
 import { madeBefore, waitingForMade } from "./made.ts";
 import { observe, type Waiting } from "./observe.ts";
 import { whileProbing } from "./probes.ts";
@@ -75,17 +83,13 @@ async function bringBack(
 async function ask(
   { component }: Input,
   session: Session,
-  { holders }: Inventory,
+  known: Inventory,
   { lostAt }: Recovery,
   context: StepContext,
 ): Promise<void> {
   const gitops = await listGitops(session);
   // One that lay in the namespace comes back with who holds it, and works by itself then.
-  const outside = gitops.filter(
-    ({ kind, metadata }) =>
-      metadata.namespace !== component.namespace &&
-      holders.some((one) => one.kind === kind && one.name === metadata.name && one.namespace === metadata.namespace),
-  );
+  const outside = holdersAmong(gitops, known).filter(({ metadata }) => metadata.namespace !== component.namespace);
   const withinMs = component.within;
   const ofArgo = outside.filter(({ kind }) => kind === "Application");
   const ofFlux = outside.filter(({ kind }) => kind !== "Application");
