@@ -137,6 +137,24 @@ test("a stanza of another cluster, and a cluster that is down", async () => {
   expect(down.seconds).toBeLessThan(15);
 });
 
+test("a cluster that cannot be reached is named, and so is a kubeconfig that is not there; no token is shown", async () => {
+  const file = join(drill.directory, "kubeconfig");
+  const cluster = { name: "c", cluster: { server: "https://127.0.0.1:1" } };
+  const user = { name: "u", user: { token: "canary-of-a-token" } };
+  const context = { name: "x", context: { cluster: "c", user: "u" } };
+  const kubeconfig = { clusters: [cluster], users: [user], contexts: [context], "current-context": "x" };
+  await writeFile(file, JSON.stringify({ apiVersion: "v1", kind: "Config", ...kubeconfig }));
+  const component = { name: "web", kind: "namespace", namespace: "web" };
+  await drill.plan(component, { objectives: {}, access: { kubeconfig: { file } } });
+  const unreachable = await ask();
+  expect(unreachable.amiss).toMatchObject([
+    { name: "web", type: "SYSTEM_UNREACHABLE", message: expect.stringContaining("https://127.0.0.1:1") },
+  ]);
+  expect(JSON.stringify(unreachable)).not.toContain("canary-of-a-token");
+  await drill.plan(component, { objectives: {}, access: { kubeconfig: { file: `${file}.not` } } });
+  expect((await ask()).amiss).toMatchObject([{ name: "web", message: expect.stringContaining(`${file}.not`) }]);
+});
+
 test("clocks that disagree: PostgreSQL's with ours, and the worker's with Temporal's", async () => {
   const { stdout: library } = await execa("faketime", ["-f", "-1h", "printenv", "LD_PRELOAD"]);
   const ahead = (by: string) => ({ LD_PRELOAD: library, FAKETIME: by, DONT_FAKE_MONOTONIC: "1" });

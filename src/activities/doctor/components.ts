@@ -19,6 +19,9 @@ import { find, type Finding, type Seen } from "./finding.ts";
 import { askGuards } from "./guards.ts";
 import { lookAtDirectory } from "./host.ts";
 
+/** A person waits for the answer: who does not answer is named before the check itself is given up. */
+const soon = { withinMs: 8_000, requestMs: 8_000 };
+
 type Inspect = (type: RunType) => Promise<Inspection>;
 type Looked = Partial<Record<Scenario, ComponentFacts>>;
 
@@ -102,7 +105,7 @@ async function inspectors(component: Component, { access }: Plan, context: StepC
       return await inspectPgBackRest({ component, toTime: null }, context);
     case "namespace":
       // Of a plan that was read, whose rules want it.
-      return await inspectNamespace({ component, access: access! }, context);
+      return await inspectNamespace({ component, access: access! }, context, soon);
   }
 }
 

@@ -4,6 +4,7 @@ import type { ClusterAccess } from "../../plan/access-schema.ts";
 import type { NamespaceComponent } from "../../plan/namespace-schema.ts";
 import { targetOf } from "../../plan/target.ts";
 import type { KubernetesObject } from "../kubernetes/object.ts";
+import type { Patience } from "../kubernetes/request.ts";
 import { readiness } from "../kubernetes/readiness.ts";
 import type { StepContext } from "../step.ts";
 import type { Inspection } from "../verbs.ts";
@@ -27,23 +28,37 @@ interface Input {
 /** Names that a person would read; the rest is counted. */
 const mostNames = 20;
 
-/** Lists every object of the namespace and finds out who would bring it back. Changes nothing in the cluster. */
-export async function inspectNamespace({ component, access }: Input, context: StepContext): Promise<Inspection> {
-  return await withCluster(access, context, async (session) => {
-    context.progress(`listing every object of ${component.namespace}`);
-    const survey = await surveySettled(session, component.namespace, context);
-    const gitops = gitopsOf(component.namespace, survey);
-    const inventory = takeInventory(session, survey, gitops, context.run.nonce);
-    // A drill compares with this; an audit leaves no trace.
-    if (context.run.type === "exercise") await keepInventory(context, component.name, inventory);
-    context.progress("asking the registries for the images");
-    const images = await askForImages(survey.objects, context.signal);
-    return {
-      target: targetOf(component),
-      note: noteOf(inventory, images),
-      facts: factsOf(component, session, survey, inventory, { gitops, images }, context),
-    };
-  });
+/**
+ * Lists every object of the namespace and finds out who would bring it back. Changes nothing in the cluster.
+ * @param patience with an API server that does not answer; minutes unless told
+ */
+export async function inspectNamespace(
+  { component, access }: Input,
+  context: StepContext,
+  patience?: Patience,
+): Promise<Inspection> {
+  const look = async (session: Session) => await inspectWithin(session, component, context);
+  return await withCluster(access, context, look, patience);
+}
+
+async function inspectWithin(
+  session: Session,
+  component: NamespaceComponent,
+  context: StepContext,
+): Promise<Inspection> {
+  context.progress(`listing every object of ${component.namespace}`);
+  const survey = await surveySettled(session, component.namespace, context);
+  const gitops = gitopsOf(component.namespace, survey);
+  const inventory = takeInventory(session, survey, gitops, context.run.nonce);
+  // A drill compares with this; an audit leaves no trace.
+  if (context.run.type === "exercise") await keepInventory(context, component.name, inventory);
+  context.progress("asking the registries for the images");
+  const images = await askForImages(survey.objects, context.signal);
+  return {
+    target: targetOf(component),
+    note: noteOf(inventory, images),
+    facts: factsOf(component, session, survey, inventory, { gitops, images }, context),
+  };
 }
 
 function takeInventory(session: Session, survey: Survey, { managers, flux, argo }: GitOps, salt: string): Inventory {

@@ -4,6 +4,7 @@ import { openCluster } from "../kubernetes/client.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import { discover } from "../kubernetes/discovery.ts";
 import type { Resource } from "../kubernetes/object.ts";
+import type { Patience } from "../kubernetes/request.ts";
 import type { StepContext } from "../step.ts";
 
 /** A cluster as one step sees it. */
@@ -25,9 +26,10 @@ export async function withCluster<T>(
   access: ClusterAccess,
   context: Pick<StepContext, "signal">,
   use: (session: Session) => Promise<T>,
+  patience: Patience = { withinMs: patienceMs },
 ): Promise<T> {
   const { signal } = context;
-  const cluster = openCluster(await kubeconfigText(access, signal), access.context, { signal, withinMs: patienceMs });
+  const cluster = openCluster(await kubeconfigText(access, signal), access.context, { ...patience, signal });
   try {
     const [identity, { resources, stale }] = await Promise.all([cluster.identity(), discover(cluster)]);
     return await use({ cluster, identity, resources: resources.filter(({ verbs }) => verbs.includes("list")), stale });
