@@ -56,6 +56,12 @@ const Destroyable = z.union([
       .describe("the namespace that may be deleted")
       .meta({ examples: ["shop"] }),
   }),
+  z.strictObject({
+    apiServer: z
+      .url({ protocol: /^https$/, error: "must be the address of an API server, such as https://10.0.0.10:6443" })
+      .describe("the whole cluster behind this address may be destroyed; its uid is another one after each rebuild")
+      .meta({ examples: ["https://10.0.0.10:6443"] }),
+  }),
 ]);
 
 export const WorkerConfig = z
@@ -115,6 +121,7 @@ export interface Config {
     | { systemIdentifier: string; server: string; database: string }
     | { systemIdentifier: string; data: string }
     | { cluster: string; namespace: string }
+    | { apiServer: string }
   )[];
   metrics?: { port: number; host: string } | undefined;
 }

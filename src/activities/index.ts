@@ -1,6 +1,7 @@
 import type { Client } from "@temporalio/client";
 import type { Config } from "../config.ts";
 import type { RunRecord } from "../report/record.ts";
+import * as cluster from "./cluster/index.ts";
 import { cleanUp } from "./cleanup.ts";
 import { examine } from "./doctor/index.ts";
 import { hostQueue } from "./host-queue.ts";
@@ -46,6 +47,7 @@ export function createActivities(config: Config, client: Client) {
     loadResumed: (input: Parameters<typeof loadResumed>[2]) => loadResumed(config, client, input),
     notify: (input: Parameters<typeof notify>[1]) => notify(config, input),
     ...verbsOf(config, client, { ...namespace }),
+    ...verbsOf(config, client, { ...cluster }),
     ...verbsOf(config, client, { ...pgdump }),
     ...verbsOf(config, client, { ...pgbackrest }),
     cleanUp: stepActivity(

@@ -28,8 +28,10 @@ export interface ComponentFacts {
   /** WAL archiving works, or is not needed (null). */
   archiving: boolean | null;
   space: { path: string; freeBytes: number; neededBytes: number } | null;
-  /** Of a namespace: what would keep it, or some of it, from coming back. Missing for other kinds. */
+  /** Of a namespace or cluster: what would keep it, or some of it, from coming back. Missing for other kinds. */
   recovery?: RecoveryFacts;
+  /** Checks that do not pass now: they could not show later that all is back. Missing where none are asked. */
+  failing?: { check: string; found: string }[];
 }
 
 /** Each list is cut to what a person would read; `more` counts what was left out. */

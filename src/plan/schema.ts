@@ -1,45 +1,17 @@
 import * as z from "zod";
 import { ClusterAccess } from "./access-schema.ts";
+import { Check } from "./check-schema.ts";
+import { ClusterComponent, Gitops } from "./cluster-schema.ts";
 import { common, Objectives } from "./component-parts.ts";
+import { Connection, databaseName } from "./connection-schema.ts";
 import { NamespaceComponent } from "./namespace-schema.ts";
 import { Channel } from "./notify-schema.ts";
-import { Duration, name, path, Secret, Size } from "./scalars.ts";
+import { Duration, name, path, Size } from "./scalars.ts";
 import { FreezeWindow, ScheduleEntry } from "./schedule-schema.ts";
 
+export { Connection };
+
 /** What stands in a plan file. Everything a person may write is here, with its meaning; unknown keys are errors. */
-
-/** A connection string would bring its password into the history; and libpq takes a database's name for one. */
-const databaseName = z
-  .string()
-  .min(1)
-  .max(63)
-  .regex(/^(?!.*(:\/\/|=))/, "must be the name of a database, not a connection string");
-
-export const Connection = z
-  .strictObject({
-    host: z
-      .string()
-      .min(1)
-      .regex(/^(\/|[^\s@=/]+$)/, "must be a host or directory alone, not a connection string")
-      .meta({ examples: ["db.lan"] })
-      .default("127.0.0.1")
-      .describe("host name, address, or directory of the Unix socket"),
-    port: z.int().min(1).max(65535).default(5432).describe("port of the server"),
-    user: z
-      .string()
-      .min(1)
-      .regex(/^[^:=]+$/, "must be the name of a user alone, without a password")
-      .meta({ examples: ["dr"] })
-      .default("postgres")
-      .describe("user that may dump, create and drop the database"),
-    password: Secret.optional().describe("password of that user"),
-    tls: z
-      .enum(["disable", "prefer", "require", "verify-full"])
-      .default("prefer")
-      .describe("libpq's sslmode; prefer takes TLS where the server offers it"),
-  })
-  .describe("how to reach a PostgreSQL server");
-export type Connection = z.infer<typeof Connection>;
 
 export const PgDumpComponent = z
   .strictObject({
@@ -105,7 +77,12 @@ export type PgBackRestComponent = z.infer<typeof PgBackRestComponent>;
 
 /** Kinds with data of their own, which is backed up and restored. */
 export type DataComponent = PgDumpComponent | PgBackRestComponent;
-export const Component = z.discriminatedUnion("kind", [PgDumpComponent, PgBackRestComponent, NamespaceComponent]);
+export const Component = z.discriminatedUnion("kind", [
+  PgDumpComponent,
+  PgBackRestComponent,
+  NamespaceComponent,
+  ClusterComponent,
+]);
 export type Component = z.infer<typeof Component>;
 
 export const Plan = z
@@ -177,8 +154,17 @@ export const Plan = z
       .describe("times in which nothing is drilled or destroyed")
       .meta({ examples: [[{ from: "2026-12-20", until: "2027-01-03", reason: "Christmas sales" }]] }),
     access: ClusterAccess.optional()
-      .describe("how to reach the Kubernetes cluster of the plan's namespaces")
+      .describe("how to reach the plan's Kubernetes cluster")
       .meta({ examples: [{ kubeconfig: { file: "/etc/firedrill/kubeconfig" } }] }),
+    gitops: Gitops.optional()
+      .describe("what GitOps brings back into a cluster that was destroyed and made anew")
+      .meta({ examples: [{ kind: "flux", layers: ["infrastructure", "apps"] }] }),
+    checks: z
+      .array(Check)
+      .max(50)
+      .default([])
+      .describe("what must be so again when a cluster that was destroyed is back")
+      .meta({ examples: [[{ kind: "http", url: "https://shop.example.org/health" }]] }),
     components: z
       .array(Component)
       .min(1, "must list at least one component")

@@ -14,5 +14,7 @@ export function targetOf(component: Component): string {
       return `cluster ${component.data} on ${describeServer(component.connection)}`;
     case "namespace":
       return `namespace ${component.namespace}`;
+    case "cluster":
+      return `the whole cluster ${component.name}`;
   }
 }

@@ -1,6 +1,7 @@
 import { appendFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { HttpCheck, NamespaceComponent } from "../../plan/namespace-schema.ts";
+import type { HttpCheck } from "../../plan/check-schema.ts";
+import type { NamespaceComponent } from "../../plan/namespace-schema.ts";
 import { exists, fileFailure } from "../files.ts";
 import { rest } from "../rest.ts";
 import type { StepContext } from "../step.ts";
