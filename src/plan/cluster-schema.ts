@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { common } from "./component-parts.ts";
-import { Duration, label } from "./scalars.ts";
+import { label } from "./cluster-parts.ts";
+import { Duration } from "./scalars.ts";
 
 /** A whole Kubernetes cluster, which infrastructure code destroys and makes, and GitOps fills. */
 

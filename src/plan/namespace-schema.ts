@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { HttpCheck } from "./check-schema.ts";
+import { HttpCheck, label } from "./cluster-parts.ts";
 import { common } from "./component-parts.ts";
-import { Duration, label } from "./scalars.ts";
+import { Duration } from "./scalars.ts";
 
 /** A Kubernetes namespace that GitOps rebuilds. */
 

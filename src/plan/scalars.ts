@@ -7,11 +7,6 @@ export const name = z
   .string()
   .regex(/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/, "must be 1 to 40 lower-case letters, digits and dashes")
   .meta({ examples: ["shop"] });
-/** A name as Kubernetes takes it for namespaces. */
-export const label = z
-  .string()
-  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "must be a name of Kubernetes: lower-case letters, digits and dashes");
-
 export const path = z
   .string()
   .regex(/^\//, "must be an absolute path, starting with /")

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KubernetesObject } from "../kubernetes/object.ts";
-import type { Session } from "../namespace/session.ts";
+import type { Session } from "../kubernetes/session.ts";
 import type { StepContext } from "../step.ts";
 import { policyOf } from "./holds.ts";
 import { applications, refresh, waitForApplication } from "./refresh.ts";

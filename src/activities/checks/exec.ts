@@ -5,7 +5,7 @@ import { lastWords } from "../exec.ts";
 import { execInPod } from "../kubernetes/exec.ts";
 import type { KubernetesObject } from "../kubernetes/object.ts";
 import { readiness } from "../kubernetes/readiness.ts";
-import type { Session } from "../namespace/session.ts";
+import type { Session } from "../kubernetes/session.ts";
 import { plainKind } from "./kind.ts";
 import { sessionOf } from "./session-of.ts";
 

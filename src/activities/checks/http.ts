@@ -1,5 +1,5 @@
 import type { CheckOf } from "../../plan/check-schema.ts";
-import { askHttp } from "../namespace/http-check.ts";
+import { askHttp } from "../outside/http-check.ts";
 import { plainKind } from "./kind.ts";
 
 export const http = plainKind<CheckOf<"http">>({

@@ -1,4 +1,4 @@
-import type { Session } from "../namespace/session.ts";
+import type { Session } from "../kubernetes/session.ts";
 
 /** What a kind of check must be able to do. */
 

@@ -1,5 +1,5 @@
 import { fail } from "../../failures.ts";
-import type { Session } from "../namespace/session.ts";
+import type { Session } from "../kubernetes/session.ts";
 import type { Around } from "./kind.ts";
 
 /** @throws SYSTEM_UNREACHABLE while the cluster does not answer */

@@ -3,7 +3,7 @@ import { askOnce, noteBefore } from "../checks/index.ts";
 import { kubeconfigText } from "../kubernetes/access.ts";
 import type { Patience } from "../kubernetes/request.ts";
 import { readiness } from "../kubernetes/readiness.ts";
-import { type Session, withCluster } from "../namespace/session.ts";
+import { type Session, withCluster } from "../kubernetes/session.ts";
 import type { StepContext } from "../step.ts";
 import type { Inspection } from "../verbs.ts";
 import { type LayerState, layersOf, statesOf } from "./layers.ts";

@@ -6,7 +6,7 @@ import { mirror } from "../kubernetes/mirror.ts";
 import { statusOf } from "../kubernetes/refusal.ts";
 import { takeSnapshot } from "../kubernetes/snapshot.ts";
 import { waitUntil } from "../kubernetes/wait.ts";
-import { type Session, withCluster } from "../namespace/session.ts";
+import { type Session, withCluster } from "../kubernetes/session.ts";
 import type { Rebuilt } from "../namespace/verbs.ts";
 import { rest } from "../rest.ts";
 import type { StepContext } from "../step.ts";

@@ -1,7 +1,7 @@
-import { fail } from "../../failures.ts";
 import { askPatiently } from "../checks/index.ts";
+import { requirePassed } from "../conclude.ts";
 import { readiness } from "../kubernetes/readiness.ts";
-import { type Session, withCluster } from "../namespace/session.ts";
+import { type Session, withCluster } from "../kubernetes/session.ts";
 import type { StepContext } from "../step.ts";
 import type { Verification } from "../verbs.ts";
 import { nodeKind } from "./inspect.ts";
@@ -15,16 +15,7 @@ type Input = Omit<ClusterInput, "run">;
 /** Compares the new cluster with the old one, and asks the plan's checks. @throws CHECKS_FAILED */
 export async function verifyCluster(input: Input, context: StepContext): Promise<Verification> {
   return await withCluster(input.access, context, async (session) => {
-    const verification = await check(session, input, context);
-    const failed = verification.checks.filter(({ passed }) => !passed);
-    if (failed.length === 0) return verification;
-    const more = failed.length === 1 ? "" : `, and ${failed.length - 1} more`;
-    throw fail(
-      "CHECKS_FAILED",
-      `${failed[0]!.title}: ${failed[0]!.found}${more}`,
-      "Retry checks again; skip leaves it as it is, and the verdict is FAIL.",
-      { verification },
-    );
+    return requirePassed(await check(session, input, context));
   });
 }
 

@@ -1,5 +1,5 @@
 import { conditionOf, type KubernetesObject } from "../kubernetes/object.ts";
-import type { Session } from "../namespace/session.ts";
+import type { Session } from "../kubernetes/session.ts";
 import type { StepContext } from "../step.ts";
 import { describe } from "./holds.ts";
 import { layersOf } from "./layers.ts";

@@ -1,5 +1,5 @@
 import type { KubernetesObject } from "../kubernetes/object.ts";
-import type { Session } from "./session.ts";
+import type { Session } from "../kubernetes/session.ts";
 
 /** A place where backups of a cluster are kept. */
 export interface BackupStore {

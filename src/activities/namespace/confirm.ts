@@ -3,7 +3,7 @@ import type { StepContext } from "../step.ts";
 import type { Expected, Remains } from "../verbs.ts";
 import { requireSame } from "./inspect.ts";
 import { findRecovery, recallInventory } from "./memory.ts";
-import { withCluster } from "./session.ts";
+import { withCluster } from "../kubernetes/session.ts";
 import { namespaces } from "./survey.ts";
 import type { NamespaceInput } from "./verbs.ts";
 

@@ -5,13 +5,14 @@ import { mirror } from "../kubernetes/mirror.ts";
 import { waitUntil } from "../kubernetes/wait.ts";
 import type { StepContext } from "../step.ts";
 import type { Inspection, Loss, Proof } from "../verbs.ts";
-import { heldWords, stripNamed } from "./going.ts";
+import { heldWords } from "../kubernetes/held.ts";
+import { stripNamed } from "./going.ts";
 import { inspectNamespace, requireSame } from "./inspect.ts";
 import { keepVolumes } from "./keep-volumes.ts";
 import { askWhileGone } from "./while-gone.ts";
 import { findRecovery, type Inventory, keepRecovery, recallInventory, type Recovery } from "./memory.ts";
-import { whileProbing } from "./probes.ts";
-import { type Session, withCluster } from "./session.ts";
+import { whileProbing } from "../outside/probes.ts";
+import { type Session, withCluster } from "../kubernetes/session.ts";
 import { namespaces, watchedKinds } from "./survey.ts";
 import type { NamespaceInput } from "./verbs.ts";
 

@@ -6,17 +6,18 @@ import { targetOf } from "../../plan/target.ts";
 import type { KubernetesObject } from "../kubernetes/object.ts";
 import type { Patience } from "../kubernetes/request.ts";
 import { readiness } from "../kubernetes/readiness.ts";
+import { scaledBy } from "../kubernetes/scaled.ts";
 import type { StepContext } from "../step.ts";
 import type { Inspection } from "../verbs.ts";
-import { deniedReason } from "./denied.ts";
+import { deniedReason } from "../kubernetes/denied.ts";
 import { digestOf } from "./digest.ts";
 import { gitopsOf, type GitOps } from "./gitops.ts";
-import { askForImages, type ImageReport } from "./images.ts";
+import { askForImages, type ImageReport } from "../registry/images.ts";
 import { type Entry, expected, type Inventory, keepInventory } from "./memory.ts";
 import { originOf } from "./origin.ts";
-import { isNamed } from "./patterns.ts";
+import { isNamed } from "../kubernetes/patterns.ts";
 import { reachedThrough } from "./reached-through.ts";
-import { type Session, withCluster } from "./session.ts";
+import { requireCluster, type Session, withCluster } from "../kubernetes/session.ts";
 import { type Survey, surveySettled } from "./survey.ts";
 import { lostVolumes } from "./volumes.ts";
 
@@ -97,12 +98,6 @@ function takeInventory(session: Session, survey: Survey, { managers, flux, argo 
   };
 }
 
-/** KEDA's ScaledObjects have a HorizontalPodAutoscaler each. */
-function scaledBy({ kind, spec }: KubernetesObject): string[] {
-  const target = spec?.["scaleTargetRef"] as { kind: string; name: string } | undefined;
-  return kind === "HorizontalPodAutoscaler" && target !== undefined ? [`${target.kind}/${target.name}`] : [];
-}
-
 function noteOf(inventory: Inventory, { asked, unknown }: ImageReport): string {
   const { entries } = inventory;
   const back = expected(inventory).length;
@@ -167,16 +162,11 @@ function claimsOf(objects: KubernetesObject[]): KubernetesObject[] {
 
 /** @throws IDENTITY_CHANGED when the cluster, or the namespace in it, is not the one that was inspected */
 export function requireSame(
-  { identity }: Session,
+  session: Session,
   namespace: KubernetesObject | undefined,
   known: Pick<Inventory, "cluster" | "uid">,
 ): void {
-  if (identity !== known.cluster)
-    throw fail(
-      "IDENTITY_CHANGED",
-      `the kubeconfig leads to another cluster now: ${identity} instead of ${known.cluster}`,
-      "Correct the kubeconfig, or its context, then retry.",
-    );
+  requireCluster(session, known.cluster);
   if (namespace !== undefined && namespace.metadata.uid !== known.uid)
     throw fail(
       "IDENTITY_CHANGED",

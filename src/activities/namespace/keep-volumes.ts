@@ -1,6 +1,6 @@
 import type { KubernetesObject } from "../kubernetes/object.ts";
 import type { Inventory } from "./memory.ts";
-import type { Session } from "./session.ts";
+import type { Session } from "../kubernetes/session.ts";
 import { persistentVolumes } from "./survey.ts";
 
 /**

@@ -1,13 +1,11 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { describeFailure, fail } from "../../failures.ts";
 import type { Diagnosis } from "../../report/record.ts";
 import { rebuildByArgo } from "../argocd/rebuild.ts";
 import { rebuildByFlux } from "../flux/rebuild.ts";
 import { mirror } from "../kubernetes/mirror.ts";
-import { waitUntil } from "../kubernetes/wait.ts";
+import { waitUntilBack } from "../outside/come-back.ts";
 import type { StepContext } from "../step.ts";
-import { askHttp } from "./http-check.ts";
-import { createDiagnostician } from "./diagnose.ts";
+import { createDiagnostician } from "../kubernetes/diagnose.ts";
 import { requireSame } from "./inspect.ts";
 import { keepVolumes } from "./keep-volumes.ts";
 import {
@@ -15,23 +13,21 @@ import {
   expected,
   holdersAmong,
   type Inventory,
+  keepRecovery,
   recallInventory,
   recallRecovery,
   type Recovery,
 } from "./memory.ts";
 import { madeBefore, waitingForMade } from "./made.ts";
 import { observe, type Waiting } from "./observe.ts";
-import { whileProbing } from "./probes.ts";
-import { createTimesKeeper } from "./times-keeper.ts";
-import { type Session, withCluster } from "./session.ts";
+import { whileProbing } from "../outside/probes.ts";
+import { createTimesKeeper } from "../kubernetes/times-keeper.ts";
+import { type Session, withCluster } from "../kubernetes/session.ts";
 import { listGitops, namespaces, watchedKinds } from "./survey.ts";
 import type { NamespaceInput, Rebuilt } from "./verbs.ts";
 import { checkNamespace } from "./verify.ts";
 
 type Input = Omit<NamespaceInput, "run">;
-
-/** What is ready must still be so after this, or it was not. */
-const settleMs = 1_000;
 
 /** Lets GitOps make the namespace again, and watches every object come back. @throws NOT_RECOVERED with the root cause */
 export async function rebuildNamespace(input: Input, context: StepContext): Promise<Rebuilt> {
@@ -108,13 +104,13 @@ async function watchBack(
   context: StepContext,
   cause: () => string,
 ): Promise<void> {
-  const { name, namespace, within, standstill, checks } = component;
+  const { name, namespace } = component;
   const entries = expected(known);
   const made = madeBefore(known);
   const kinds = watchedKinds(session, new Set([...entries, ...made].map(({ kind }) => kind)));
   const seen = entries.filter((one) => one.kind === "Namespace" || kinds.some(({ kind }) => kind === one.kind));
   const watched = mirror(session.cluster, [...kinds, namespaces], namespace, context.signal);
-  const times = createTimesKeeper(context, name, recovery);
+  const times = createTimesKeeper(context, recovery, async () => await keepRecovery(context, name, recovery));
   let waiting: Waiting[] = [];
   const look = () => {
     const now = watched.objects();
@@ -122,30 +118,13 @@ async function watchBack(
     times.changed();
     return waiting.length === 0 ? true : undefined;
   };
-  const progress = () => progressText(entries, waiting);
-  const startedAt = performance.now();
   try {
-    for (;;) {
-      const left = within - (performance.now() - startedAt);
-      await waitUntil(watched, look, {
-        what: `namespace ${namespace} to be back`,
-        withinMs: Math.max(1, left),
-        stallMs: standstill,
-        progressKey: progress,
-        onProgress: (text) => context.progress(`${text}${cause()}`),
-      });
-      await sleep(settleMs, undefined, { signal: context.signal });
-      if (look() === undefined) continue;
-      const answers = await Promise.all(checks.map((check) => askHttp(check, context.signal)));
-      const silent = checks[answers.findIndex(({ ok }) => !ok)];
-      if (silent === undefined) return;
-      context.progress(`all objects are back; ${silent.url} does not answer yet`);
-      if (performance.now() - startedAt > within)
-        throw fail(
-          "TIMED_OUT",
-          `all objects are back, but ${silent.url} does not answer: ${answers.find(({ ok }) => !ok)!.found}`,
-        );
-    }
+    await waitUntilBack(watched, look, component, {
+      what: `namespace ${namespace} to be back`,
+      progress: () => progressText(entries, waiting),
+      cause,
+      context,
+    });
   } finally {
     watched.stop();
     await times.kept();

@@ -5,7 +5,7 @@ import { isReconciling } from "../flux/holds.ts";
 import type { StepContext } from "../step.ts";
 import { type BackupStore, backupStores } from "./backup-stores.ts";
 import { isBookkeeping } from "./bookkeeping.ts";
-import type { Session } from "./session.ts";
+import type { Session } from "../kubernetes/session.ts";
 
 /** Everything that a step looks at, as the API server has it now. */
 export interface Survey {

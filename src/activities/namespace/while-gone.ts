@@ -1,6 +1,6 @@
 import { compareNow, namesOfRows } from "./compare-now.ts";
 import type { Inventory, Recovery } from "./memory.ts";
-import type { Session } from "./session.ts";
+import type { Session } from "../kubernetes/session.ts";
 import { namespaces, surveyNamespace } from "./survey.ts";
 
 /**

@@ -1,13 +1,17 @@
 import { appendFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { HttpCheck } from "../../plan/check-schema.ts";
-import type { NamespaceComponent } from "../../plan/namespace-schema.ts";
+import type { HttpCheck } from "../../plan/cluster-parts.ts";
 import { exists, fileFailure } from "../files.ts";
 import { rest } from "../rest.ts";
 import type { StepContext } from "../step.ts";
 import { askHttp } from "./http-check.ts";
 
-/** Asks a namespace's checks from outside once a second, and keeps the answers: from them comes the downtime. */
+/** Asks a component's checks from outside once a second, and keeps the answers: from them comes the downtime. */
+
+interface Checked {
+  name: string;
+  checks: HttpCheck[];
+}
 
 /** One answer. `at` is when the question was sent, ISO 8601 in UTC. */
 export interface Sample {
@@ -19,15 +23,11 @@ export interface Sample {
 
 const everyMs = 1_000;
 
-const file = ({ directory }: Pick<StepContext, "directory">, { name }: NamespaceComponent) =>
+const file = ({ directory }: Pick<StepContext, "directory">, { name }: Pick<Checked, "name">) =>
   join(directory, `probes-${name}.jsonl`);
 
 /** Asks until the work is done; the work goes on whatever they answer. */
-export async function whileProbing<T>(
-  component: NamespaceComponent,
-  context: StepContext,
-  work: () => Promise<T>,
-): Promise<T> {
+export async function whileProbing<T>(component: Checked, context: StepContext, work: () => Promise<T>): Promise<T> {
   const stop = new AbortController();
   const signal = AbortSignal.any([context.signal, stop.signal]);
   const asking = Promise.all(component.checks.map((check) => probe(check, file(context, component), signal)));
@@ -57,7 +57,7 @@ async function probe(check: HttpCheck, path: string, signal: AbortSignal): Promi
 
 /** All answers since a moment, the oldest first; a line that was cut off by a crash is left out. */
 export async function samplesSince(
-  component: NamespaceComponent,
+  component: Pick<Checked, "name">,
   context: Pick<StepContext, "directory">,
   since: string,
 ): Promise<Sample[]> {

@@ -1,7 +1,7 @@
 import type { RecoveryFacts } from "../../guard/facts.ts";
 import type { KubernetesObject } from "../kubernetes/object.ts";
-import { askRegistry } from "../registry/client.ts";
-import { credentialsOf } from "../registry/pull-secrets.ts";
+import { askRegistry } from "./client.ts";
+import { credentialsOf } from "./pull-secrets.ts";
 
 /** An image that the namespace will want again. */
 interface Wanted {
@@ -49,6 +49,10 @@ export async function askForImages(objects: KubernetesObject[], signal: AbortSig
   report.gone.sort((a, b) => a.image.localeCompare(b.image));
   report.unknown.sort();
   return report;
+}
+
+export function imageProblem(gone: ImageReport["gone"][number] | undefined) {
+  return gone && { problem: `image ${gone.image} of ${gone.usedBy} cannot be pulled: ${gone.why}`, hint: gone.hint };
 }
 
 /** Of what makes pods, not of pods themselves: those are made anew, perhaps with other images than now. */

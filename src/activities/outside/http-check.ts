@@ -1,6 +1,6 @@
 import { request } from "node:http";
 import { request as requestTls } from "node:https";
-import type { HttpCheck } from "../../plan/check-schema.ts";
+import type { HttpCheck } from "../../plan/cluster-parts.ts";
 
 /** Longer than this nobody waits for a page. */
 const timeoutMs = 5_000;

@@ -1,10 +1,11 @@
+import { fail } from "../../failures.ts";
 import type { ClusterAccess } from "../../plan/access-schema.ts";
-import { kubeconfigText } from "../kubernetes/access.ts";
-import { openCluster } from "../kubernetes/client.ts";
-import type { Cluster } from "../kubernetes/cluster.ts";
-import { discover } from "../kubernetes/discovery.ts";
-import type { Resource } from "../kubernetes/object.ts";
-import type { Patience } from "../kubernetes/request.ts";
+import { kubeconfigText } from "./access.ts";
+import { openCluster } from "./client.ts";
+import type { Cluster } from "./cluster.ts";
+import { discover } from "./discovery.ts";
+import type { Resource } from "./object.ts";
+import type { Patience } from "./request.ts";
 import type { StepContext } from "../step.ts";
 
 /** A cluster as one step sees it. */
@@ -36,4 +37,14 @@ export async function withCluster<T>(
   } finally {
     await cluster.close();
   }
+}
+
+/** @throws IDENTITY_CHANGED when the kubeconfig leads to another cluster than the one of that identity */
+export function requireCluster({ identity }: Pick<Session, "identity">, known: string): void {
+  if (identity !== known)
+    throw fail(
+      "IDENTITY_CHANGED",
+      `the kubeconfig leads to another cluster now: ${identity} instead of ${known}`,
+      "Correct the kubeconfig, or its context, then retry.",
+    );
 }

@@ -1,11 +1,11 @@
 import { log } from "@temporalio/activity";
+import type { Expected } from "../../diagnosis/cause.ts";
 import { diagnoseNamespace } from "../../diagnosis/index.ts";
 import { describeFailure } from "../../failures.ts";
 import { redact } from "../../redaction.ts";
 import type { Diagnosis } from "../../report/record.ts";
 import { rest } from "../rest.ts";
-import { takeSnapshot } from "../kubernetes/snapshot.ts";
-import type { Entry } from "./memory.ts";
+import { takeSnapshot } from "./snapshot.ts";
 import type { Session } from "./session.ts";
 
 /** Why something is not back is asked while it is waited for, so that a person need not wait for the end to know. */
@@ -15,7 +15,7 @@ const everyMs = 10_000;
 export function createDiagnostician(
   { cluster, resources }: Session,
   namespace: string,
-  entries: Entry[],
+  entries: Expected[],
   signal: AbortSignal,
 ) {
   let causes: Diagnosis[] = [];

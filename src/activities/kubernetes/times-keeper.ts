@@ -1,20 +1,23 @@
 import { rest } from "../rest.ts";
 import type { StepContext } from "../step.ts";
-import { keepRecovery, type Recovery } from "./memory.ts";
 
 /** A worker that dies loses at most so much of when what came back. */
 const everyMs = 500;
 
-/** Writes the times of a recovery to the disk while it goes on, and at last. */
-export function createTimesKeeper(context: StepContext, component: string, recovery: Recovery) {
-  let written = JSON.stringify(recovery);
+/** Writes what changes while a recovery goes on to the disk, and at last. */
+export function createTimesKeeper<T>(
+  { signal }: Pick<StepContext, "signal">,
+  times: T,
+  keep: (times: T) => Promise<void>,
+) {
+  let written = JSON.stringify(times);
   let writing: Promise<void> | undefined;
   let failure: unknown;
 
   async function write(): Promise<void> {
-    const text = JSON.stringify(recovery);
+    const text = JSON.stringify(times);
     if (text === written) return;
-    await keepRecovery(context, component, recovery);
+    await keep(times);
     written = text;
   }
 
@@ -23,7 +26,7 @@ export function createTimesKeeper(context: StepContext, component: string, recov
     changed(): void {
       if (failure !== undefined) throw failure;
       writing ??= write()
-        .then(async () => await rest(everyMs, context.signal))
+        .then(async () => await rest(everyMs, signal))
         .catch((error: unknown) => void (failure = error))
         .finally(() => (writing = undefined));
     },
