@@ -13,6 +13,7 @@ import * as pgdump from "./pgdump/index.ts";
 import { writeReports } from "./report.ts";
 import { readRunFile, runDirectory, writeRunFile } from "./run-directory.ts";
 import { loadResumed } from "./resume.ts";
+import * as workload from "./workload/index.ts";
 import { type StepContext, stepActivity } from "./step.ts";
 import type { Done, RunRef } from "./verbs.ts";
 
@@ -46,6 +47,7 @@ export function createActivities(config: Config, client: Client) {
     loadResumed: (input: Parameters<typeof loadResumed>[2]) => loadResumed(config, client, input),
     notify: (input: Parameters<typeof notify>[1]) => notify(config, input),
     ...verbsOf(config, client, { ...namespace }),
+    ...verbsOf(config, client, { ...workload }),
     ...verbsOf(config, client, { ...pgdump }),
     ...verbsOf(config, client, { ...pgbackrest }),
     cleanUp: stepActivity(

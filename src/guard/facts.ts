@@ -30,6 +30,17 @@ export interface ComponentFacts {
   space: { path: string; freeBytes: number; neededBytes: number } | null;
   /** Of a namespace: what would keep it, or some of it, from coming back. Missing for other kinds. */
   recovery?: RecoveryFacts;
+  /** Of a workload: what would keep it, or its data, from coming back. Missing for other kinds. */
+  workload?: WorkloadFacts;
+}
+
+export interface WorkloadFacts {
+  /** What is wrong with it as it is: "1 of 2 pods ready". Null where all is well. */
+  trouble: string | null;
+  /** Why the data that the plan names would be gone with the pods, each as a part of a sentence. */
+  volatile: string[];
+  /** What keeps its node from being drained, each as a sentence. Empty where no node is lost. */
+  drain: { problem: string; hint: string }[];
 }
 
 /** Each list is cut to what a person would read; `more` counts what was left out. */

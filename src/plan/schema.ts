@@ -5,6 +5,7 @@ import { NamespaceComponent } from "./namespace-schema.ts";
 import { Channel } from "./notify-schema.ts";
 import { Duration, name, path, Secret, Size } from "./scalars.ts";
 import { FreezeWindow, ScheduleEntry } from "./schedule-schema.ts";
+import { WorkloadComponent } from "./workload-schema.ts";
 
 /** What stands in a plan file. Everything a person may write is here, with its meaning; unknown keys are errors. */
 
@@ -105,7 +106,12 @@ export type PgBackRestComponent = z.infer<typeof PgBackRestComponent>;
 
 /** Kinds with data of their own, which is backed up and restored. */
 export type DataComponent = PgDumpComponent | PgBackRestComponent;
-export const Component = z.discriminatedUnion("kind", [PgDumpComponent, PgBackRestComponent, NamespaceComponent]);
+export const Component = z.discriminatedUnion("kind", [
+  PgDumpComponent,
+  PgBackRestComponent,
+  NamespaceComponent,
+  WorkloadComponent,
+]);
 export type Component = z.infer<typeof Component>;
 
 export const Plan = z
@@ -177,7 +183,7 @@ export const Plan = z
       .describe("times in which nothing is drilled or destroyed")
       .meta({ examples: [[{ from: "2026-12-20", until: "2027-01-03", reason: "Christmas sales" }]] }),
     access: ClusterAccess.optional()
-      .describe("how to reach the Kubernetes cluster of the plan's namespaces")
+      .describe("how to reach the Kubernetes cluster of the plan's namespaces and workloads")
       .meta({ examples: [{ kubeconfig: { file: "/etc/firedrill/kubeconfig" } }] }),
     components: z
       .array(Component)

@@ -14,5 +14,7 @@ export function targetOf(component: Component): string {
       return `cluster ${component.data} on ${describeServer(component.connection)}`;
     case "namespace":
       return `namespace ${component.namespace}`;
+    case "workload":
+      return `${component.workload} in namespace ${component.namespace}${component.lose === "node" ? ", and its node" : ""}`;
   }
 }
