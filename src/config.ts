@@ -21,6 +21,11 @@ const systemIdentifier = z
   )
   .meta({ examples: ["7412345678901234567"] });
 
+const cluster = z
+  .uuid("must be the uid of the cluster's namespace kube-system")
+  .describe("which cluster: `kubectl get namespace kube-system -o jsonpath={.metadata.uid}`")
+  .meta({ examples: ["1f0c7a52-6b5e-4a53-9d0e-0d5c3b8b6f1e"] });
+
 const Destroyable = z.union([
   z.strictObject({
     systemIdentifier,
@@ -46,15 +51,28 @@ const Destroyable = z.union([
       .meta({ title: "path", examples: ["/var/lib/postgresql/15/main"] }),
   }),
   z.strictObject({
-    cluster: z
-      .uuid("must be the uid of the cluster's namespace kube-system")
-      .describe("which cluster: `kubectl get namespace kube-system -o jsonpath={.metadata.uid}`")
-      .meta({ examples: ["1f0c7a52-6b5e-4a53-9d0e-0d5c3b8b6f1e"] }),
+    cluster,
     namespace: z
       .string()
       .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "must be the name of a namespace")
       .describe("the namespace that may be deleted")
       .meta({ examples: ["shop"] }),
+    workload: z
+      .string()
+      .regex(/^(deployment|statefulset)\/[a-z0-9.-]+$/, 'must be kind and name, such as "deployment/shop"')
+      .optional()
+      .describe(
+        "only the pods of this workload of it may be taken away; the namespace and every workload in it otherwise",
+      )
+      .meta({ examples: ["deployment/shop"] }),
+  }),
+  z.strictObject({
+    cluster,
+    node: z
+      .string()
+      .regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/, "must be the name of a node")
+      .describe("the node that may be drained")
+      .meta({ examples: ["worker-1"] }),
   }),
   z.strictObject({
     apiServer: z
@@ -87,7 +105,9 @@ export const WorkerConfig = z
     mayDestroy: z
       .array(Destroyable)
       .default([])
-      .describe("the only databases, clusters and namespaces that runs of this worker may destroy; none by default")
+      .describe(
+        "the only databases, clusters, namespaces, workloads and nodes that runs of this worker may destroy; none by default",
+      )
       .meta({ examples: [[{ systemIdentifier: "7412345678901234567", server: "db.lan:5432", database: "shop" }]] }),
     metrics: z
       .strictObject({
@@ -120,8 +140,9 @@ export interface Config {
   mayDestroy: (
     | { systemIdentifier: string; server: string; database: string }
     | { systemIdentifier: string; data: string }
-    | { cluster: string; namespace: string }
     | { apiServer: string }
+    | { cluster: string; namespace: string; workload?: string | undefined }
+    | { cluster: string; node: string }
   )[];
   metrics?: { port: number; host: string } | undefined;
 }

@@ -82,15 +82,16 @@ const verbs = [
 
 /** Nobody backs a namespace up, or restores it: GitOps rebuilds it. */
 const verbsOfNamespace = ["inspect", "confirm", "prove", "destroy", "control", "rebuild", "verify"];
+/** Nor a workload, whose data stays where it is: a sentinel in it has to come back with the pods. */
+const verbsOfWorkload = [...verbsOfNamespace, "plant"];
+const own: Record<string, string[]> = { namespace: verbsOfNamespace, workload: verbsOfWorkload };
 
 test.each(Component.options.map(({ shape }) => shape.kind.value))("kind %s exports its verbs", async (kind) => {
   const names = Object.keys((await import(`../src/activities/${kind}/index.ts`)) as object);
   const suffix = names.find((name) => name.startsWith("inspect"))?.slice("inspect".length) ?? "";
   expect(suffix.toLowerCase()).toBe(kind);
   expect(suffix).not.toBe(kind);
-  expect(names.toSorted()).toEqual(
-    (kind === "namespace" ? verbsOfNamespace : verbs).map((verb) => verb + suffix).toSorted(),
-  );
+  expect(names.toSorted()).toEqual((own[kind] ?? verbs).map((verb) => verb + suffix).toSorted());
 });
 
 test("in src/cli only console.ts prints; what else knows the streams only looks at them, or asks a question", () => {

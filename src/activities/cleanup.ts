@@ -14,6 +14,8 @@ import { stopPostmaster } from "./postgres/postmaster.ts";
 import { removeSentinel } from "./postgres/sentinel.ts";
 import type { StepContext } from "./step.ts";
 import { closeTo, workedOn } from "./turn.ts";
+import { uncordon } from "./workload/cordon.ts";
+import { removeSentinelFile } from "./workload/sentinel.ts";
 
 export interface Cleaned {
   removed: number;
@@ -46,6 +48,8 @@ const removers: { [K in Leftover["kind"]]: (leftover: Extract<Leftover, { kind: 
   "locked-out": ({ connection, maintenanceDatabase, databases }) =>
     withClient(connection, maintenanceDatabase, (client) => letIn(client, databases)),
   postmaster: (leftover) => stopPostmaster(leftover),
+  cordon: (leftover) => uncordon(leftover),
+  "sentinel-file": (leftover) => removeSentinelFile(leftover),
 };
 
 function describe(leftover: Leftover): LeftoverRecord {
@@ -74,6 +78,10 @@ function describe(leftover: Leftover): LeftoverRecord {
       };
     case "postmaster":
       return { what: "server", where: leftover.data, why: "" };
+    case "cordon":
+      return { what: "cordoned node", where: leftover.node, why: "" };
+    case "sentinel-file":
+      return { what: "file", where: `${leftover.path} in claim ${leftover.namespace}/${leftover.claim}`, why: "" };
   }
 }
 

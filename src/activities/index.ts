@@ -14,6 +14,7 @@ import * as pgdump from "./pgdump/index.ts";
 import { writeReports } from "./report.ts";
 import { readRunFile, runDirectory, writeRunFile } from "./run-directory.ts";
 import { loadResumed } from "./resume.ts";
+import * as workload from "./workload/index.ts";
 import { type StepContext, stepActivity } from "./step.ts";
 import type { Done, RunRef } from "./verbs.ts";
 
@@ -48,6 +49,7 @@ export function createActivities(config: Config, client: Client) {
     notify: (input: Parameters<typeof notify>[1]) => notify(config, input),
     ...verbsOf(config, client, { ...namespace }),
     ...verbsOf(config, client, { ...cluster }),
+    ...verbsOf(config, client, { ...workload }),
     ...verbsOf(config, client, { ...pgdump }),
     ...verbsOf(config, client, { ...pgbackrest }),
     cleanUp: stepActivity(

@@ -32,6 +32,17 @@ export interface ComponentFacts {
   recovery?: RecoveryFacts;
   /** Checks that do not pass now: they could not show later that all is back. Missing where none are asked. */
   failing?: { check: string; found: string }[];
+  /** Of a workload: what would keep it, or its data, from coming back. Missing for other kinds. */
+  workload?: WorkloadFacts;
+}
+
+export interface WorkloadFacts {
+  /** What is wrong with it as it is: "1 of 2 pods ready". Null where all is well. */
+  trouble: string | null;
+  /** Why the data that the plan names would be gone with the pods, each as a part of a sentence. */
+  volatile: string[];
+  /** What keeps its node from being drained, each as a sentence. Empty where no node is lost. */
+  drain: { problem: string; hint: string }[];
 }
 
 /** Each list is cut to what a person would read; `more` counts what was left out. */

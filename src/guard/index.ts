@@ -4,6 +4,7 @@ import { approvals } from "./approvals.ts";
 import { archiving } from "./archiving.ts";
 import { blastRadius } from "./blast-radius.ts";
 import { denied } from "./denied.ts";
+import { drain } from "./drain.ts";
 import type { Facts } from "./facts.ts";
 import { freeze } from "./freeze.ts";
 import { gitops } from "./gitops.ts";
@@ -16,7 +17,9 @@ import { replica } from "./replica.ts";
 import { space } from "./space.ts";
 import { tablespaces } from "./tablespaces.ts";
 import { targetMissing } from "./target-missing.ts";
+import { unready } from "./unready.ts";
 import { verifiedBackup } from "./verified-backup.ts";
+import { volatileData } from "./volatile-data.ts";
 import { volumes } from "./volumes.ts";
 
 /** Every guard, by the name of its file and of its heading in docs/safety.md. */
@@ -35,6 +38,9 @@ export const guards: Record<string, (facts: Facts) => Refusal[]> = {
   orphans,
   images,
   volumes,
+  unready,
+  "volatile-data": volatileData,
+  drain,
   "blast-radius": blastRadius,
   archiving,
   space,

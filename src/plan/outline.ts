@@ -50,6 +50,16 @@ const titlesOfNamespace: Partial<Record<keyof typeof ofComponent, string>> = {
   destroy: "Delete namespace %",
   verify: "Verify that all of % is back as it was",
 };
+const titlesOfWorkload: typeof titlesOfNamespace = {
+  inspect: "Look at %: its pods, their node, volumes, images",
+  plant: "Plant a sentinel in the data of %, and note every file",
+  proof: "Prove that % has all that its pods need to come back",
+  destroy: "Take the pods of % away",
+  gone: "Negative control: none of the old pods of % may be left",
+  rebuild: "Watch the pods of % come back",
+  verify: "Verify that % is back, with its data",
+};
+const titles: Record<string, typeof titlesOfNamespace> = { namespace: titlesOfNamespace, workload: titlesOfWorkload };
 
 /** The ID of a step about a component; the only place that knows how IDs are made. */
 export function stepId(verb: keyof typeof ofComponent, component: string): string {
@@ -76,9 +86,10 @@ function entries(type: RunType, scenario: Scenario, { approvals, resumes }: Part
   if (type === "backup") return [...preflight, ["backup", "proof"], ...close];
   if (type === "restore")
     return [...preflight, ...approve, ["control"], ["restore"], ["verify", "place"], ["cleanup"], ["files"]];
-  if (scenario === "namespace")
+  if (scenario === "namespace" || scenario === "workload")
     return [
       ...preflight,
+      ...(scenario === "workload" ? ([["plant"]] as Entry[][]) : []),
       ["proof"],
       ...approve,
       ["destroyGuards"],
@@ -102,8 +113,8 @@ function entries(type: RunType, scenario: Scenario, { approvals, resumes }: Part
 
 /** The kinds of components that a run is about; the plan's others it leaves alone. */
 export function kindsOf(type: RunType, scenario: Scenario): Component["kind"][] {
-  if (type === "audit") return ["pgdump", "pgbackrest", "namespace"];
-  return scenario === "namespace" ? ["namespace"] : ["pgdump", "pgbackrest"];
+  if (type === "audit") return ["pgdump", "pgbackrest", "namespace", "workload"];
+  return scenario === "namespace" || scenario === "workload" ? [scenario] : ["pgdump", "pgbackrest"];
 }
 
 /** The steps of a run, in the order in which they are announced. Pure: the same plan gives the same steps. */
@@ -126,7 +137,7 @@ function runStep(entry: keyof typeof ofRun): StepOutline {
 
 function componentStep(entry: keyof typeof ofComponent, { name, kind }: Named): StepOutline {
   const [phase, usual, rule] = ofComponent[entry] as [Phase, string, { destroys?: boolean; skippable?: boolean }];
-  const title = (kind === "namespace" ? titlesOfNamespace[entry] : undefined) ?? usual;
+  const title = titles[kind]?.[entry] ?? usual;
   return {
     id: stepId(entry, name),
     phase,

@@ -19,7 +19,7 @@ const rules: Rule[] = [
   uniqueNames,
   noReservedNames,
   eachTargetOnce,
-  namespacesHaveACluster,
+  clusterIsNamed,
   noSystemDatabase,
   maintenanceDatabaseSurvives,
   distinctDumps,
@@ -69,7 +69,10 @@ function overlap(one: Component, other: Component): boolean {
   if (one.kind === "pgdump" && other.kind === "pgdump")
     return sameServer(one, other) && one.database === other.database;
   if (one.kind === "namespace") return other.kind === "namespace" && one.namespace === other.namespace;
-  if (other.kind === "namespace") return false;
+  // One in a namespace of the plan is another drill, of another scenario.
+  if (one.kind === "workload")
+    return other.kind === "workload" && one.namespace === other.namespace && one.workload === other.workload;
+  if (other.kind === "namespace" || other.kind === "workload") return false;
   if (one.kind === "pgbackrest" && other.kind === "pgbackrest") {
     const sameStanza = one.stanza === other.stanza && one.config === other.config;
     if (sameStanza || posix.resolve(one.data) === posix.resolve(other.data)) return true;
@@ -81,6 +84,7 @@ const targetKeys: Record<Component["kind"], string> = {
   pgdump: "database",
   pgbackrest: "stanza",
   namespace: "namespace",
+  workload: "workload",
 };
 
 function sameServer(one: { connection: Connection }, other: { connection: Connection }): boolean {
@@ -105,10 +109,13 @@ function noSystemDatabase({ components }: Plan): Complaint[] {
   });
 }
 
-function namespacesHaveACluster({ access, components }: Plan): Complaint[] {
-  if (access !== undefined || !components.some(({ kind }) => kind === "namespace")) return [];
+function clusterIsNamed({ access, components }: Plan): Complaint[] {
+  const inCluster = components.find(({ kind }) => kind === "namespace" || kind === "workload");
+  if (access !== undefined || inCluster === undefined) return [];
   const hint = "Add `access: { kubeconfig: { file: /etc/firedrill/kubeconfig } }`.";
-  return [{ path: ["access"], at: "around", message: 'missing key "access": namespaces are in a cluster', hint }];
+  return [
+    { path: ["access"], at: "around", message: `missing key "access": ${inCluster.kind}s are in a cluster`, hint },
+  ];
 }
 
 function maintenanceDatabaseSurvives({ components }: Plan): Complaint[] {

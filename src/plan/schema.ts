@@ -8,6 +8,7 @@ import { NamespaceComponent } from "./namespace-schema.ts";
 import { Channel } from "./notify-schema.ts";
 import { Duration, name, path, Size } from "./scalars.ts";
 import { FreezeWindow, ScheduleEntry } from "./schedule-schema.ts";
+import { WorkloadComponent } from "./workload-schema.ts";
 
 export { Connection };
 
@@ -82,6 +83,7 @@ export const Component = z.discriminatedUnion("kind", [
   PgBackRestComponent,
   NamespaceComponent,
   ClusterComponent,
+  WorkloadComponent,
 ]);
 export type Component = z.infer<typeof Component>;
 

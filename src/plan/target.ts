@@ -16,5 +16,7 @@ export function targetOf(component: Component): string {
       return `namespace ${component.namespace}`;
     case "cluster":
       return `the whole cluster ${component.name}`;
+    case "workload":
+      return `${component.workload} in namespace ${component.namespace}${component.lose === "node" ? ", and its node" : ""}`;
   }
 }

@@ -15,6 +15,7 @@ const ofRecovery = new Set([
   "orphans",
   "images",
   "volumes",
+  "volatile-data",
 ]);
 
 export function preventsRecovery({ guard }: Pick<Refusal, "guard">): boolean {

@@ -1,5 +1,6 @@
 import type { Component, Plan } from "../plan/schema.ts";
 import type { ComponentRecord, RunRecord } from "./record.ts";
+import { comesBackByItself } from "./rpo.ts";
 import { noRto } from "./rto.ts";
 
 /** Records before anything has happened. */
@@ -54,7 +55,10 @@ export function newComponent(component: Component, plan: Plan, directory: string
     target: component.name,
     verdict: null,
     rto: noRto(rto === undefined ? null : rto / 1_000),
-    rpo: { objectiveSeconds: rpo === undefined || component.kind === "namespace" ? null : rpo / 1_000, seconds: null },
+    rpo: {
+      objectiveSeconds: rpo === undefined || comesBackByItself(component.kind) ? null : rpo / 1_000,
+      seconds: null,
+    },
     backup: null,
     lostAt: null,
     newestRecoveredAt: null,

@@ -2,6 +2,7 @@ import { type ActivityFunctionWithOptions, proxyActivities } from "@temporalio/w
 import type { Activities } from "../activities/index.ts";
 import type { Done, RunRef, Verbs } from "../activities/verbs.ts";
 import type { NamespaceVerbs } from "../activities/namespace/verbs.ts";
+import type { WorkloadVerbs } from "../activities/workload/verbs.ts";
 import type { DataComponent } from "../plan/schema.ts";
 
 /**
@@ -96,4 +97,16 @@ export const onNamespace: Proxied<NamespaceVerbs> = {
   control: steps.controlNamespace,
   rebuild: steps.rebuildNamespace,
   verify: steps.verifyNamespace,
+};
+
+/** So has a workload: what is its data stays on its volumes, and its controller makes its pods again. */
+export const onWorkload: Proxied<WorkloadVerbs> = {
+  inspect: steps.inspectWorkload,
+  confirm: steps.confirmWorkload,
+  plant: steps.plantWorkload,
+  prove: steps.proveWorkload,
+  destroy: steps.destroyWorkload,
+  control: steps.controlWorkload,
+  rebuild: steps.rebuildWorkload,
+  verify: steps.verifyWorkload,
 };

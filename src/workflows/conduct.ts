@@ -122,9 +122,9 @@ function choose(plan: Plan, { components: names, scenario }: Checked, type: RunT
   throw fail(
     "REQUEST_INVALID",
     `${what} is not for ${others.map(({ name, kind }) => `${name} (${kind})`).join(", ")}`,
-    others[0]?.kind === "namespace"
-      ? "A namespace is drilled by `exercise --scenario namespace`, and looked at by `audit`."
-      : "Leave the scenario out to drill databases, or name the plan's namespaces.",
+    others[0]?.kind === "namespace" || others[0]?.kind === "workload"
+      ? `A ${others[0].kind} is drilled by \`exercise --scenario ${others[0].kind}\`, and looked at by \`audit\`.`
+      : `Leave the scenario out to drill databases, or name the plan's ${scenario}s.`,
   );
 }
 

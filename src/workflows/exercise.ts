@@ -3,15 +3,17 @@ import type { RunRecord } from "../report/record.ts";
 import { on } from "./activities.ts";
 import { conduct } from "./conduct.ts";
 import { loseNamespaces } from "./lose-namespaces.ts";
+import { loseWorkloads } from "./lose-workloads.ts";
 import type { Request } from "./request.ts";
 
 /**
  * The drill: plant, back up, prove the backup, destroy, restore, verify. `none` restores beside the live target instead,
- * `namespace` lets GitOps rebuild what was deleted.
+ * `namespace` lets GitOps rebuild what was deleted, `workload` a controller the pods that were taken away.
  */
 export async function exercise(request: Request): Promise<RunRecord> {
   return conduct("exercise", request, async (run) => {
     if (run.scenario === "namespace") return loseNamespaces(run);
+    if (run.scenario === "workload") return loseWorkloads(run);
     const inspections = await run.each((c) => run.step("inspect", c, on(c).inspect, { component: c, toTime: null }));
     await run.lock(inspections);
     run.guard("preflight/guards", () => checkGuards(run.facts("preflight", inspections)));

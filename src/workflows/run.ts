@@ -4,12 +4,13 @@ import { fail } from "../failures.ts";
 import { destroyed, type Facts } from "../guard/facts.ts";
 import { outline, stepId } from "../plan/outline.ts";
 import type { NamespaceInput } from "../activities/namespace/verbs.ts";
+import type { WorkloadInput } from "../activities/workload/verbs.ts";
 import type { Component, DataComponent } from "../plan/schema.ts";
 import { isOfClosing } from "../report/loss.ts";
 import { drillsLike } from "./before.ts";
 import type { Refusal, RunRecord, Scenario, StepRecord } from "../report/record.ts";
 import type { Resumed } from "../activities/resume.ts";
-import { on, onNamespace, type StepActivity } from "./activities.ts";
+import { on, onNamespace, onWorkload, type StepActivity } from "./activities.ts";
 import { newApprovals } from "./approvals.ts";
 import { renderDetails } from "./details.ts";
 import { expectedOf, takeOver } from "./carry.ts";
@@ -96,16 +97,16 @@ export class Run {
   async resume(resumed: Resumed): Promise<void> {
     this.resumed = resumed;
     this.taken = { taken: resumed.directories };
+    const about = <I extends { component: Component }>(input: I) => ({
+      ...input,
+      ...expectedOf(resumed, input.component.name),
+    });
+    const { confirm: ofNamespace } = onNamespace;
+    const { confirm: ofWorkload } = onWorkload;
     const remains = {
-      ...(await this.each((c) =>
-        this.step("confirm", c, on(c).confirm, { component: c, ...expectedOf(resumed, c.name) }),
-      )),
-      ...(await this.eachNamespace((input) =>
-        this.step("confirm", input.component, onNamespace.confirm, {
-          ...input,
-          ...expectedOf(resumed, input.component.name),
-        }),
-      )),
+      ...(await this.each((c) => this.step("confirm", c, on(c).confirm, about({ component: c })))),
+      ...(await this.eachNamespace((input) => this.step("confirm", input.component, ofNamespace, about(input)))),
+      ...(await this.eachWorkload((input) => this.step("confirm", input.component, ofWorkload, about(input)))),
     };
     this.plan.requireLike(resumed, takeOver(this.record, resumed, remains));
     this.show();
@@ -173,15 +174,19 @@ export class Run {
   /** Does something for every component with data, a few at a time. When one is given up, the others are stopped. */
   async each<R>(work: (component: DataComponent) => Promise<R>): Promise<Record<string, R>> {
     return await inLanes(
-      this.plan.components().filter((one) => one.kind !== "namespace"),
+      this.plan.components().filter((one) => one.kind !== "namespace" && one.kind !== "workload"),
       work,
     );
   }
 
-  /** The same for every namespace. */
+  /** The same for every namespace, and for every workload. */
   async eachNamespace<R>(work: (input: Omit<NamespaceInput, "run">) => Promise<R>): Promise<Record<string, R>> {
-    const namespaces = this.plan.components().filter((one) => one.kind === "namespace");
-    return await inLanes(namespaces, (component) => work({ component, access: this.plan.access() }));
+    const all = this.plan.components().filter((one) => one.kind === "namespace");
+    return await inLanes(all, (component) => work({ component, access: this.plan.access() }));
+  }
+  async eachWorkload<R>(work: (input: Omit<WorkloadInput, "run">) => Promise<R>): Promise<Record<string, R>> {
+    const all = this.plan.components().filter((one) => one.kind === "workload");
+    return await inLanes(all, (component) => work({ component, access: this.plan.access() }));
   }
 
   /** Whether every check of a component was made and has passed. */

@@ -9,6 +9,8 @@ const safety = readFileSync("docs/safety.md", "utf8");
 
 /** A namespace that would come back. */
 const nothing = { orphans: { names: [], more: 0 }, gitops: [], images: [], volumes: [] };
+/** A workload that would come back. */
+const whole = { trouble: null, volatile: [], drain: [] };
 
 /** What makes each guard refuse, and the words that its message must have. */
 const bad: Record<string, { run?: Partial<Facts>; of?: Partial<ComponentFacts>; says: string; hints: string }> = {
@@ -65,6 +67,21 @@ const bad: Record<string, { run?: Partial<Facts>; of?: Partial<ComponentFacts>; 
     },
     says: "the data of PersistentVolumeClaim/data would be deleted: the reclaim policy of pv-1 is Delete",
     hints: "Retain",
+  },
+  unready: {
+    of: { workload: { ...whole, trouble: "1 of 2 pods ready" } },
+    says: "is not whole before anything is taken away: 1 of 2 pods ready",
+    hints: "become ready",
+  },
+  "volatile-data": {
+    of: { workload: { ...whole, volatile: ["/cache is volume cache of sort emptyDir, which is no PersistentVolume"] } },
+    says: "would not outlive its pods: /cache is volume cache of sort emptyDir",
+    hints: "PersistentVolumeClaim",
+  },
+  drain: {
+    of: { workload: { ...whole, drain: [{ problem: "it is the only one", hint: "Drill the pods alone." }] } },
+    says: "cannot be drained: it is the only one",
+    hints: "pods alone",
   },
   "blast-radius": { of: { insideTarget: ["/pg/dumps"] }, says: "/pg/dumps would be lost", hints: "out of the target" },
   archiving: { of: { archiving: false }, says: "does not archive its WAL", hints: "archive_mode" },
@@ -172,7 +189,11 @@ test("all refusals are shown, of every guard and every component", () => {
   for (const { recovery: one } of everything)
     for (const [key, value] of Object.entries(one ?? {}))
       if (JSON.stringify(value) !== JSON.stringify(nothing[key as keyof typeof nothing])) recovery[key] = value;
-  const worst: Partial<ComponentFacts> = Object.assign({}, ...everything, { exists: true, recovery });
+  const workload = Object.assign({}, ...everything.map((of) => of.workload ?? {}));
+  for (const { workload: one } of everything)
+    for (const [key, value] of Object.entries(one ?? {}))
+      if (JSON.stringify(value) !== JSON.stringify(whole[key as keyof typeof whole])) workload[key] = value;
+  const worst: Partial<ComponentFacts> = Object.assign({}, ...everything, { exists: true, recovery, workload });
   const components = [component(worst), component({ ...worst, name: "mail" })];
   const unlocked = components.map(({ name, target }) => ({ component: name, target, holder: null }));
   const frozen = bad["freeze"]!.run!;

@@ -14,6 +14,26 @@ export function twoNamespaces(change: object = {}): Plan {
   });
 }
 
+/** A plan with two workloads. */
+export function twoWorkloads(change: object = {}): Plan {
+  return Plan.parse({
+    name: "both",
+    objectives: { rto: "5m" },
+    access: { kubeconfig: { file: "/etc/kubeconfig" } },
+    components: [
+      { name: "shop", kind: "workload", namespace: "shop", workload: "deployment/shop" },
+      {
+        name: "postgres",
+        kind: "workload",
+        namespace: "shop",
+        workload: "statefulset/postgres",
+        data: { directory: "/var/lib/postgresql" },
+      },
+    ],
+    ...change,
+  });
+}
+
 /** A plan with two components, one of each kind, as the workflows get it. */
 export function twoComponents(change: object = {}): Plan {
   return Plan.parse({

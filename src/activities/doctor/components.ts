@@ -13,6 +13,7 @@ import { inspectPgDump } from "../pgdump/inspect.ts";
 import { withClient } from "../postgres/client.ts";
 import { serverNow } from "../postgres/server.ts";
 import type { StepContext } from "../step.ts";
+import { inspectWorkload } from "../workload/inspect.ts";
 import type { Inspection } from "../verbs.ts";
 import { judgeClock } from "./clock.ts";
 import { find, type Finding, type Seen } from "./finding.ts";
@@ -46,6 +47,7 @@ export async function lookAtComponents(config: Config, client: Client | undefine
     const guards = await askGuards(client, plan, {
       database: facts("database"),
       namespace: facts("namespace"),
+      workload: facts("workload"),
       none: facts("none"),
     });
     return [...looked.flatMap(({ findings }) => findings), ...guards];
@@ -80,6 +82,10 @@ const kinds: { [K in Component["kind"]]: Look<Extract<Component, { kind: K }>> }
     const live = await inspected(name, () => inspect("audit"));
     return { findings: [live.finding], facts: withFacts({ namespace: live.facts }) };
   },
+  async workload({ name }, inspect) {
+    const live = await inspected(name, () => inspect("audit"));
+    return { findings: [live.finding], facts: withFacts({ workload: live.facts }) };
+  },
 };
 
 /** What could not be inspected has none. */
@@ -106,6 +112,8 @@ async function inspectors(component: Component, { access }: Plan, context: StepC
     case "namespace":
       // Of a plan that was read, whose rules want it.
       return await inspectNamespace({ component, access: access! }, context, soon);
+    case "workload":
+      return await inspectWorkload({ component, access: access! }, context, soon);
   }
 }
 

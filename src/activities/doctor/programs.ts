@@ -18,6 +18,7 @@ export async function lookAtPrograms({ components }: Plan): Promise<Finding[]> {
 const kinds: { [K in Component["kind"]]: (component: Extract<Component, { kind: K }>) => Promise<Finding[]> } = {
   // A kubeconfig may name a program; whether it is there shows when the cluster is asked.
   namespace: () => Promise.resolve([]),
+  workload: () => Promise.resolve([]),
   pgdump: async (component) => [await find("programs", component.name, () => clients(component))],
   pgbackrest: async (component) =>
     await Promise.all([

@@ -1,5 +1,6 @@
-import type { Cluster, Listed, LogOptions, Removal, Removed } from "./cluster.ts";
+import type { Cluster, Evicted, Listed, LogOptions, Removal, Removed } from "./cluster.ts";
 import { type Connection, connect } from "./connection.ts";
+import { pods } from "./kinds.ts";
 import type { KubernetesObject, Resource } from "./object.ts";
 import {
   apiVersionOf,
@@ -12,7 +13,7 @@ import {
   withQuery,
 } from "./paths.ts";
 import { fail } from "../../failures.ts";
-import { type Answer, refused } from "./refusal.ts";
+import { type Answer, heldWords, isHeld, refused } from "./refusal.ts";
 import { ask, type Patience, type Question } from "./request.ts";
 
 const fieldManager = "firedrill";
@@ -91,6 +92,19 @@ function speak(connection: Connection, served: Map<string, Resource[]>, patience
     return "removing";
   }
 
+  async function evict(pod: string, namespace: string, { gracePeriodSeconds, uid }: Removal): Promise<Evicted> {
+    const deleteOptions = { gracePeriodSeconds, ...(uid && { preconditions: { uid } }) };
+    const body = { apiVersion: "policy/v1", kind: "Eviction", metadata: { name: pod, namespace }, deleteOptions };
+    const path = `${objectPath(pods, pod, namespace)}/eviction`;
+    const headers = { "content-type": "application/json" };
+    const answer = await put({ method: "POST", path, body: JSON.stringify(body), headers });
+    if (isHeld(answer)) return { heldBy: heldWords(answer) };
+    if (answer.status === 404) return "gone";
+    if (answer.status === 409 && (await get(pods, pod, namespace))?.metadata.uid !== uid) return "gone";
+    accepted(answer);
+    return "removing";
+  }
+
   async function removeAll(
     kind: Kind,
     namespace: string,
@@ -141,6 +155,7 @@ function speak(connection: Connection, served: Map<string, Resource[]>, patience
     mergePatch,
     remove,
     removeAll,
+    evict,
     raw,
     logs,
     identity,

@@ -22,6 +22,8 @@ export interface Cluster {
   mergePatch: (kind: Kind, name: string, namespace: string | undefined, patch: object) => Promise<KubernetesObject>;
   /** Asks for the removal of an object. Without a uid it may hit one that was made anew meanwhile. */
   remove: (kind: Kind, name: string, namespace: string | undefined, options?: Removal) => Promise<Removed>;
+  /** Lets the API server decide whether a pod may go now. */
+  evict: (pod: string, namespace: string, options: Removal) => Promise<Evicted>;
   removeAll: (kind: Kind, namespace: string, options?: Pick<Removal, "gracePeriodSeconds">) => Promise<void>;
   /** What stands at a path, as text. */
   raw: (path: string, accept?: string) => Promise<string>;
@@ -48,6 +50,9 @@ export interface Removal {
 
 /** `removing`: it is still there, until its finalizers and its grace period are over. */
 export type Removed = "removing" | "gone";
+
+/** `heldBy`: a disruption budget, in the words of the API server. */
+export type Evicted = Removed | { heldBy: string };
 
 export interface LogOptions {
   /** Of the container's run before this one. */

@@ -36,6 +36,18 @@ export function refused(server: string, answer: Answer) {
   return fail("API_REFUSED", `the API server refused (${status}): ${said}`, undefined, { status });
 }
 
+/** A disruption budget keeps a pod from being evicted now: an answer, not a server that is busy. */
+export function isHeld({ status, text }: Answer): boolean {
+  return status === 429 && text.includes('"DisruptionBudget"');
+}
+
+/** "The disruption budget shop needs 1 healthy pods and has 1 currently" */
+export function heldWords({ text }: Answer): string {
+  const { details } = JSON.parse(text) as { details?: { causes?: { reason?: string; message?: string }[] } };
+  const cause = details?.causes?.find(({ reason }) => reason === "DisruptionBudget");
+  return cause?.message ?? "a disruption budget does not allow it";
+}
+
 /** What the API server says, ready to stand in a message. */
 function wordsOf({ status, text }: Answer): string {
   let said = text;

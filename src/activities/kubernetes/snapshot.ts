@@ -2,6 +2,7 @@ import type { Expected, Snapshot } from "../../diagnosis/cause.ts";
 import { brokenContainers } from "../../diagnosis/pods.ts";
 import { redact } from "../../redaction.ts";
 import type { Cluster } from "./cluster.ts";
+import { namespaces } from "./kinds.ts";
 import type { KubernetesObject, Resource } from "./object.ts";
 import { statusOf } from "./refusal.ts";
 
@@ -48,7 +49,7 @@ export async function takeSnapshot(
       cluster,
       listed.filter(({ group }) => gitops.has(group)),
     ),
-    cluster.get({ group: "", version: "v1", kind: "Namespace", plural: "namespaces", namespaced: false }, namespace),
+    cluster.get(namespaces, namespace),
   ]);
   const seen = {
     at,

@@ -1,3 +1,4 @@
+import { secrets } from "../kubernetes/kinds.ts";
 import type { KubernetesObject } from "../kubernetes/object.ts";
 import type { Session } from "../kubernetes/session.ts";
 
@@ -10,7 +11,6 @@ export interface BackupStore {
   urls: string[];
 }
 
-const secrets = { group: "", version: "v1", kind: "Secret", plural: "secrets", namespaced: true };
 const kinds = [
   { group: "longhorn.io", kind: "BackupTarget" },
   { group: "velero.io", kind: "BackupStorageLocation" },

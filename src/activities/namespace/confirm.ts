@@ -4,7 +4,7 @@ import type { Expected, Remains } from "../verbs.ts";
 import { requireSame } from "./inspect.ts";
 import { findRecovery, recallInventory } from "./memory.ts";
 import { withCluster } from "../kubernetes/session.ts";
-import { namespaces } from "./survey.ts";
+import { namespaces } from "../kubernetes/kinds.ts";
 import type { NamespaceInput } from "./verbs.ts";
 
 /** Whether the old namespace is as gone as the run that is resumed left it; a new one is what it was waiting for. */

@@ -6,7 +6,7 @@ import { requireSame } from "./inspect.ts";
 import { recallInventory, recallRecovery } from "./memory.ts";
 import { type Sample, samplesSince } from "../outside/probes.ts";
 import { withCluster } from "../kubernetes/session.ts";
-import { namespaces } from "./survey.ts";
+import { namespaces } from "../kubernetes/kinds.ts";
 import type { NamespaceInput } from "./verbs.ts";
 
 /**

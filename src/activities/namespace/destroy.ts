@@ -13,7 +13,8 @@ import { askWhileGone } from "./while-gone.ts";
 import { findRecovery, type Inventory, keepRecovery, recallInventory, type Recovery } from "./memory.ts";
 import { whileProbing } from "../outside/probes.ts";
 import { type Session, withCluster } from "../kubernetes/session.ts";
-import { namespaces, watchedKinds } from "./survey.ts";
+import { namespaces, pods } from "../kubernetes/kinds.ts";
+import { watchedKinds } from "./survey.ts";
 import type { NamespaceInput } from "./verbs.ts";
 
 type Input = Omit<NamespaceInput, "run"> & { inspection: Inspection; proof: Proof };
@@ -78,8 +79,8 @@ async function untilGone(
   recovery: Recovery,
   context: StepContext,
 ): Promise<void> {
-  const { name, namespace, pods, strip, within, standstill } = component;
-  if (pods === "force") await endPods(session, namespace, known);
+  const { name, namespace, strip, within, standstill } = component;
+  if (component.pods === "force") await endPods(session, namespace, known);
   const kinds = watchedKinds(session, new Set(["Pod", ...known.entries.map(({ kind }) => kind)]));
   const watched = mirror(session.cluster, [...kinds, namespaces], namespace, context.signal);
   const left = () => watched.objects().filter(({ kind }) => kind !== "Namespace");
@@ -114,13 +115,12 @@ async function untilGone(
 
 /** Nobody makes new ones in a namespace that goes; those of one that was made anew meanwhile are not touched. */
 async function endPods({ cluster }: Session, namespace: string, { uid }: Inventory): Promise<void> {
-  const kind = { group: "", version: "v1", kind: "Pod", plural: "pods", namespaced: true };
-  const { objects } = await cluster.list(kind, { namespace });
+  const { objects } = await cluster.list(pods, { namespace });
   if ((await cluster.get(namespaces, namespace))?.metadata.uid !== uid) return;
   await Promise.all(
     objects.map(
       async ({ metadata }) =>
-        await cluster.remove(kind, metadata.name, namespace, { gracePeriodSeconds: 0, uid: metadata.uid! }),
+        await cluster.remove(pods, metadata.name, namespace, { gracePeriodSeconds: 0, uid: metadata.uid! }),
     ),
   );
 }

@@ -125,7 +125,12 @@ function factsOf(
     exists: isThere,
     identity,
     listed: config.mayDestroy.some(
-      (one) => "namespace" in one && one.cluster === identity && one.namespace === namespace,
+      (one) =>
+        "namespace" in one &&
+        one.cluster === identity &&
+        one.namespace === namespace &&
+        // It lists a part of it alone.
+        one.workload === undefined,
     ),
     listLine: `- { cluster: "${identity}", namespace: ${namespace} }`,
     denied: deniedReason(namespace),

@@ -1,7 +1,7 @@
 import type { KubernetesObject } from "../kubernetes/object.ts";
 import type { Inventory } from "./memory.ts";
 import type { Session } from "../kubernetes/session.ts";
-import { persistentVolumes } from "./survey.ts";
+import { persistentVolumes } from "../kubernetes/kinds.ts";
 
 /**
  * Lets the new claims have the old volumes. A volume of policy Retain outlives its claim, but stays bound to that one's uid:

@@ -23,7 +23,8 @@ import { observe, type Waiting } from "./observe.ts";
 import { whileProbing } from "../outside/probes.ts";
 import { createTimesKeeper } from "../kubernetes/times-keeper.ts";
 import { type Session, withCluster } from "../kubernetes/session.ts";
-import { listGitops, namespaces, watchedKinds } from "./survey.ts";
+import { namespaces } from "../kubernetes/kinds.ts";
+import { listGitops, watchedKinds } from "./survey.ts";
 import type { NamespaceInput, Rebuilt } from "./verbs.ts";
 import { checkNamespace } from "./verify.ts";
 

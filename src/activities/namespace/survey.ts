@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { fail } from "../../failures.ts";
+import { namespaces, persistentVolumes } from "../kubernetes/kinds.ts";
 import type { KubernetesObject, Resource } from "../kubernetes/object.ts";
 import { isReconciling } from "../flux/holds.ts";
 import type { StepContext } from "../step.ts";
@@ -37,8 +38,6 @@ const gitopsKinds = [
   "HelmChart",
   "Application",
 ];
-export const namespaces = { group: "", version: "v1", kind: "Namespace", plural: "namespaces", namespaced: false };
-export const persistentVolumes = { ...namespaces, kind: "PersistentVolume", plural: "persistentvolumes" };
 
 /** The kinds of which a namespace may have objects. Measurements are no objects. */
 function kindsWithin({ resources }: Session): Resource[] {
