@@ -21,6 +21,11 @@ const systemIdentifier = z
   )
   .meta({ examples: ["7412345678901234567"] });
 
+const clusterUid = z
+  .uuid("must be the uid of the cluster's namespace kube-system")
+  .describe("which cluster: `kubectl get namespace kube-system -o jsonpath={.metadata.uid}`")
+  .meta({ examples: ["1f0c7a52-6b5e-4a53-9d0e-0d5c3b8b6f1e"] });
+
 const Destroyable = z.union([
   z.strictObject({
     systemIdentifier,
@@ -46,15 +51,28 @@ const Destroyable = z.union([
       .meta({ title: "path", examples: ["/var/lib/postgresql/15/main"] }),
   }),
   z.strictObject({
-    cluster: z
-      .uuid("must be the uid of the cluster's namespace kube-system")
-      .describe("which cluster: `kubectl get namespace kube-system -o jsonpath={.metadata.uid}`")
-      .meta({ examples: ["1f0c7a52-6b5e-4a53-9d0e-0d5c3b8b6f1e"] }),
+    cluster: clusterUid,
     namespace: z
       .string()
       .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "must be the name of a namespace")
       .describe("the namespace that may be deleted")
       .meta({ examples: ["shop"] }),
+  }),
+  z.strictObject({
+    cluster: clusterUid,
+    claim: z
+      .string()
+      .regex(/^[a-z0-9-]+\/[a-z0-9.-]+$/, "must be namespace and claim, such as shop/data")
+      .describe("the PersistentVolumeClaim, with its namespace, whose Longhorn volume may be deleted")
+      .meta({ examples: ["shop/data"] }),
+  }),
+  z.strictObject({
+    cluster: clusterUid,
+    volume: z
+      .string()
+      .regex(/^[a-z0-9.-]+$/, "must be the name of a Longhorn volume")
+      .describe("the Longhorn volume that may be deleted")
+      .meta({ examples: ["shop-data"] }),
   }),
 ]);
 
@@ -81,7 +99,9 @@ export const WorkerConfig = z
     mayDestroy: z
       .array(Destroyable)
       .default([])
-      .describe("the only databases, clusters and namespaces that runs of this worker may destroy; none by default")
+      .describe(
+        "the only databases, clusters, namespaces and volumes that runs of this worker may destroy; none by default",
+      )
       .meta({ examples: [[{ systemIdentifier: "7412345678901234567", server: "db.lan:5432", database: "shop" }]] }),
     metrics: z
       .strictObject({
@@ -115,6 +135,8 @@ export interface Config {
     | { systemIdentifier: string; server: string; database: string }
     | { systemIdentifier: string; data: string }
     | { cluster: string; namespace: string }
+    | { cluster: string; claim: string }
+    | { cluster: string; volume: string }
   )[];
   metrics?: { port: number; host: string } | undefined;
 }

@@ -2,6 +2,7 @@ import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Connection } from "../plan/schema.ts";
 import { readJson, writeAtomically } from "./files.ts";
+import type { FileInVolume, InCluster, OwnObject, Undo } from "./longhorn/undo.ts";
 
 /**
  * Something that a run makes and must remove again. It is written down before it is made, so that whoever cleans up
@@ -15,6 +16,10 @@ export type Leftover =
   | { kind: "database"; connection: Connection; maintenanceDatabase: string; database: string; keep?: string }
   | { kind: "locked-out"; connection: Connection; maintenanceDatabase: string; databases: readonly string[] }
   /** socket: its directory, by which our private server is told from one that a person has started there since. */
+  /** Of a cluster: what a run has made there, and what it has stopped. */
+  | ({ kind: "object"; object: OwnObject; keep?: string } & InCluster)
+  | ({ kind: "stopped" } & Undo)
+  | ({ kind: "file-in-volume" } & FileInVolume)
   | { kind: "postmaster"; data: string; bin: string; osUser?: string | undefined; socket: string };
 
 export interface NotedLeftover {

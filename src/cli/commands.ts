@@ -43,7 +43,7 @@ function startCommands(top: Command): void {
     startCommand(top, "exercise", "drill: back up, destroy, restore and prove").addOption(
       new Option(
         "--scenario <scenario>",
-        "database: destroy and restore; namespace: delete and let GitOps rebuild; none: restore beside the live one",
+        "database: destroy and restore; namespace: delete and let GitOps rebuild; volume: delete and restore; none: restore beside the live one",
       ).choices(scenarios),
     ),
   ).addHelpText(

@@ -39,7 +39,9 @@ export async function targetsOf(
     throw fail(
       "REQUEST_INVALID",
       `plan ${plan} has nothing that scenario ${scenario} would destroy`,
-      scenario === "namespace" ? "Leave the scenario out." : "Its namespaces are drilled by `--scenario namespace`.",
+      scenario === "database"
+        ? "Its namespaces are drilled by `--scenario namespace`, its volumes by `--scenario volume`."
+        : "Leave the scenario out.",
     );
   const unknown = chosen?.find((name) => known !== undefined && !names.includes(name));
   if (unknown !== undefined) {

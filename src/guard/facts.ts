@@ -30,6 +30,8 @@ export interface ComponentFacts {
   space: { path: string; freeBytes: number; neededBytes: number } | null;
   /** Of a namespace: what would keep it, or some of it, from coming back. Missing for other kinds. */
   recovery?: RecoveryFacts;
+  /** Of a volume. Missing for other kinds. */
+  storage?: StorageFacts;
 }
 
 /** Each list is cut to what a person would read; `more` counts what was left out. */
@@ -42,6 +44,15 @@ export interface RecoveryFacts {
   images: { image: string; usedBy: string; why: string; hint: string }[];
   /** Claims whose data would be deleted with them, and that the plan does not accept as lost. */
   volumes: { claim: string; why: string }[];
+}
+
+export interface StorageFacts {
+  /** Why its backups would be of no use after a loss, each as a sentence: "the backup target default is not available". */
+  backupTarget: { problem: string; hint: string }[];
+  /** Of its PersistentVolume, where it is not Retain; null otherwise. */
+  reclaimPolicy: { volume: string; policy: string } | null;
+  /** Pods that use it and that the plan's workload does not make: nobody would end them. */
+  otherUsers: string[];
 }
 
 /** The run that holds a lock. */

@@ -8,7 +8,7 @@ export function identity({ components }: Facts): Refusal[] {
     .map(({ name, kind, target }) => ({
       guard: "identity",
       component: name,
-      ...(kind === "namespace" ? ofCluster(target) : ofServer(target)),
+      ...(["namespace", "longhorn"].includes(kind) ? ofCluster(target) : ofServer(target)),
     }));
 }
 

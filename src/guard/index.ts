@@ -2,6 +2,7 @@ import type { Refusal } from "../report/record.ts";
 import { allowList } from "./allow-list.ts";
 import { approvals } from "./approvals.ts";
 import { archiving } from "./archiving.ts";
+import { backupTarget } from "./backup-target.ts";
 import { blastRadius } from "./blast-radius.ts";
 import { denied } from "./denied.ts";
 import type { Facts } from "./facts.ts";
@@ -9,9 +10,11 @@ import { freeze } from "./freeze.ts";
 import { gitops } from "./gitops.ts";
 import { identity } from "./identity.ts";
 import { images } from "./images.ts";
+import { inUse } from "./in-use.ts";
 import { lock } from "./lock.ts";
 import { orphans } from "./orphans.ts";
 import { production } from "./production.ts";
+import { reclaimPolicy } from "./reclaim-policy.ts";
 import { replica } from "./replica.ts";
 import { space } from "./space.ts";
 import { tablespaces } from "./tablespaces.ts";
@@ -35,6 +38,9 @@ export const guards: Record<string, (facts: Facts) => Refusal[]> = {
   orphans,
   images,
   volumes,
+  "backup-target": backupTarget,
+  "reclaim-policy": reclaimPolicy,
+  "in-use": inUse,
   "blast-radius": blastRadius,
   archiving,
   space,

@@ -51,6 +51,18 @@ const titlesOfNamespace: Partial<Record<keyof typeof ofComponent, string>> = {
   verify: "Verify that all of % is back as it was",
 };
 
+/** The same of a volume. */
+const titlesOfVolume: typeof titlesOfNamespace = {
+  inspect: "Look at %: claim, volume, backup target, who uses it",
+  plant: "Plant the sentinel in %",
+  proof: "Prove that the backup of % is in the store, whole and readable",
+  destroy: "Stop what uses %, and delete its volume",
+  place: "Let the workload of % have the restored volume",
+  retention: "Leave old backups of % to Longhorn",
+};
+
+const titlesOf: Record<string, typeof titlesOfNamespace> = { namespace: titlesOfNamespace, longhorn: titlesOfVolume };
+
 /** The ID of a step about a component; the only place that knows how IDs are made. */
 export function stepId(verb: keyof typeof ofComponent, component: string): string {
   const [phase, , { infix }] = ofComponent[verb] as [Phase, string, { infix?: string }];
@@ -100,10 +112,17 @@ function entries(type: RunType, scenario: Scenario, { approvals, resumes }: Part
   ];
 }
 
+const ofScenario: Record<Exclude<Scenario, "none">, Component["kind"][]> = {
+  database: ["pgdump", "pgbackrest"],
+  namespace: ["namespace"],
+  volume: ["longhorn"],
+};
+
 /** The kinds of components that a run is about; the plan's others it leaves alone. */
 export function kindsOf(type: RunType, scenario: Scenario): Component["kind"][] {
-  if (type === "audit") return ["pgdump", "pgbackrest", "namespace"];
-  return scenario === "namespace" ? ["namespace"] : ["pgdump", "pgbackrest"];
+  if (type === "audit") return ["pgdump", "pgbackrest", "longhorn", "namespace"];
+  if (type === "exercise" && scenario !== "none") return ofScenario[scenario];
+  return ["pgdump", "pgbackrest", "longhorn"];
 }
 
 /** The steps of a run, in the order in which they are announced. Pure: the same plan gives the same steps. */
@@ -126,7 +145,7 @@ function runStep(entry: keyof typeof ofRun): StepOutline {
 
 function componentStep(entry: keyof typeof ofComponent, { name, kind }: Named): StepOutline {
   const [phase, usual, rule] = ofComponent[entry] as [Phase, string, { destroys?: boolean; skippable?: boolean }];
-  const title = (kind === "namespace" ? titlesOfNamespace[entry] : undefined) ?? usual;
+  const title = titlesOf[kind]?.[entry] ?? usual;
   return {
     id: stepId(entry, name),
     phase,

@@ -1,6 +1,7 @@
 import { plainName } from "../report/approvals.ts";
 import { posix } from "node:path";
 import type { Complaint } from "./complaint.ts";
+import { sameVolume, storeKeysTogether, volumesAreNamed } from "./longhorn-rules.ts";
 import { userAndPasswordTogether } from "./notify-rules.ts";
 import { checkSchedules, freezeEnds } from "./schedule-rules.ts";
 import type { Component, Connection, PgDumpComponent, Plan } from "./schema.ts";
@@ -27,6 +28,8 @@ const rules: Rule[] = [
   dataIsADataDirectory,
   objectivesFitThePlan,
   enoughApprovers,
+  volumesAreNamed,
+  storeKeysTogether,
   userAndPasswordTogether,
   checkSchedules,
   freezeEnds,
@@ -69,7 +72,8 @@ function overlap(one: Component, other: Component): boolean {
   if (one.kind === "pgdump" && other.kind === "pgdump")
     return sameServer(one, other) && one.database === other.database;
   if (one.kind === "namespace") return other.kind === "namespace" && one.namespace === other.namespace;
-  if (other.kind === "namespace") return false;
+  if (one.kind === "longhorn") return other.kind === "longhorn" && sameVolume(one, other);
+  if (other.kind === "namespace" || other.kind === "longhorn") return false;
   if (one.kind === "pgbackrest" && other.kind === "pgbackrest") {
     const sameStanza = one.stanza === other.stanza && one.config === other.config;
     if (sameStanza || posix.resolve(one.data) === posix.resolve(other.data)) return true;
@@ -81,6 +85,7 @@ const targetKeys: Record<Component["kind"], string> = {
   pgdump: "database",
   pgbackrest: "stanza",
   namespace: "namespace",
+  longhorn: "name",
 };
 
 function sameServer(one: { connection: Connection }, other: { connection: Connection }): boolean {
@@ -106,9 +111,11 @@ function noSystemDatabase({ components }: Plan): Complaint[] {
 }
 
 function namespacesHaveACluster({ access, components }: Plan): Complaint[] {
-  if (access !== undefined || !components.some(({ kind }) => kind === "namespace")) return [];
+  if (access !== undefined || !components.some(({ kind }) => kind === "namespace" || kind === "longhorn")) return [];
   const hint = "Add `access: { kubeconfig: { file: /etc/firedrill/kubeconfig } }`.";
-  return [{ path: ["access"], at: "around", message: 'missing key "access": namespaces are in a cluster', hint }];
+  return [
+    { path: ["access"], at: "around", message: 'missing key "access": namespaces and volumes are in a cluster', hint },
+  ];
 }
 
 function maintenanceDatabaseSurvives({ components }: Plan): Complaint[] {

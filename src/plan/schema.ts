@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { ClusterAccess } from "./access-schema.ts";
 import { common, Objectives } from "./component-parts.ts";
+import { LonghornComponent } from "./longhorn-schema.ts";
 import { NamespaceComponent } from "./namespace-schema.ts";
 import { Channel } from "./notify-schema.ts";
 import { Duration, name, path, Secret, Size } from "./scalars.ts";
@@ -104,8 +105,13 @@ export const PgBackRestComponent = z
 export type PgBackRestComponent = z.infer<typeof PgBackRestComponent>;
 
 /** Kinds with data of their own, which is backed up and restored. */
-export type DataComponent = PgDumpComponent | PgBackRestComponent;
-export const Component = z.discriminatedUnion("kind", [PgDumpComponent, PgBackRestComponent, NamespaceComponent]);
+export type DataComponent = PgDumpComponent | PgBackRestComponent | LonghornComponent;
+export const Component = z.discriminatedUnion("kind", [
+  PgDumpComponent,
+  PgBackRestComponent,
+  LonghornComponent,
+  NamespaceComponent,
+]);
 export type Component = z.infer<typeof Component>;
 
 export const Plan = z
@@ -177,7 +183,7 @@ export const Plan = z
       .describe("times in which nothing is drilled or destroyed")
       .meta({ examples: [[{ from: "2026-12-20", until: "2027-01-03", reason: "Christmas sales" }]] }),
     access: ClusterAccess.optional()
-      .describe("how to reach the Kubernetes cluster of the plan's namespaces")
+      .describe("how to reach the Kubernetes cluster of the plan's namespaces and volumes")
       .meta({ examples: [{ kubeconfig: { file: "/etc/firedrill/kubeconfig" } }] }),
     components: z
       .array(Component)

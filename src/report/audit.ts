@@ -15,6 +15,7 @@ const ofRecovery = new Set([
   "orphans",
   "images",
   "volumes",
+  "backup-target",
 ]);
 
 export function preventsRecovery({ guard }: Pick<Refusal, "guard">): boolean {

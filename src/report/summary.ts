@@ -63,6 +63,7 @@ const didWords: Record<Scenario, string> = {
   none: "restored beside the live data",
   database: "destroyed, restored",
   namespace: "deleted, rebuilt",
+  volume: "deleted, restored",
 };
 
 function ofRestored(record: RunRecord, { verdict, score, rto, rpo, components }: Judged): string {

@@ -59,6 +59,7 @@ export function measured(n: number | null): string {
 const scenarioWords: Record<Scenario, string> = {
   database: "database (destroyed and restored)",
   namespace: "namespace (deleted and rebuilt)",
+  volume: "volume (deleted and restored)",
   none: "none (restored beside the live one)",
 };
 

@@ -10,6 +10,7 @@ import { find, type Finding } from "./finding.ts";
 const drills: Record<Scenario, string> = {
   database: "exercise",
   namespace: "exercise --scenario namespace",
+  volume: "exercise --scenario volume",
   none: "exercise --scenario none",
 };
 
@@ -33,7 +34,7 @@ export async function askGuards(
   if (names.size === 0) return [];
   let refusals: { refusal: Refusal; drill: string }[] = [];
   const asked = await find("plan", "guards", async () => {
-    const claims = claimsOf([...looked.database, ...looked.namespace]);
+    const claims = claimsOf([...looked.database, ...looked.namespace, ...looked.volume]);
     const unlocked = client === undefined ? [] : await heldByOthers(client, nobody, claims);
     const ask = (scenario: Scenario) =>
       looked[scenario].length === 0
