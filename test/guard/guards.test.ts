@@ -10,6 +10,9 @@ const safety = readFileSync("docs/safety.md", "utf8");
 /** A namespace that would come back. */
 const nothing = { orphans: { names: [], more: 0 }, gitops: [], images: [], volumes: [] };
 
+/** A volume that nothing speaks against. */
+const sound = { backupTarget: [], reclaimPolicy: null, otherUsers: [] };
+
 /** What makes each guard refuse, and the words that its message must have. */
 const bad: Record<string, { run?: Partial<Facts>; of?: Partial<ComponentFacts>; says: string; hints: string }> = {
   "allow-list": {
@@ -65,6 +68,21 @@ const bad: Record<string, { run?: Partial<Facts>; of?: Partial<ComponentFacts>; 
     },
     says: "the data of PersistentVolumeClaim/data would be deleted: the reclaim policy of pv-1 is Delete",
     hints: "Retain",
+  },
+  "backup-target": {
+    of: { storage: { ...sound, backupTarget: [{ problem: "backup target default has no address", hint: "Set it" }] } },
+    says: "would be of no use: backup target default has no address",
+    hints: "Set it",
+  },
+  "reclaim-policy": {
+    of: { storage: { ...sound, reclaimPolicy: { volume: "pvc-1", policy: "Delete" } } },
+    says: "goes with its claim: the reclaim policy of pvc-1 is Delete",
+    hints: "kubectl patch pv pvc-1",
+  },
+  "in-use": {
+    of: { storage: { ...sound, otherUsers: ["pod shop/a", "pod shop/b"] } },
+    says: "is used by pod shop/a, pod shop/b",
+    hints: "`workload`",
   },
   "blast-radius": { of: { insideTarget: ["/pg/dumps"] }, says: "/pg/dumps would be lost", hints: "out of the target" },
   archiving: { of: { archiving: false }, says: "does not archive its WAL", hints: "archive_mode" },
@@ -166,13 +184,22 @@ test("a run that too few may approve is refused before it begins", () => {
   expect(guards["approvals"]!({ ...asked, scenario: "none" })).toEqual([]);
 });
 
+/** What of a volume's facts is not as in a sound one. */
+const onlyBad = (storage: ComponentFacts["storage"]) =>
+  Object.fromEntries(
+    Object.entries(storage ?? {}).filter(
+      ([key, value]) => value !== null && value !== sound[key as keyof typeof sound],
+    ),
+  );
+
 test("all refusals are shown, of every guard and every component", () => {
   const everything = Object.values(bad).map(({ of }) => of ?? {});
   const recovery = Object.assign({}, ...everything.map((of) => of.recovery ?? {}));
   for (const { recovery: one } of everything)
     for (const [key, value] of Object.entries(one ?? {}))
       if (JSON.stringify(value) !== JSON.stringify(nothing[key as keyof typeof nothing])) recovery[key] = value;
-  const worst: Partial<ComponentFacts> = Object.assign({}, ...everything, { exists: true, recovery });
+  const storage = Object.assign({}, ...everything.map((of) => onlyBad(of.storage)));
+  const worst: Partial<ComponentFacts> = Object.assign({}, ...everything, { exists: true, recovery, storage });
   const components = [component(worst), component({ ...worst, name: "mail" })];
   const unlocked = components.map(({ name, target }) => ({ component: name, target, holder: null }));
   const frozen = bad["freeze"]!.run!;

@@ -95,7 +95,7 @@ export const broken: Broken[] = [
     text: "name: shop\ncomponents:\n  - @name: shop\n",
     path: `${component}.kind`,
     message: 'missing key "kind"',
-    hint: "Add `kind: pgdump` or `kind: pgbackrest` or `kind: namespace`.",
+    hint: "Add `kind: pgdump` or `kind: pgbackrest` or `kind: longhorn` or `kind: namespace`.",
   },
   {
     name: "a misspelt kind",
@@ -256,7 +256,7 @@ export const broken: Broken[] = [
     text: "name: shop\ncomponents: [@shop]\n",
     path: component,
     message: "must be a map of keys, not text",
-    hint: "It begins with `kind: pgdump` or `kind: pgbackrest` or `kind: namespace`.",
+    hint: "It begins with `kind: pgdump` or `kind: pgbackrest` or `kind: longhorn` or `kind: namespace`.",
   },
   {
     name: "text where a map should be",
