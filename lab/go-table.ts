@@ -43,6 +43,7 @@ export const goModules = {
     programs: { argocd: "github.com/argoproj/argo-cd/v3/cmd" },
     definitions: { module: "github.com/argoproj/argo-cd/v3", directory: "manifests/crds" },
   },
+  minio: { programs: { minio: "github.com/minio/minio" } },
 } satisfies Record<string, GoModule>;
 
 export type GoModuleName = keyof typeof goModules;
