@@ -19,7 +19,7 @@ test.each(Component.options.map((kind) => [kind.shape.kind.value, kind] as const
   (_, kind) => {
     const component = whole(kind);
     const access = { kubeconfig: { file: "/etc/kubeconfig" } };
-    const value = { name: "shop", objectives: { rto: "1h" }, access, infrastructure, components: [component] };
+    const value = { name: "shop", objectives: { rto: "1h" }, access, components: [component] };
     const text = commentedPlan(value, ["first", "second"]);
     expect(text.startsWith("# first\n# second\n")).toBe(true);
     const { plan, problems } = parsePlan(text, "shop.yaml");
