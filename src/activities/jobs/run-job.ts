@@ -91,11 +91,7 @@ async function stopEarlierTries(context: StepContext, name: string): Promise<voi
 }
 
 /** undefined when the job was lost. On cancellation the program is stopped; an attempt that ends otherwise leaves it running. */
-async function waitForEnd(
-  context: StepContext,
-  directory: string,
-  program: LongProgram,
-): Promise<JobEnd | undefined> {
+async function waitForEnd(context: StepContext, directory: string, program: LongProgram): Promise<JobEnd | undefined> {
   const startedAt = (await stat(join(directory, "job.json"))).mtimeMs;
   for (let round = 0; ; round += 1) {
     const end = await jobEnd(directory);
