@@ -56,6 +56,21 @@ const Destroyable = z.union([
       .describe("the namespace that may be deleted")
       .meta({ examples: ["shop"] }),
   }),
+  z.strictObject({
+    infrastructure: z
+      .string()
+      .regex(/^\//, "must be an absolute path, starting with /")
+      .transform((path) => withoutEndingSlash(posix.normalize(path)))
+      .describe("directory of the infrastructure that may be destroyed, as the plan writes it")
+      .meta({ title: "path", examples: ["/srv/infra/dev"] }),
+    workspace: z.string().min(1).default("default").describe("workspace of its state"),
+    lineage: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("lineage of its state: another state in the same place is then refused")
+      .meta({ examples: ["3f1d4a52-6b5e-4a53-9d0e-0d5c3b8b6f1e"] }),
+  }),
 ]);
 
 export const WorkerConfig = z
@@ -81,7 +96,9 @@ export const WorkerConfig = z
     mayDestroy: z
       .array(Destroyable)
       .default([])
-      .describe("the only databases, clusters and namespaces that runs of this worker may destroy; none by default")
+      .describe(
+        "the only databases, clusters, namespaces and infrastructure that runs of this worker may destroy; none by default",
+      )
       .meta({ examples: [[{ systemIdentifier: "7412345678901234567", server: "db.lan:5432", database: "shop" }]] }),
     metrics: z
       .strictObject({
@@ -115,6 +132,7 @@ export interface Config {
     | { systemIdentifier: string; server: string; database: string }
     | { systemIdentifier: string; data: string }
     | { cluster: string; namespace: string }
+    | { infrastructure: string; workspace: string; lineage?: string | undefined }
   )[];
   metrics?: { port: number; host: string } | undefined;
 }

@@ -20,6 +20,7 @@ const rules: Rule[] = [
   noReservedNames,
   eachTargetOnce,
   namespacesHaveACluster,
+  layersAreDistinct,
   noSystemDatabase,
   maintenanceDatabaseSurvives,
   distinctDumps,
@@ -109,6 +110,17 @@ function namespacesHaveACluster({ access, components }: Plan): Complaint[] {
   if (access !== undefined || !components.some(({ kind }) => kind === "namespace")) return [];
   const hint = "Add `access: { kubeconfig: { file: /etc/firedrill/kubeconfig } }`.";
   return [{ path: ["access"], at: "around", message: 'missing key "access": namespaces are in a cluster', hint }];
+}
+
+/** Their names make step IDs, as those of components do. */
+function layersAreDistinct({ components, infrastructure = [] }: Plan): Complaint[] {
+  return infrastructure.flatMap(({ name }, n) => {
+    const path = ["infrastructure", n, "name"];
+    const hint = "Give each layer a name of its own.";
+    const taken = [...infrastructure.slice(0, n), ...components].some((other) => other.name === name);
+    if (taken) return [{ path, message: "a layer before, or a component, has this name already", hint }];
+    return reserved.includes(name) ? [{ path, message: `"${name}" is the name of a step of every run`, hint }] : [];
+  });
 }
 
 function maintenanceDatabaseSurvives({ components }: Plan): Complaint[] {

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { ClusterAccess } from "./access-schema.ts";
 import { common, Objectives } from "./component-parts.ts";
+import { Layer } from "./infrastructure-schema.ts";
 import { NamespaceComponent } from "./namespace-schema.ts";
 import { Channel } from "./notify-schema.ts";
 import { Duration, name, path, Secret, Size } from "./scalars.ts";
@@ -179,6 +180,13 @@ export const Plan = z
     access: ClusterAccess.optional()
       .describe("how to reach the Kubernetes cluster of the plan's namespaces")
       .meta({ examples: [{ kubeconfig: { file: "/etc/firedrill/kubeconfig" } }] }),
+    infrastructure: z
+      .array(Layer)
+      .min(1, "must list at least one layer")
+      .max(20)
+      .optional()
+      .describe("what the cluster is made of: applied in this order, destroyed in reverse")
+      .meta({ examples: [[{ name: "cluster", kind: "tofu", directory: "/srv/infra/dev", destroys: ["*"] }]] }),
     components: z
       .array(Component)
       .min(1, "must list at least one component")

@@ -10,6 +10,10 @@ const safety = readFileSync("docs/safety.md", "utf8");
 /** A namespace that would come back. */
 const nothing = { orphans: { names: [], more: 0 }, gitops: [], images: [], volumes: [] };
 
+/** A layer of infrastructure that may be destroyed. */
+const none = { names: [], more: 0 };
+const layer = { resources: 3, strangers: [], unexpected: none, protected: none };
+
 /** What makes each guard refuse, and the words that its message must have. */
 const bad: Record<string, { run?: Partial<Facts>; of?: Partial<ComponentFacts>; says: string; hints: string }> = {
   "allow-list": {
@@ -65,6 +69,26 @@ const bad: Record<string, { run?: Partial<Facts>; of?: Partial<ComponentFacts>; 
     },
     says: "the data of PersistentVolumeClaim/data would be deleted: the reclaim policy of pv-1 is Delete",
     hints: "Retain",
+  },
+  "state-identity": {
+    of: { infrastructure: { ...layer, strangers: ["3f1d4a52", "77aa"] } },
+    says: "with another state than lineage 3f1d4a52, 77aa",
+    hints: component().listLine,
+  },
+  "empty-state": {
+    of: { infrastructure: { ...layer, resources: 0 } },
+    says: "there is nothing to destroy: database shop",
+    hints: "directory, workspace and backend",
+  },
+  "unexpected-destroys": {
+    of: { infrastructure: { ...layer, unexpected: { names: ["module.dns.zone"], more: 2 } } },
+    says: "would destroy what the plan does not name: module.dns.zone and 2 more",
+    hints: "`destroys:`",
+  },
+  "protected-resources": {
+    of: { infrastructure: { ...layer, protected: { names: ["aws_s3_bucket.backups"], more: 0 } } },
+    says: "has resources with prevent_destroy: aws_s3_bucket.backups",
+    hints: "prevent_destroy",
   },
   "blast-radius": { of: { insideTarget: ["/pg/dumps"] }, says: "/pg/dumps would be lost", hints: "out of the target" },
   archiving: { of: { archiving: false }, says: "does not archive its WAL", hints: "archive_mode" },
@@ -172,7 +196,13 @@ test("all refusals are shown, of every guard and every component", () => {
   for (const { recovery: one } of everything)
     for (const [key, value] of Object.entries(one ?? {}))
       if (JSON.stringify(value) !== JSON.stringify(nothing[key as keyof typeof nothing])) recovery[key] = value;
-  const worst: Partial<ComponentFacts> = Object.assign({}, ...everything, { exists: true, recovery });
+  const infrastructure = {
+    resources: 0,
+    strangers: ["77aa"],
+    unexpected: { names: ["a"], more: 0 },
+    protected: { names: ["b"], more: 0 },
+  };
+  const worst: Partial<ComponentFacts> = Object.assign({}, ...everything, { exists: true, recovery, infrastructure });
   const components = [component(worst), component({ ...worst, name: "mail" })];
   const unlocked = components.map(({ name, target }) => ({ component: name, target, holder: null }));
   const frozen = bad["freeze"]!.run!;
