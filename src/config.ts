@@ -74,6 +74,21 @@ const Destroyable = z.union([
       .describe("the Longhorn volume that may be deleted")
       .meta({ examples: ["shop-data"] }),
   }),
+  z.strictObject({
+    infrastructure: z
+      .string()
+      .regex(/^\//, "must be an absolute path, starting with /")
+      .transform((path) => withoutEndingSlash(posix.normalize(path)))
+      .describe("directory of the infrastructure that may be destroyed, as the plan writes it")
+      .meta({ title: "path", examples: ["/srv/infra/dev"] }),
+    workspace: z.string().min(1).default("default").describe("workspace of its state"),
+    lineage: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("lineage of its state: another state in the same place is then refused")
+      .meta({ examples: ["3f1d4a52-6b5e-4a53-9d0e-0d5c3b8b6f1e"] }),
+  }),
 ]);
 
 export const WorkerConfig = z
@@ -100,7 +115,7 @@ export const WorkerConfig = z
       .array(Destroyable)
       .default([])
       .describe(
-        "the only databases, clusters, namespaces and volumes that runs of this worker may destroy; none by default",
+        "the only databases, clusters, namespaces, volumes and infrastructure that runs of this worker may destroy; none by default",
       )
       .meta({ examples: [[{ systemIdentifier: "7412345678901234567", server: "db.lan:5432", database: "shop" }]] }),
     metrics: z
@@ -137,6 +152,7 @@ export interface Config {
     | { cluster: string; namespace: string }
     | { cluster: string; claim: string }
     | { cluster: string; volume: string }
+    | { infrastructure: string; workspace: string; lineage?: string | undefined }
   )[];
   metrics?: { port: number; host: string } | undefined;
 }

@@ -5,6 +5,7 @@ import { cleanUp } from "./cleanup.ts";
 import { examine } from "./doctor/index.ts";
 import { hostQueue } from "./host-queue.ts";
 import { loadPlan, reloadPlan } from "./load-plan.ts";
+import * as infrastructure from "./infrastructure/index.ts";
 import { claim } from "./locks/claim.ts";
 import { notify } from "./notify/index.ts";
 import * as longhorn from "./longhorn/index.ts";
@@ -48,6 +49,7 @@ export function createActivities(config: Config, client: Client) {
     notify: (input: Parameters<typeof notify>[1]) => notify(config, input),
     ...verbsOf(config, client, { ...namespace }),
     ...verbsOf(config, client, { ...longhorn }),
+    ...verbsOf(config, client, { ...infrastructure }),
     ...verbsOf(config, client, { ...pgdump }),
     ...verbsOf(config, client, { ...pgbackrest }),
     cleanUp: stepActivity(

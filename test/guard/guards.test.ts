@@ -12,6 +12,9 @@ const nothing = { orphans: { names: [], more: 0 }, gitops: [], images: [], volum
 
 /** A volume that nothing speaks against. */
 const sound = { backupTarget: [], reclaimPolicy: null, otherUsers: [] };
+/** A layer of infrastructure that may be destroyed. */
+const none = { names: [], more: 0 };
+const layer = { resources: 3, strangers: [], unexpected: none, protected: none };
 
 /** What makes each guard refuse, and the words that its message must have. */
 const bad: Record<string, { run?: Partial<Facts>; of?: Partial<ComponentFacts>; says: string; hints: string }> = {
@@ -83,6 +86,26 @@ const bad: Record<string, { run?: Partial<Facts>; of?: Partial<ComponentFacts>; 
     of: { storage: { ...sound, otherUsers: ["pod shop/a", "pod shop/b"] } },
     says: "is used by pod shop/a, pod shop/b",
     hints: "`workload`",
+  },
+  "state-identity": {
+    of: { infrastructure: { ...layer, strangers: ["3f1d4a52", "77aa"] } },
+    says: "with another state than lineage 3f1d4a52, 77aa",
+    hints: component().listLine,
+  },
+  "empty-state": {
+    of: { infrastructure: { ...layer, resources: 0 } },
+    says: "there is nothing to destroy: database shop",
+    hints: "directory, workspace and backend",
+  },
+  "unexpected-destroys": {
+    of: { infrastructure: { ...layer, unexpected: { names: ["module.dns.zone"], more: 2 } } },
+    says: "would destroy what the plan does not name: module.dns.zone and 2 more",
+    hints: "`destroys:`",
+  },
+  "protected-resources": {
+    of: { infrastructure: { ...layer, protected: { names: ["aws_s3_bucket.backups"], more: 0 } } },
+    says: "has resources with prevent_destroy: aws_s3_bucket.backups",
+    hints: "prevent_destroy",
   },
   "blast-radius": { of: { insideTarget: ["/pg/dumps"] }, says: "/pg/dumps would be lost", hints: "out of the target" },
   archiving: { of: { archiving: false }, says: "does not archive its WAL", hints: "archive_mode" },
@@ -199,7 +222,18 @@ test("all refusals are shown, of every guard and every component", () => {
     for (const [key, value] of Object.entries(one ?? {}))
       if (JSON.stringify(value) !== JSON.stringify(nothing[key as keyof typeof nothing])) recovery[key] = value;
   const storage = Object.assign({}, ...everything.map((of) => onlyBad(of.storage)));
-  const worst: Partial<ComponentFacts> = Object.assign({}, ...everything, { exists: true, recovery, storage });
+  const infrastructure = {
+    resources: 0,
+    strangers: ["77aa"],
+    unexpected: { names: ["a"], more: 0 },
+    protected: { names: ["b"], more: 0 },
+  };
+  const worst: Partial<ComponentFacts> = Object.assign({}, ...everything, {
+    exists: true,
+    recovery,
+    storage,
+    infrastructure,
+  });
   const components = [component(worst), component({ ...worst, name: "mail" })];
   const unlocked = components.map(({ name, target }) => ({ component: name, target, holder: null }));
   const frozen = bad["freeze"]!.run!;

@@ -17,7 +17,7 @@ const secretHint =
   "Write `{ env: SHOP_PASSWORD }` or `{ file: /run/secrets/shop-password }`; a secret that stood in a file should be changed.";
 const component = "components[0]";
 const rootKeys =
-  "Its keys are name, environment, owner, objectives, approvals, decisions, notify, schedule, freeze, access, components.";
+  "Its keys are name, environment, owner, objectives, approvals, decisions, notify, schedule, freeze, access, infrastructure, components.";
 
 export const broken: Broken[] = [
   {
@@ -109,14 +109,14 @@ export const broken: Broken[] = [
     text: plan("").replace("kind: pgdump", "kind: @mysql"),
     path: `${component}.kind`,
     message: 'unknown kind "mysql"',
-    hint: "Known kinds: pgdump, pgbackrest, namespace.",
+    hint: "Known kinds: pgdump, pgbackrest, longhorn, namespace.",
   },
   {
     name: "a kind without a value",
     text: plan("").replace("kind: pgdump", "@kind:"),
     path: `${component}.kind`,
     message: "must be text",
-    hint: "Known kinds: pgdump, pgbackrest, namespace.",
+    hint: "Known kinds: pgdump, pgbackrest, longhorn, namespace.",
   },
   {
     name: "an enum's value, misspelt",
