@@ -48,6 +48,16 @@ export function kubeconfigOf(layout: Layout, client: string): string {
   return join(certificates(layout), `${client}.kubeconfig`);
 }
 
+/** A certificate of the cluster's own authority, for a server of the node; in `certificates/NAME.crt` and `.key`. */
+export async function makeServerCertificate(layout: Layout, name: string, addresses: string[]): Promise<void> {
+  await sign(
+    certificates(layout),
+    name,
+    `/CN=${name}`,
+    addresses.map((ip) => `IP:${ip}`),
+  );
+}
+
 async function sign(directory: string, name: string, subject: string, names: string[] = []): Promise<void> {
   const alternatives = names.length === 0 ? [] : ["-addext", `subjectAltName=${names.join(",")}`];
   const fixed = "req -x509 -CA ca.crt -CAkey ca.key -nodes -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -days 3650";

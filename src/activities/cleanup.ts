@@ -8,6 +8,7 @@ import { redact } from "../redaction.ts";
 import { exists } from "./files.ts";
 import { stopJob } from "./jobs/job.ts";
 import { forgetLeftover, type Leftover, listLeftovers } from "./leftovers.ts";
+import { removeFile, removeOwn, undoThere } from "./longhorn/undo.ts";
 import { letIn } from "./pgdump/place.ts";
 import { describePlace, identifier, withClient } from "./postgres/client.ts";
 import { stopPostmaster } from "./postgres/postmaster.ts";
@@ -47,6 +48,9 @@ const removers: { [K in Leftover["kind"]]: (leftover: Extract<Leftover, { kind: 
   },
   "locked-out": ({ connection, maintenanceDatabase, databases }) =>
     withClient(connection, maintenanceDatabase, (client) => letIn(client, databases)),
+  object: removeOwn,
+  stopped: undoThere,
+  "file-in-volume": removeFile,
   postmaster: (leftover) => stopPostmaster(leftover),
   cordon: (leftover) => uncordon(leftover),
   "sentinel-file": (leftover) => removeSentinelFile(leftover),
@@ -76,6 +80,14 @@ function describe(leftover: Leftover): LeftoverRecord {
         where: describePlace(leftover.connection, leftover.databases.join(" or ")),
         why: "",
       };
+    case "object": {
+      const { kind, namespace, name } = leftover.object;
+      return { what: kind, where: namespace === "" ? name : `${namespace}/${name}`, why: leftover.keep ?? "" };
+    }
+    case "stopped":
+      return { what: "thing that is stopped", where: leftover.what, why: "" };
+    case "file-in-volume":
+      return { what: "sentinel", where: `${leftover.file} in claim ${leftover.namespace}/${leftover.claim}`, why: "" };
     case "postmaster":
       return { what: "server", where: leftover.data, why: "" };
     case "cordon":

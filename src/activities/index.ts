@@ -6,8 +6,10 @@ import { cleanUp } from "./cleanup.ts";
 import { examine } from "./doctor/index.ts";
 import { hostQueue } from "./host-queue.ts";
 import { loadPlan, reloadPlan } from "./load-plan.ts";
+import * as infrastructure from "./infrastructure/index.ts";
 import { claim } from "./locks/claim.ts";
 import { notify } from "./notify/index.ts";
+import * as longhorn from "./longhorn/index.ts";
 import * as namespace from "./namespace/index.ts";
 import * as pgbackrest from "./pgbackrest/index.ts";
 import * as pgdump from "./pgdump/index.ts";
@@ -50,6 +52,8 @@ export function createActivities(config: Config, client: Client) {
     ...verbsOf(config, client, { ...namespace }),
     ...verbsOf(config, client, { ...cluster }),
     ...verbsOf(config, client, { ...workload }),
+    ...verbsOf(config, client, { ...longhorn }),
+    ...verbsOf(config, client, { ...infrastructure }),
     ...verbsOf(config, client, { ...pgdump }),
     ...verbsOf(config, client, { ...pgbackrest }),
     cleanUp: stepActivity(

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { ClusterAccess } from "../plan/access-schema.ts";
 import type { Connection } from "../plan/schema.ts";
 import { readJson, writeAtomically } from "./files.ts";
+import type { FileInVolume, InCluster, OwnObject, Undo } from "./longhorn/undo.ts";
 
 /**
  * Something that a run makes and must remove again. It is written down before it is made, so that whoever cleans up
@@ -18,6 +19,10 @@ export type Leftover =
   | { kind: "cordon"; access: ClusterAccess; cluster: string; node: string }
   | ({ kind: "sentinel-file"; access: ClusterAccess; cluster: string } & SentinelFile)
   /** socket: its directory, by which our private server is told from one that a person has started there since. */
+  /** Of a cluster: what a run has made there, and what it has stopped. */
+  | ({ kind: "object"; object: OwnObject; keep?: string } & InCluster)
+  | ({ kind: "stopped" } & Undo)
+  | ({ kind: "file-in-volume" } & FileInVolume)
   | { kind: "postmaster"; data: string; bin: string; osUser?: string | undefined; socket: string };
 
 /** In a container of a workload's pods that have a claim. */

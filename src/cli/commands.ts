@@ -43,7 +43,7 @@ function startCommands(top: Command): void {
     startCommand(top, "exercise", "drill: back up, destroy, restore and prove").addOption(
       new Option(
         "--scenario <scenario>",
-        "database: destroy and restore; namespace: delete and let GitOps rebuild; workload: take its pods or its node away; none: restore beside the live one",
+        "database or volume: destroy and restore; namespace: delete and let GitOps rebuild; workload: take its pods or its node away; cluster: destroy and rebuild all of it; none: restore beside the live one",
       ).choices(scenarios),
     ),
   ).addHelpText(

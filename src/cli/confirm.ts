@@ -39,7 +39,7 @@ export async function targetsOf(
     throw fail(
       "REQUEST_INVALID",
       `plan ${plan} has nothing that scenario ${scenario} would destroy`,
-      "Databases are drilled without a scenario, others by the one of their kind: `--scenario namespace` or `--scenario workload`.",
+      "Databases are drilled without a scenario, others by the one of their kind: `--scenario namespace`, `volume`, `workload` or `cluster`.",
     );
   const unknown = chosen?.find((name) => known !== undefined && !names.includes(name));
   if (unknown !== undefined) {

@@ -34,6 +34,10 @@ export interface ComponentFacts {
   failing?: { check: string; found: string }[];
   /** Of a workload: what would keep it, or its data, from coming back. Missing for other kinds. */
   workload?: WorkloadFacts;
+  /** Of a volume. Missing for other kinds. */
+  storage?: StorageFacts;
+  /** Of a layer of infrastructure. Missing for other kinds. */
+  infrastructure?: InfrastructureFacts;
 }
 
 export interface WorkloadFacts {
@@ -45,16 +49,47 @@ export interface WorkloadFacts {
   drain: { problem: string; hint: string }[];
 }
 
+/** What a layer's state and its plan of destruction say; empty lists where nothing was planned yet. */
+export interface InfrastructureFacts {
+  /** Resources that its state has. A layer without a state counts as one while it exists. */
+  resources: number;
+  /** Lineages of its states that the worker's configuration does not name, where it names any. */
+  strangers: string[];
+  /** What would be destroyed although `destroys:` does not allow it, each with the reason. */
+  unexpected: Names;
+  /** What its own code forbids to destroy (prevent_destroy). */
+  protected: Names;
+}
+
+/** Cut to what a person would read. */
+export interface Names {
+  names: string[];
+  more: number;
+}
+
+export function named({ names, more }: Names): string {
+  return more === 0 ? names.join(", ") : `${names.join(", ")} and ${more} more`;
+}
+
 /** Each list is cut to what a person would read; `more` counts what was left out. */
 export interface RecoveryFacts {
   /** Objects that nothing would make again and that the plan does not accept as lost: "Secret/shop-tls". */
-  orphans: { names: string[]; more: number };
+  orphans: Names;
   /** What GitOps would not do, each as a sentence: "Kustomization flux-system/apps is suspended". `beyond`: it would delete more than the namespace. */
   gitops: { problem: string; hint: string; beyond?: true }[];
   /** Images that cannot be pulled any more. */
   images: { image: string; usedBy: string; why: string; hint: string }[];
   /** Claims whose data would be deleted with them, and that the plan does not accept as lost. */
   volumes: { claim: string; why: string }[];
+}
+
+export interface StorageFacts {
+  /** Why its backups would be of no use after a loss, each as a sentence: "the backup target default is not available". */
+  backupTarget: { problem: string; hint: string }[];
+  /** Of its PersistentVolume, where it is not Retain; null otherwise. */
+  reclaimPolicy: { volume: string; policy: string } | null;
+  /** Pods that use it and that the plan's workload does not make: nobody would end them. */
+  otherUsers: string[];
 }
 
 /** The run that holds a lock. */

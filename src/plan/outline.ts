@@ -59,7 +59,22 @@ const titlesOfWorkload: typeof titlesOfNamespace = {
   rebuild: "Watch the pods of % come back",
   verify: "Verify that % is back, with its data",
 };
-const titles: Record<string, typeof titlesOfNamespace> = { namespace: titlesOfNamespace, workload: titlesOfWorkload };
+
+/** The same of a volume. */
+const titlesOfVolume: typeof titlesOfNamespace = {
+  inspect: "Look at %: claim, volume, backup target, who uses it",
+  plant: "Plant the sentinel in %",
+  proof: "Prove that the backup of % is in the store, whole and readable",
+  destroy: "Stop what uses %, and delete its volume",
+  place: "Let the workload of % have the restored volume",
+  retention: "Leave old backups of % to Longhorn",
+};
+
+const titlesOf: Record<string, typeof titlesOfNamespace> = {
+  namespace: titlesOfNamespace,
+  workload: titlesOfWorkload,
+  longhorn: titlesOfVolume,
+};
 
 /** The ID of a step about a component; the only place that knows how IDs are made. */
 export function stepId(verb: keyof typeof ofComponent, component: string): string {
@@ -111,10 +126,18 @@ function entries(type: RunType, scenario: Scenario, { approvals, resumes }: Part
   ];
 }
 
+const ofScenario: Record<Exclude<Scenario, "none">, Component["kind"][]> = {
+  database: ["pgdump", "pgbackrest"],
+  namespace: ["namespace"],
+  volume: ["longhorn"],
+  workload: ["workload"],
+};
+
 /** The kinds of components that a run is about; the plan's others it leaves alone. */
 export function kindsOf(type: RunType, scenario: Scenario): Component["kind"][] {
-  if (type === "audit") return ["pgdump", "pgbackrest", "namespace", "workload"];
-  return scenario === "namespace" || scenario === "workload" ? [scenario] : ["pgdump", "pgbackrest"];
+  if (type === "audit") return ["pgdump", "pgbackrest", "longhorn", "namespace", "workload"];
+  if (type === "exercise" && scenario !== "none") return ofScenario[scenario];
+  return ["pgdump", "pgbackrest", "longhorn"];
 }
 
 /** The steps of a run, in the order in which they are announced. Pure: the same plan gives the same steps. */
@@ -137,7 +160,7 @@ function runStep(entry: keyof typeof ofRun): StepOutline {
 
 function componentStep(entry: keyof typeof ofComponent, { name, kind }: Named): StepOutline {
   const [phase, usual, rule] = ofComponent[entry] as [Phase, string, { destroys?: boolean; skippable?: boolean }];
-  const title = titles[kind]?.[entry] ?? usual;
+  const title = titlesOf[kind]?.[entry] ?? usual;
   return {
     id: stepId(entry, name),
     phase,

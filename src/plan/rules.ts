@@ -1,9 +1,11 @@
 import { plainName } from "../report/approvals.ts";
 import { posix } from "node:path";
 import type { Complaint } from "./complaint.ts";
+import { storeKeysTogether, volumesAreNamed } from "./longhorn-rules.ts";
+import { overlap, sameServer } from "./overlap.ts";
 import { userAndPasswordTogether } from "./notify-rules.ts";
 import { checkSchedules, freezeEnds } from "./schedule-rules.ts";
-import type { Component, Connection, PgDumpComponent, Plan } from "./schema.ts";
+import type { Component, PgDumpComponent, Plan } from "./schema.ts";
 
 /** What a schema cannot say: rules about several keys, one function each. */
 type Rule = (plan: Plan) => Complaint[];
@@ -20,6 +22,7 @@ const rules: Rule[] = [
   noReservedNames,
   eachTargetOnce,
   clusterIsNamed,
+  layersAreDistinct,
   noSystemDatabase,
   maintenanceDatabaseSurvives,
   distinctDumps,
@@ -27,6 +30,8 @@ const rules: Rule[] = [
   dataIsADataDirectory,
   objectivesFitThePlan,
   enoughApprovers,
+  volumesAreNamed,
+  storeKeysTogether,
   userAndPasswordTogether,
   checkSchedules,
   freezeEnds,
@@ -64,37 +69,13 @@ function eachTargetOnce({ components }: Plan): Complaint[] {
   });
 }
 
-/** A cluster holds all databases of its server, so that one component's loss would be the other's too. */
-function overlap(one: Component, other: Component): boolean {
-  if (one.kind === "pgdump" && other.kind === "pgdump")
-    return sameServer(one, other) && one.database === other.database;
-  if (one.kind === "namespace") return other.kind === "namespace" && one.namespace === other.namespace;
-  // One in a namespace of the plan is another drill, of another scenario.
-  if (one.kind === "workload")
-    return other.kind === "workload" && one.namespace === other.namespace && one.workload === other.workload;
-  if (other.kind === "namespace" || other.kind === "workload") return false;
-  if (one.kind === "pgbackrest" && other.kind === "pgbackrest") {
-    const sameStanza = one.stanza === other.stanza && one.config === other.config;
-    if (sameStanza || posix.resolve(one.data) === posix.resolve(other.data)) return true;
-  }
-  return sameServer(one, other);
-}
-
 const targetKeys: Record<Component["kind"], string> = {
   pgdump: "database",
   pgbackrest: "stanza",
   namespace: "namespace",
   workload: "workload",
+  longhorn: "name",
 };
-
-function sameServer(one: { connection: Connection }, other: { connection: Connection }): boolean {
-  return host(one.connection) === host(other.connection) && one.connection.port === other.connection.port;
-}
-
-function host({ host }: Connection): string {
-  const local = ["localhost", "::1"].includes(host.toLowerCase()) || host.startsWith("/") || host.startsWith("127.");
-  return local ? "this host" : host.toLowerCase();
-}
 
 function noSystemDatabase({ components }: Plan): Complaint[] {
   return components.flatMap((component, n) => {
@@ -109,13 +90,25 @@ function noSystemDatabase({ components }: Plan): Complaint[] {
   });
 }
 
+const inCluster = ["namespace", "workload", "longhorn", "cluster"];
+
 function clusterIsNamed({ access, components }: Plan): Complaint[] {
-  const inCluster = components.find(({ kind }) => kind === "namespace" || kind === "workload");
-  if (access !== undefined || inCluster === undefined) return [];
+  const first = components.find(({ kind }) => inCluster.includes(kind));
+  if (access !== undefined || first === undefined) return [];
   const hint = "Add `access: { kubeconfig: { file: /etc/firedrill/kubeconfig } }`.";
-  return [
-    { path: ["access"], at: "around", message: `missing key "access": ${inCluster.kind}s are in a cluster`, hint },
-  ];
+  const message = `missing key "access": ${first.name} (${first.kind}) is in a cluster`;
+  return [{ path: ["access"], at: "around", message, hint }];
+}
+
+/** Their names make step IDs, as those of components do. */
+function layersAreDistinct({ components, infrastructure = [] }: Plan): Complaint[] {
+  return infrastructure.flatMap(({ name }, n) => {
+    const path = ["infrastructure", n, "name"];
+    const hint = "Give each layer a name of its own.";
+    const taken = [...infrastructure.slice(0, n), ...components].some((other) => other.name === name);
+    if (taken) return [{ path, message: "a layer before, or a component, has this name already", hint }];
+    return reserved.includes(name) ? [{ path, message: `"${name}" is the name of a step of every run`, hint }] : [];
+  });
 }
 
 function maintenanceDatabaseSurvives({ components }: Plan): Complaint[] {

@@ -16,6 +16,7 @@ const ofRecovery = new Set([
   "images",
   "volumes",
   "volatile-data",
+  "backup-target",
 ]);
 
 export function preventsRecovery({ guard }: Pick<Refusal, "guard">): boolean {

@@ -6,7 +6,7 @@ import type { Approvals, Decision, EarlierPart, Pause } from "./people.ts";
 
 export const runTypes = ["exercise", "restore", "backup", "audit"] as const;
 export type RunType = (typeof runTypes)[number];
-export const scenarios = ["database", "namespace", "workload", "none"] as const;
+export const scenarios = ["database", "namespace", "volume", "workload", "cluster", "none"] as const;
 export type Scenario = (typeof scenarios)[number];
 export type Phase =
   | "preflight"

@@ -64,6 +64,7 @@ const didWords: Record<Scenario, string> = {
   database: "destroyed, restored",
   namespace: "deleted, rebuilt",
   workload: "taken away",
+  volume: "deleted, restored",
 };
 
 function ofRestored(record: RunRecord, { verdict, score, rto, rpo, components }: Judged): string {

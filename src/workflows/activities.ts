@@ -81,6 +81,19 @@ const kinds: { [K in DataComponent["kind"]]: Proxied<Verbs<Extract<DataComponent
     place: steps.placePgBackRest,
     retain: steps.retainPgBackRest,
   },
+  longhorn: {
+    inspect: steps.inspectLonghorn,
+    confirm: steps.confirmLonghorn,
+    plant: steps.plantLonghorn,
+    backup: steps.backupLonghorn,
+    proveBackup: steps.proveLonghorn,
+    destroy: steps.destroyLonghorn,
+    control: steps.controlLonghorn,
+    restore: steps.restoreLonghorn,
+    verify: steps.verifyLonghorn,
+    place: steps.placeLonghorn,
+    retain: steps.retainLonghorn,
+  },
 };
 
 /** The verbs of a component's own kind; the component that goes in decides which, so the cast is safe. */

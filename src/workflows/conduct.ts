@@ -122,11 +122,16 @@ function choose(plan: Plan, { components: names, scenario }: Checked, type: RunT
   throw fail(
     "REQUEST_INVALID",
     `${what} is not for ${others.map(({ name, kind }) => `${name} (${kind})`).join(", ")}`,
-    others[0]?.kind === "namespace" || others[0]?.kind === "workload"
-      ? `A ${others[0].kind} is drilled by \`exercise --scenario ${others[0].kind}\`, and looked at by \`audit\`.`
-      : `Leave the scenario out to drill databases, or name the plan's ${scenario}s.`,
+    hintsFor[others[0]?.kind ?? "pgdump"],
   );
 }
+
+const hintsFor: Record<Component["kind"], string> = {
+  pgdump: "Leave the scenario out to drill databases, or name the plan's components that it is for.",
+  pgbackrest: "Leave the scenario out to drill databases, or name the plan's components that it is for.",
+  namespace: "A namespace is drilled by `exercise --scenario namespace`, and looked at by `audit`.",
+  longhorn: "A volume is drilled by `exercise --scenario volume`, or beside the live one by `--scenario none`.",
+};
 
 /** Does the work; returns what ended it early, if anything did. From then on nobody is asked any more. */
 async function attempt(run: Run, work: () => Promise<void>): Promise<Error | undefined> {

@@ -24,7 +24,8 @@ export async function exercise(request: Request): Promise<RunRecord> {
       run.step("proof", c, on(c).proveBackup, { component: c, backup: backups[c.name]! }),
     );
 
-    if (run.scenario === "database") {
+    const loses = run.scenario !== "none";
+    if (loses) {
       await run.approve(inspections);
       run.guard("destroy/guards", () => checkGuards(run.facts("destroy", inspections, proofs)));
       await run.each((c) =>
@@ -50,7 +51,7 @@ export async function exercise(request: Request): Promise<RunRecord> {
         restored: place,
         toTime: null,
       });
-      if (run.scenario === "database")
+      if (loses)
         await run.step("place", c, on(c).place, { component: c, restored: place, proven: run.isProven(c.name) });
     });
     // Old backups go only now that the new one has proven itself.

@@ -238,7 +238,8 @@ export class Run {
       try {
         const options = { activityId: id, summary: step.title, taskQueue: this.plan.host() };
         const component = this.plan.component(step.component);
-        const access = "access" in (input as object) && { access: this.plan.access() };
+        const inCluster = "access" in (input as object) || component?.kind === "longhorn";
+        const access = inCluster && { access: this.plan.access() };
         const now = { ...input, ...(component && { component }), ...access, run };
         const done = await activity.executeWithOptions(options, [now]);
         this.clock.passed(from, own, done.attempts);

@@ -12,6 +12,12 @@ const nothing = { orphans: { names: [], more: 0 }, gitops: [], images: [], volum
 /** A workload that would come back. */
 const whole = { trouble: null, volatile: [], drain: [] };
 
+/** A volume that nothing speaks against. */
+const sound = { backupTarget: [], reclaimPolicy: null, otherUsers: [] };
+/** A layer of infrastructure that may be destroyed. */
+const none = { names: [], more: 0 };
+const layer = { resources: 3, strangers: [], unexpected: none, protected: none };
+
 /** What makes each guard refuse, and the words that its message must have. */
 const bad: Record<string, { run?: Partial<Facts>; of?: Partial<ComponentFacts>; says: string; hints: string }> = {
   "allow-list": {
@@ -82,6 +88,41 @@ const bad: Record<string, { run?: Partial<Facts>; of?: Partial<ComponentFacts>; 
     of: { workload: { ...whole, drain: [{ problem: "it is the only one", hint: "Drill the pods alone." }] } },
     says: "cannot be drained: it is the only one",
     hints: "pods alone",
+  },
+  "backup-target": {
+    of: { storage: { ...sound, backupTarget: [{ problem: "backup target default has no address", hint: "Set it" }] } },
+    says: "would be of no use: backup target default has no address",
+    hints: "Set it",
+  },
+  "reclaim-policy": {
+    of: { storage: { ...sound, reclaimPolicy: { volume: "pvc-1", policy: "Delete" } } },
+    says: "goes with its claim: the reclaim policy of pvc-1 is Delete",
+    hints: "kubectl patch pv pvc-1",
+  },
+  "in-use": {
+    of: { storage: { ...sound, otherUsers: ["pod shop/a", "pod shop/b"] } },
+    says: "is used by pod shop/a, pod shop/b",
+    hints: "`workload`",
+  },
+  "state-identity": {
+    of: { infrastructure: { ...layer, strangers: ["3f1d4a52", "77aa"] } },
+    says: "with another state than lineage 3f1d4a52, 77aa",
+    hints: component().listLine,
+  },
+  "empty-state": {
+    of: { infrastructure: { ...layer, resources: 0 } },
+    says: "there is nothing to destroy: database shop",
+    hints: "directory, workspace and backend",
+  },
+  "unexpected-destroys": {
+    of: { infrastructure: { ...layer, unexpected: { names: ["module.dns.zone"], more: 2 } } },
+    says: "would destroy what the plan does not name: module.dns.zone and 2 more",
+    hints: "`destroys:`",
+  },
+  "protected-resources": {
+    of: { infrastructure: { ...layer, protected: { names: ["aws_s3_bucket.backups"], more: 0 } } },
+    says: "has resources with prevent_destroy: aws_s3_bucket.backups",
+    hints: "prevent_destroy",
   },
   "blast-radius": { of: { insideTarget: ["/pg/dumps"] }, says: "/pg/dumps would be lost", hints: "out of the target" },
   archiving: { of: { archiving: false }, says: "does not archive its WAL", hints: "archive_mode" },
@@ -183,6 +224,14 @@ test("a run that too few may approve is refused before it begins", () => {
   expect(guards["approvals"]!({ ...asked, scenario: "none" })).toEqual([]);
 });
 
+/** What of a volume's facts is not as in a sound one. */
+const onlyBad = (storage: ComponentFacts["storage"]) =>
+  Object.fromEntries(
+    Object.entries(storage ?? {}).filter(
+      ([key, value]) => value !== null && value !== sound[key as keyof typeof sound],
+    ),
+  );
+
 test("all refusals are shown, of every guard and every component", () => {
   const everything = Object.values(bad).map(({ of }) => of ?? {});
   const recovery = Object.assign({}, ...everything.map((of) => of.recovery ?? {}));
@@ -193,7 +242,20 @@ test("all refusals are shown, of every guard and every component", () => {
   for (const { workload: one } of everything)
     for (const [key, value] of Object.entries(one ?? {}))
       if (JSON.stringify(value) !== JSON.stringify(whole[key as keyof typeof whole])) workload[key] = value;
-  const worst: Partial<ComponentFacts> = Object.assign({}, ...everything, { exists: true, recovery, workload });
+  const storage = Object.assign({}, ...everything.map((of) => onlyBad(of.storage)));
+  const infrastructure = {
+    resources: 0,
+    strangers: ["77aa"],
+    unexpected: { names: ["a"], more: 0 },
+    protected: { names: ["b"], more: 0 },
+  };
+  const worst: Partial<ComponentFacts> = Object.assign({}, ...everything, {
+    exists: true,
+    recovery,
+    workload,
+    storage,
+    infrastructure,
+  });
   const components = [component(worst), component({ ...worst, name: "mail" })];
   const unlocked = components.map(({ name, target }) => ({ component: name, target, holder: null }));
   const frozen = bad["freeze"]!.run!;

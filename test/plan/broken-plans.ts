@@ -17,7 +17,7 @@ const secretHint =
   "Write `{ env: SHOP_PASSWORD }` or `{ file: /run/secrets/shop-password }`; a secret that stood in a file should be changed.";
 const component = "components[0]";
 const rootKeys =
-  "Its keys are name, environment, owner, objectives, approvals, decisions, notify, schedule, freeze, access, components.";
+  "Its keys are name, environment, owner, objectives, approvals, decisions, notify, schedule, freeze, access, infrastructure, components.";
 
 export const broken: Broken[] = [
   {
@@ -96,6 +96,7 @@ export const broken: Broken[] = [
     path: `${component}.kind`,
     message: 'missing key "kind"',
     hint: "Add `kind: pgdump` or `kind: pgbackrest` or `kind: namespace` or `kind: workload`.",
+    hint: "Add `kind: pgdump` or `kind: pgbackrest` or `kind: longhorn` or `kind: namespace`.",
   },
   {
     name: "a misspelt kind",
@@ -110,6 +111,7 @@ export const broken: Broken[] = [
     path: `${component}.kind`,
     message: 'unknown kind "mysql"',
     hint: "Known kinds: pgdump, pgbackrest, namespace, workload.",
+    hint: "Known kinds: pgdump, pgbackrest, longhorn, namespace.",
   },
   {
     name: "a kind without a value",
@@ -117,6 +119,7 @@ export const broken: Broken[] = [
     path: `${component}.kind`,
     message: "must be text",
     hint: "Known kinds: pgdump, pgbackrest, namespace, workload.",
+    hint: "Known kinds: pgdump, pgbackrest, longhorn, namespace.",
   },
   {
     name: "an enum's value, misspelt",
@@ -257,6 +260,7 @@ export const broken: Broken[] = [
     path: component,
     message: "must be a map of keys, not text",
     hint: "It begins with `kind: pgdump` or `kind: pgbackrest` or `kind: namespace` or `kind: workload`.",
+    hint: "It begins with `kind: pgdump` or `kind: pgbackrest` or `kind: longhorn` or `kind: namespace`.",
   },
   {
     name: "text where a map should be",

@@ -124,7 +124,7 @@ export function fakeActivities(plan: Plan, host: string, behaviours: Record<stri
     const value = (await behaviours[id]?.(fakes.inputs[id].length, input)) ?? usual(input);
     return { value, attempts: attempts() };
   };
-  for (const kind of ["PgDump", "PgBackRest", "Namespace", "Workload"]) {
+  for (const kind of ["PgDump", "PgBackRest", "Longhorn", "Namespace", "Workload"]) {
     for (const [verb, usual] of Object.entries(good)) fakes.activities[`${verb}${kind}`] = (input) => run(usual, input);
   }
   fakes.activities.cleanUp = (input) => run(() => ({ removed: 0, leftovers: [], note: "clean" }), input);

@@ -4,9 +4,10 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Config } from "../../config.ts";
 import type { ComponentFacts } from "../../guard/facts.ts";
-import type { Component, DataComponent, PgBackRestComponent, PgDumpComponent, Plan } from "../../plan/schema.ts";
+import type { Component, PgBackRestComponent, PgDumpComponent, Plan } from "../../plan/schema.ts";
 import type { RunType, Scenario } from "../../report/record.ts";
 import { fileFailure, privateDirectory } from "../files.ts";
+import { inspectLonghorn } from "../longhorn/inspect.ts";
 import { inspectNamespace } from "../namespace/inspect.ts";
 import { inspectPgBackRest } from "../pgbackrest/inspect.ts";
 import { inspectPgDump } from "../pgdump/inspect.ts";
@@ -48,6 +49,7 @@ export async function lookAtComponents(config: Config, client: Client | undefine
       database: facts("database"),
       namespace: facts("namespace"),
       workload: facts("workload"),
+      volume: facts("volume"),
       none: facts("none"),
     });
     return [...looked.flatMap(({ findings }) => findings), ...guards];
@@ -77,6 +79,10 @@ const kinds: { [K in Component["kind"]]: Look<Extract<Component, { kind: K }>> }
     ]);
     const findings = [live.finding, scratch.finding, clock];
     return { findings, facts: withFacts({ database: live.facts, none: scratch.facts }) };
+  },
+  async longhorn({ name }, inspect) {
+    const live = await inspected(name, () => inspect("audit"));
+    return { findings: [live.finding], facts: withFacts({ volume: live.facts, none: live.facts }) };
   },
   async namespace({ name }, inspect) {
     const live = await inspected(name, () => inspect("audit"));
@@ -109,6 +115,8 @@ async function inspectors(component: Component, { access }: Plan, context: StepC
       return await inspectPgDump({ component, toTime: null }, context);
     case "pgbackrest":
       return await inspectPgBackRest({ component, toTime: null }, context);
+    case "longhorn":
+      return await inspectLonghorn({ component, access: access!, toTime: null }, context, soon);
     case "namespace":
       // Of a plan that was read, whose rules want it.
       return await inspectNamespace({ component, access: access! }, context, soon);
@@ -133,7 +141,7 @@ function contextOf(config: Config, plan: Plan, directory: string, type: RunType)
 }
 
 /** @throws NOT_PROVEN, and as connect */
-async function compareClocks({ connection }: DataComponent, database: string): Promise<Seen> {
+async function compareClocks({ connection }: PgDumpComponent | PgBackRestComponent, database: string): Promise<Seen> {
   return await withClient(connection, database, async (client) => {
     const before = Date.now();
     const there = Date.parse(await serverNow(client));

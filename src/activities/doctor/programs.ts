@@ -1,4 +1,4 @@
-import type { Component, DataComponent, PgBackRestComponent, PgDumpComponent, Plan } from "../../plan/schema.ts";
+import type { Component, PgBackRestComponent, PgDumpComponent, Plan } from "../../plan/schema.ts";
 import { programMissing } from "../exec.ts";
 import { exists } from "../files.ts";
 import { backrestVersion } from "../pgbackrest/client.ts";
@@ -19,6 +19,7 @@ const kinds: { [K in Component["kind"]]: (component: Extract<Component, { kind: 
   // A kubeconfig may name a program; whether it is there shows when the cluster is asked.
   namespace: () => Promise.resolve([]),
   workload: () => Promise.resolve([]),
+  longhorn: () => Promise.resolve([]),
   pgdump: async (component) => [await find("programs", component.name, () => clients(component))],
   pgbackrest: async (component) =>
     await Promise.all([
@@ -38,7 +39,10 @@ function on(component: Component): (component: Component) => Promise<Finding[]> 
 }
 
 /** Undefined while the server does not say: that it does not answer is a finding about the component. */
-async function versionOf({ connection }: DataComponent, database: string): Promise<number | undefined> {
+async function versionOf(
+  { connection }: PgDumpComponent | PgBackRestComponent,
+  database: string,
+): Promise<number | undefined> {
   return await withClient(connection, database, inspectServer).then(
     ({ versionNumber }) => versionNumber,
     () => undefined,

@@ -60,6 +60,14 @@ function speak(connection: Connection, served: Map<string, Resource[]>, patience
     }
   }
 
+  async function create(object: KubernetesObject): Promise<KubernetesObject | undefined> {
+    const path = listPath(await resourceOf(object.apiVersion, object.kind), object.metadata.namespace);
+    const body = JSON.stringify(object);
+    const headers = { "content-type": "application/json" };
+    const answer = await put({ method: "POST", path: withQuery(path, { fieldManager }), body, headers });
+    return answer.status === 409 ? undefined : (JSON.parse(accepted(answer)) as KubernetesObject);
+  }
+
   async function apply(object: KubernetesObject): Promise<KubernetesObject> {
     const { name, namespace } = object.metadata;
     const path = objectPath(await resourceOf(object.apiVersion, object.kind), name, namespace);
@@ -151,6 +159,7 @@ function speak(connection: Connection, served: Map<string, Resource[]>, patience
     with: (other: Patience): Cluster => speak(connection, served, { ...patience, ...other }),
     get,
     list,
+    create,
     apply,
     mergePatch,
     remove,

@@ -17,6 +17,8 @@ export interface Cluster {
   get: (kind: Kind, name: string, namespace?: string) => Promise<KubernetesObject | undefined>;
   /** All of them, page by page. */
   list: (kind: Kind, selection?: Selection) => Promise<Listed>;
+  /** Makes the object; undefined where one of that name is there already. A request that was sent twice may find its own. */
+  create: (object: KubernetesObject) => Promise<KubernetesObject | undefined>;
   /** Makes the object, or makes its fields what is said here, whoever else has set them (server-side apply). */
   apply: (object: KubernetesObject) => Promise<KubernetesObject>;
   mergePatch: (kind: Kind, name: string, namespace: string | undefined, patch: object) => Promise<KubernetesObject>;

@@ -18,6 +18,15 @@ export function reachedThrough(
   return [...sources, ...backups];
 }
 
+/** What of a cluster answers for an address, such as "Service minio/minio"; undefined where nothing does. */
+export function answering(url: string, objects: KubernetesObject[]): string | undefined {
+  const host = hostOf(url);
+  const found = objects.find((object) =>
+    namesOf(object, object.metadata.namespace ?? "").some((name) => isNamed(host, name)),
+  );
+  return found && `${found.kind} ${[found.metadata.namespace, found.metadata.name].filter(Boolean).join("/")}`;
+}
+
 interface From {
   repoURL?: string;
 }
@@ -56,7 +65,7 @@ function isNamed(host: string, name: string): boolean {
   return host === name;
 }
 
-/** The hosts that an object of the namespace answers for. */
+/** The hosts that an object of the namespace, or a node, answers for. */
 function namesOf({ kind, metadata, spec, status }: KubernetesObject, namespace: string): string[] {
   if (kind === "Service") {
     const { clusterIPs = [], externalIPs = [] } = (spec ?? {}) as { clusterIPs?: string[]; externalIPs?: string[] };
@@ -69,6 +78,10 @@ function namesOf({ kind, metadata, spec, status }: KubernetesObject, namespace: 
     const { rules = [], tls = [] } = (spec ?? {}) as { rules?: { host?: string }[]; tls?: { hosts?: string[] }[] };
     const hosts = [...rules.map(({ host }) => host), ...tls.flatMap(({ hosts: all = [] }) => all)];
     return hosts.filter((host) => host !== undefined && host !== "").map((host) => host!.toLowerCase());
+  }
+  if (kind === "Node") {
+    const { addresses = [] } = (status ?? {}) as { addresses?: { address: string }[] };
+    return addresses.map(({ address }) => address);
   }
   return kind === "HTTPRoute" || kind === "TLSRoute" || kind === "GRPCRoute"
     ? ((spec?.["hostnames"] ?? []) as string[])

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { jobEnd, jobState, startJob, stopJob } from "../../../src/activities/jobs/job.ts";
+import { isGroupAlive, jobEnd, jobState, startJob, stopJob } from "../../../src/activities/jobs/job.ts";
 import { identify, isAlive, type ProcessIdentity } from "../../../src/activities/process-identity.ts";
 
 let root: string;
@@ -47,6 +47,26 @@ test("stopping ends the program and everything that it started", async () => {
   expect(await jobState(directory)).toBe("running");
   await stopJob(directory, 300);
   expect(await isAlive(child)).toBe(false);
+  expect(await isAlive(await read(directory, "program.json"))).toBe(false);
+});
+
+test("a patient program is interrupted once and alone, and has its time", async () => {
+  const directory = join(root, "patient");
+  const heard = join(root, "heard");
+  const program = `trap 'echo program >> ${heard}; sleep 0.5; exit 7' INT; (trap 'echo child >> ${heard}' INT TERM; sleep 1) & echo > ${join(root, "ready")}; while :; do sleep 0.05; done`;
+  await startJob(directory, { argv: ["bash", "-c", program], cwd: root, patienceMs: 20_000 });
+  await expect.poll(() => readFile(join(root, "ready"), "utf8").catch(() => "no")).toBe("\n");
+  await Promise.all([stopJob(directory, 0), stopJob(directory, 0)]);
+  expect(await jobEnd(directory)).toMatchObject({ exitCode: 7 });
+  expect((await readFile(heard, "utf8")).match(/program/g)).toHaveLength(1);
+  expect(await isGroupAlive(directory)).toBe(false);
+});
+
+test("a patient program that does not hear is killed after its time", async () => {
+  const directory = join(root, "deaf");
+  await startJob(directory, { argv: ["bash", "-c", `trap '' INT; while :; do sleep 0.05; done`], patienceMs: 300 });
+  await expect.poll(() => readFile(join(directory, "program.json"), "utf8").catch(() => "")).not.toBe("");
+  await stopJob(directory);
   expect(await isAlive(await read(directory, "program.json"))).toBe(false);
 });
 
