@@ -10,6 +10,7 @@ const changeable: { [K in Component["kind"]]: string[] } = {
   pgbackrest: ["connection.password", "connection.tls", "osUser", "start", "stop", "keepFree"],
   namespace: ["within", "standstill", "strip"],
   workload: ["within", "standstill"],
+  cluster: ["within", "standstill"],
   longhorn: ["within", "standstill", "store", "image"],
 };
 /** Of the plan itself, where each step asks the cluster who it is; the rest decides what may be destroyed and what is proven. */

@@ -73,6 +73,7 @@ const targetKeys: Record<Component["kind"], string> = {
   pgdump: "database",
   pgbackrest: "stanza",
   namespace: "namespace",
+  cluster: "kind",
   workload: "workload",
   longhorn: "name",
 };

@@ -64,6 +64,7 @@ const didWords: Record<Scenario, string> = {
   database: "destroyed, restored",
   namespace: "deleted, rebuilt",
   workload: "taken away",
+  cluster: "destroyed, rebuilt",
   volume: "deleted, restored",
 };
 

@@ -60,6 +60,7 @@ const scenarioWords: Record<Scenario, string> = {
   database: "database (destroyed and restored)",
   namespace: "namespace (deleted and rebuilt)",
   workload: "workload (its pods or its node taken away)",
+  cluster: "cluster (destroyed and rebuilt)",
   volume: "volume (deleted and restored)",
   none: "none (restored beside the live one)",
 };

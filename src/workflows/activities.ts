@@ -1,6 +1,8 @@
 import { type ActivityFunctionWithOptions, proxyActivities } from "@temporalio/workflow";
 import type { Activities } from "../activities/index.ts";
 import type { Done, RunRef, Verbs } from "../activities/verbs.ts";
+import type { ClusterVerbs } from "../activities/cluster/verbs.ts";
+import type { LayerVerbs } from "../activities/infrastructure/verbs.ts";
 import type { NamespaceVerbs } from "../activities/namespace/verbs.ts";
 import type { WorkloadVerbs } from "../activities/workload/verbs.ts";
 import type { DataComponent } from "../plan/schema.ts";
@@ -122,4 +124,22 @@ export const onWorkload: Proxied<WorkloadVerbs> = {
   control: steps.controlWorkload,
   rebuild: steps.rebuildWorkload,
   verify: steps.verifyWorkload,
+};
+
+/** A whole cluster is destroyed and made by its infrastructure; its own verbs look, wait and compare. */
+export const onCluster: Proxied<ClusterVerbs> = {
+  inspect: steps.inspectCluster,
+  confirm: steps.confirmCluster,
+  prove: steps.proveCluster,
+  control: steps.controlCluster,
+  rebuild: steps.rebuildCluster,
+  settle: steps.settleCluster,
+  verify: steps.verifyCluster,
+};
+
+export const onLayer: Proxied<LayerVerbs> = {
+  inspect: steps.inspectInfrastructure,
+  plan: steps.planInfrastructure,
+  destroy: steps.destroyInfrastructure,
+  apply: steps.applyInfrastructure,
 };

@@ -13,8 +13,10 @@ export async function audit(request: Request): Promise<RunRecord> {
   return conduct("audit", request, async (run) => {
     const looked = {
       ...(await run.each((c) => run.optional("inspect", c, on(c).inspect, { component: c, toTime: null }))),
-      ...(await run.eachNamespace((input) => run.optional("inspect", input.component, onNamespace.inspect, input))),
-      ...(await run.eachWorkload((input) => run.optional("inspect", input.component, onWorkload.inspect, input))),
+      ...(await run.eachOf("namespace", (input) =>
+        run.optional("inspect", input.component, onNamespace.inspect, input),
+      )),
+      ...(await run.eachOf("workload", (input) => run.optional("inspect", input.component, onWorkload.inspect, input))),
     };
     const found = Object.entries(looked).filter((one): one is [string, Inspection] => one[1] !== null);
     const inspections = Object.fromEntries(found);
@@ -33,12 +35,12 @@ export async function audit(request: Request): Promise<RunRecord> {
     await run.each(async (c) => {
       if (c.name in inspections) await run.optional("proof", c, on(c).proveBackup, { component: c, backup: null });
     });
-    await run.eachNamespace(async (input) => {
+    await run.eachOf("namespace", async (input) => {
       const inspection = inspections[input.component.name];
       if (inspection !== undefined)
         await run.optional("proof", input.component, onNamespace.prove, { ...input, inspection });
     });
-    await run.eachWorkload(async (input) => {
+    await run.eachOf("workload", async (input) => {
       const inspection = inspections[input.component.name];
       if (inspection !== undefined)
         await run.optional("proof", input.component, onWorkload.prove, { ...input, inspection });

@@ -1,10 +1,8 @@
 import type { Resumed } from "../activities/resume.ts";
-import { stepId } from "../plan/outline.ts";
+import { stepId, type Verb } from "../plan/steps.ts";
 import type { Expected, Remains } from "../activities/verbs.ts";
 import type { RunRecord, RunType, Scenario, StepRecord } from "../report/record.ts";
 import { noteResult } from "./journal.ts";
-
-type Verb = Parameters<typeof stepId>[0];
 
 /**
  * Which finished steps a run takes over from the one that it resumes. What led to the loss is taken over, because the target
@@ -23,6 +21,11 @@ function carriedSteps(
       const step = of(verb);
       return step?.status === "done" || step?.status === "skipped" ? [step] : [];
     });
+  if (scenario === "cluster") {
+    if (!steps.some(({ destroys, startedAt }) => destroys && startedAt !== null)) return [];
+    const layers = steps.filter((step) => step.component === component && isOfLayer(step) && step.status === "done");
+    return [...take("inspect", "plant", "backup", "proof"), ...layers];
+  }
   if (type === "backup") return of("backup")?.status === "done" ? take("inspect", "backup") : [];
   if (scenario === "none") return [];
   if (target === "placed")
@@ -32,12 +35,17 @@ function carriedSteps(
   return lost ? take("inspect", "plant", "backup", "proof", "destroy") : [];
 }
 
+/** What is known of a layer, and what is gone of it; making one anew may be done twice. */
+function isOfLayer({ id }: StepRecord): boolean {
+  return /^(preflight\/(layer|plan)|destroy\/layer)\//.test(id);
+}
+
 /** What must be so of a component when a run is resumed. */
 export function expectedOf({ steps, components }: Resumed, component: string): Expected {
   const of = (verb: Verb) => steps.find(({ id }) => id === stepId(verb, component));
   const made = components.find(({ name }) => name === component)?.backup?.id ?? null;
   return {
-    lost: of("destroy")?.status === "done",
+    lost: steps.some((step) => step.component === component && step.destroys && step.status === "done"),
     placing: (of("place")?.startedAt ?? null) !== null,
     backup: of("proof")?.status === "done" ? made : null,
   };

@@ -2,6 +2,7 @@ import { checkGuards } from "../guard/index.ts";
 import type { RunRecord } from "../report/record.ts";
 import { on } from "./activities.ts";
 import { conduct } from "./conduct.ts";
+import { loseCluster } from "./lose-cluster.ts";
 import { loseNamespaces } from "./lose-namespaces.ts";
 import { loseWorkloads } from "./lose-workloads.ts";
 import type { Request } from "./request.ts";
@@ -14,6 +15,7 @@ export async function exercise(request: Request): Promise<RunRecord> {
   return conduct("exercise", request, async (run) => {
     if (run.scenario === "namespace") return loseNamespaces(run);
     if (run.scenario === "workload") return loseWorkloads(run);
+    if (run.scenario === "cluster") return loseCluster(run);
     const inspections = await run.each((c) => run.step("inspect", c, on(c).inspect, { component: c, toTime: null }));
     await run.lock(inspections);
     run.guard("preflight/guards", () => checkGuards(run.facts("preflight", inspections)));

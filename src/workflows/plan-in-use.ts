@@ -87,6 +87,18 @@ export function createPlanInUse(record: RunRecord, ref: RunRef) {
       if (plan.access === undefined) throw fail("UNEXPECTED", `plan ${plan.name} names no cluster`);
       return plan.access;
     },
+    /** @throws REQUEST_INVALID where the plan does not say what the cluster is made of */
+    cluster: () => {
+      const component = components.find((one) => one.kind === "cluster");
+      if (component === undefined || plan.infrastructure === undefined || plan.access === undefined)
+        throw fail(
+          "REQUEST_INVALID",
+          `plan ${plan.name} does not say what its cluster is made of`,
+          "It needs `infrastructure`, `access` and a component of kind `cluster`.",
+        );
+      const { access, gitops, checks } = plan;
+      return { input: { component, access, gitops, checks }, layers: plan.infrastructure };
+    },
     component: (name: string | null): Component | undefined => components.find((one) => one.name === name),
     /** Compares it with the one by which the run before has worked. @throws REQUEST_INVALID */
     requireLike({ plan: before, planSha256, components: theirs }: Resumed, taken: Set<string>): void {

@@ -2,18 +2,21 @@ import { isCancellation, proxySinks, setCurrentDetails, setHandler, workflowInfo
 import type { Done, Inspection, Proof, RunRef } from "../activities/verbs.ts";
 import { fail } from "../failures.ts";
 import { destroyed, type Facts } from "../guard/facts.ts";
-import { outline, stepId } from "../plan/outline.ts";
-import type { NamespaceInput } from "../activities/namespace/verbs.ts";
-import type { WorkloadInput } from "../activities/workload/verbs.ts";
+import type { Layer } from "../plan/infrastructure-schema.ts";
+import { outline } from "../plan/outline.ts";
+import { type LayerVerb, stepId, type Verb } from "../plan/steps.ts";
+import type { ClusterInput } from "../activities/cluster/verbs.ts";
+import type { ClusterAccess } from "../plan/access-schema.ts";
 import type { Component, DataComponent } from "../plan/schema.ts";
 import { isOfClosing } from "../report/loss.ts";
 import { drillsLike } from "./before.ts";
 import type { Refusal, RunRecord, Scenario, StepRecord } from "../report/record.ts";
 import type { Resumed } from "../activities/resume.ts";
-import { on, onNamespace, onWorkload, type StepActivity } from "./activities.ts";
+import type { StepActivity } from "./activities.ts";
 import { newApprovals } from "./approvals.ts";
 import { renderDetails } from "./details.ts";
-import { expectedOf, takeOver } from "./carry.ts";
+import { takeOver } from "./carry.ts";
+import { confirmAll } from "./confirm.ts";
 import { createClock } from "./clock.ts";
 import { factsOf } from "./facts.ts";
 import { inLanes } from "./lanes.ts";
@@ -34,7 +37,8 @@ import type { RecorderSinks } from "./sinks.ts";
 
 const { recorder } = proxySinks<RecorderSinks>();
 
-type Verb = Parameters<typeof stepId>[0];
+type Kind = Component["kind"];
+type InCluster<K extends Kind> = { component: Extract<Component, { kind: K }>; access: ClusterAccess };
 
 /** One execution of a plan: journal, gate, order and timing of its steps, and what people see of it. */
 export class Run {
@@ -78,7 +82,8 @@ export class Run {
   announce(loaded: LoadedPlan, components: Component[]): void {
     const { plan, expectedSeconds } = loaded;
     const { type, scenario } = this.record.run;
-    const particulars = { approvals: plan.approvals !== undefined, resumes: this.record.earlier.length > 0 };
+    const layers = (plan.infrastructure ?? []).map(({ name }) => name);
+    const particulars = { approvals: plan.approvals !== undefined, resumes: this.record.earlier.length > 0, layers };
     const steps = outline(type, scenario, components, particulars);
     Object.assign(this.record, {
       plan: { name: plan.name, sha256: loaded.sha256, environment: plan.environment },
@@ -97,17 +102,7 @@ export class Run {
   async resume(resumed: Resumed): Promise<void> {
     this.resumed = resumed;
     this.taken = { taken: resumed.directories };
-    const about = <I extends { component: Component }>(input: I) => ({
-      ...input,
-      ...expectedOf(resumed, input.component.name),
-    });
-    const { confirm: ofNamespace } = onNamespace;
-    const { confirm: ofWorkload } = onWorkload;
-    const remains = {
-      ...(await this.each((c) => this.step("confirm", c, on(c).confirm, about({ component: c })))),
-      ...(await this.eachNamespace((input) => this.step("confirm", input.component, ofNamespace, about(input)))),
-      ...(await this.eachWorkload((input) => this.step("confirm", input.component, ofWorkload, about(input)))),
-    };
+    const remains = await confirmAll(this, resumed);
     this.plan.requireLike(resumed, takeOver(this.record, resumed, remains));
     this.show();
   }
@@ -174,19 +169,27 @@ export class Run {
   /** Does something for every component with data, a few at a time. When one is given up, the others are stopped. */
   async each<R>(work: (component: DataComponent) => Promise<R>): Promise<Record<string, R>> {
     return await inLanes(
-      this.plan.components().filter((one) => one.kind !== "namespace" && one.kind !== "workload"),
+      this.plan
+        .components()
+        .filter((one) => !["namespace", "workload", "cluster"].includes(one.kind)) as DataComponent[],
       work,
     );
   }
 
-  /** The same for every namespace, and for every workload. */
-  async eachNamespace<R>(work: (input: Omit<NamespaceInput, "run">) => Promise<R>): Promise<Record<string, R>> {
-    const all = this.plan.components().filter((one) => one.kind === "namespace");
+  /** The same for every component of a kind that only the cluster knows. */
+  async eachOf<K extends Kind, R>(kind: K, work: (input: InCluster<K>) => Promise<R>): Promise<Record<string, R>> {
+    const all = this.plan.components().filter((one) => one.kind === kind) as InCluster<K>["component"][];
     return await inLanes(all, (component) => work({ component, access: this.plan.access() }));
   }
-  async eachWorkload<R>(work: (input: Omit<WorkloadInput, "run">) => Promise<R>): Promise<Record<string, R>> {
-    const all = this.plan.components().filter((one) => one.kind === "workload");
-    return await inLanes(all, (component) => work({ component, access: this.plan.access() }));
+
+  /** The whole cluster, and what it is made of. @throws REQUEST_INVALID where the plan does not say it */
+  cluster(): { input: Omit<ClusterInput, "run">; layers: Layer[] } {
+    return this.plan.cluster();
+  }
+
+  /** Runs a step about a layer of infrastructure to its end. */
+  async layer<I, T>(verb: LayerVerb, layer: Layer, activity: StepActivity<I, T>, input: I): Promise<T> {
+    return (await this.runStep(stepId(verb, layer.name), activity, input))!.value;
   }
 
   /** Whether every check of a component was made and has passed. */

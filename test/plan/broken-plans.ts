@@ -95,8 +95,7 @@ export const broken: Broken[] = [
     text: "name: shop\ncomponents:\n  - @name: shop\n",
     path: `${component}.kind`,
     message: 'missing key "kind"',
-    hint: "Add `kind: pgdump` or `kind: pgbackrest` or `kind: namespace` or `kind: workload`.",
-    hint: "Add `kind: pgdump` or `kind: pgbackrest` or `kind: longhorn` or `kind: namespace`.",
+    hint: "Add `kind: pgdump` or `kind: pgbackrest` or `kind: longhorn` or `kind: namespace` or `kind: workload` or `kind: cluster`.",
   },
   {
     name: "a misspelt kind",
@@ -110,16 +109,14 @@ export const broken: Broken[] = [
     text: plan("").replace("kind: pgdump", "kind: @mysql"),
     path: `${component}.kind`,
     message: 'unknown kind "mysql"',
-    hint: "Known kinds: pgdump, pgbackrest, namespace, workload.",
-    hint: "Known kinds: pgdump, pgbackrest, longhorn, namespace.",
+    hint: "Known kinds: pgdump, pgbackrest, longhorn, namespace, workload, cluster.",
   },
   {
     name: "a kind without a value",
     text: plan("").replace("kind: pgdump", "@kind:"),
     path: `${component}.kind`,
     message: "must be text",
-    hint: "Known kinds: pgdump, pgbackrest, namespace, workload.",
-    hint: "Known kinds: pgdump, pgbackrest, longhorn, namespace.",
+    hint: "Known kinds: pgdump, pgbackrest, longhorn, namespace, workload, cluster.",
   },
   {
     name: "an enum's value, misspelt",
@@ -259,8 +256,7 @@ export const broken: Broken[] = [
     text: "name: shop\ncomponents: [@shop]\n",
     path: component,
     message: "must be a map of keys, not text",
-    hint: "It begins with `kind: pgdump` or `kind: pgbackrest` or `kind: namespace` or `kind: workload`.",
-    hint: "It begins with `kind: pgdump` or `kind: pgbackrest` or `kind: longhorn` or `kind: namespace`.",
+    hint: "It begins with `kind: pgdump` or `kind: pgbackrest` or `kind: longhorn` or `kind: namespace` or `kind: workload` or `kind: cluster`.",
   },
   {
     name: "text where a map should be",

@@ -2,7 +2,7 @@ import type { ClusterAccess } from "../../plan/access-schema.ts";
 import type { Check } from "../../plan/check-schema.ts";
 import type { ClusterComponent, Gitops } from "../../plan/cluster-schema.ts";
 import type { Rebuilt } from "../namespace/verbs.ts";
-import type { Control, Done, Expected, Inspection, Remains, RunRef, Verification } from "../verbs.ts";
+import type { Control, Done, Expected, Inspection, Proof, Remains, RunRef, Verification } from "../verbs.ts";
 
 /** The verbs of a whole cluster; what destroys and makes it are those of infrastructure. Types only: workflows read them. */
 
@@ -18,8 +18,10 @@ export interface ClusterInput {
 export interface ClusterVerbs {
   /** Who the cluster is, its nodes and layers, and what the checks find now. Changes nothing. */
   inspect(input: ClusterInput): Promise<Done<Inspection>>;
-  /** @throws TARGET_EXISTS when the cluster that this run has destroyed answers again */
+  /** Whether the old cluster still answers. */
   confirm(input: ClusterInput & Expected): Promise<Done<Remains>>;
+  /** Lets GitOps fetch from Git now. @throws BACKUP_NOT_VERIFIED when it cannot */
+  prove(input: ClusterInput): Promise<Done<Proof>>;
   /** The old cluster may not answer any more, and no check may pass. */
   control(input: ClusterInput): Promise<Done<Control>>;
   /**

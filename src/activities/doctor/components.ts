@@ -8,6 +8,7 @@ import type { Component, PgBackRestComponent, PgDumpComponent, Plan } from "../.
 import type { RunType, Scenario } from "../../report/record.ts";
 import { fileFailure, privateDirectory } from "../files.ts";
 import { inspectLonghorn } from "../longhorn/inspect.ts";
+import { inspectCluster } from "../cluster/inspect.ts";
 import { inspectNamespace } from "../namespace/inspect.ts";
 import { inspectPgBackRest } from "../pgbackrest/inspect.ts";
 import { inspectPgDump } from "../pgdump/inspect.ts";
@@ -49,6 +50,7 @@ export async function lookAtComponents(config: Config, client: Client | undefine
       database: facts("database"),
       namespace: facts("namespace"),
       workload: facts("workload"),
+      cluster: facts("cluster"),
       volume: facts("volume"),
       none: facts("none"),
     });
@@ -88,6 +90,10 @@ const kinds: { [K in Component["kind"]]: Look<Extract<Component, { kind: K }>> }
     const live = await inspected(name, () => inspect("audit"));
     return { findings: [live.finding], facts: withFacts({ namespace: live.facts }) };
   },
+  async cluster({ name }, inspect) {
+    const live = await inspected(name, () => inspect("audit"));
+    return { findings: [live.finding], facts: withFacts({ cluster: live.facts }) };
+  },
   async workload({ name }, inspect) {
     const live = await inspected(name, () => inspect("audit"));
     return { findings: [live.finding], facts: withFacts({ workload: live.facts }) };
@@ -109,7 +115,11 @@ async function inspected(name: string, inspect: () => Promise<Inspection>) {
   return { finding, facts };
 }
 
-async function inspectors(component: Component, { access }: Plan, context: StepContext): Promise<Inspection> {
+async function inspectors(
+  component: Component,
+  { access, gitops, checks }: Plan,
+  context: StepContext,
+): Promise<Inspection> {
   switch (component.kind) {
     case "pgdump":
       return await inspectPgDump({ component, toTime: null }, context);
@@ -120,6 +130,8 @@ async function inspectors(component: Component, { access }: Plan, context: StepC
     case "namespace":
       // Of a plan that was read, whose rules want it.
       return await inspectNamespace({ component, access: access! }, context, soon);
+    case "cluster":
+      return await inspectCluster({ component, access: access!, gitops, checks }, context, soon);
     case "workload":
       return await inspectWorkload({ component, access: access! }, context, soon);
   }

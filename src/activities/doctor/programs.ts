@@ -19,6 +19,7 @@ const kinds: { [K in Component["kind"]]: (component: Extract<Component, { kind: 
   // A kubeconfig may name a program; whether it is there shows when the cluster is asked.
   namespace: () => Promise.resolve([]),
   workload: () => Promise.resolve([]),
+  cluster: () => Promise.resolve([]),
   longhorn: () => Promise.resolve([]),
   pgdump: async (component) => [await find("programs", component.name, () => clients(component))],
   pgbackrest: async (component) =>

@@ -6,7 +6,7 @@ import type { Cluster } from "../kubernetes/cluster.ts";
 import type { KubernetesObject } from "../kubernetes/object.ts";
 import type { Kind } from "../kubernetes/paths.ts";
 import { type Session, withCluster } from "../kubernetes/session.ts";
-import { persistentVolumes } from "../kubernetes/KINDS";
+import { persistentVolumes } from "../kubernetes/kinds.ts";
 import type { StepContext } from "../step.ts";
 import type { Inspection, Loss, Proof } from "../verbs.ts";
 import { findTarget } from "./backup-target.ts";

@@ -3,7 +3,7 @@ import type { LonghornComponent } from "../../plan/longhorn-schema.ts";
 import { isMany } from "../../plan/longhorn-rules.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import type { KubernetesObject } from "../kubernetes/object.ts";
-import { persistentVolumes } from "../kubernetes/KINDS";
+import { persistentVolumes } from "../kubernetes/kinds.ts";
 import { claims, driver, longhornNamespace, specOf, statusOf, textIn, volumes } from "./kinds.ts";
 
 /** The three objects that a volume is. Each may be missing. */

@@ -2,7 +2,7 @@ import { fail } from "../../failures.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import type { KubernetesObject } from "../kubernetes/object.ts";
 import type { Kind } from "../kubernetes/paths.ts";
-import { persistentVolumes } from "../kubernetes/KINDS";
+import { persistentVolumes } from "../kubernetes/kinds.ts";
 import type { StepContext } from "../step.ts";
 import { claims, engines, longhornNamespace, specOf, textIn, volumes } from "./kinds.ts";
 import { restoreState } from "./states.ts";
