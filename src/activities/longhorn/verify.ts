@@ -82,7 +82,7 @@ function originCheck({ claim, volume }: Found, { name, url }: Pinned): Omit<Chec
   const from = volume?.spec?.["fromBackup"];
   const isBound = claim?.status?.["phase"] === "Bound";
   return {
-    name: "catalog",
+    name: "origin",
     title: "Made from the pinned backup, and bound to its claim",
     proven: true,
     passed: from === url && isBound,
