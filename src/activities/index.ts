@@ -10,6 +10,7 @@ import * as infrastructure from "./infrastructure/index.ts";
 import { claim } from "./locks/claim.ts";
 import { notify } from "./notify/index.ts";
 import * as longhorn from "./longhorn/index.ts";
+import { listVolumes } from "./longhorn/list.ts";
 import * as namespace from "./namespace/index.ts";
 import * as pgbackrest from "./pgbackrest/index.ts";
 import * as pgdump from "./pgdump/index.ts";
@@ -52,7 +53,7 @@ export function createActivities(config: Config, client: Client) {
     ...verbsOf(config, client, { ...namespace }),
     ...verbsOf(config, client, { ...cluster }),
     ...verbsOf(config, client, { ...workload }),
-    ...verbsOf(config, client, { ...longhorn }),
+    ...verbsOf(config, client, { ...longhorn, listVolumes }),
     ...verbsOf(config, client, { ...infrastructure }),
     ...verbsOf(config, client, { ...pgdump }),
     ...verbsOf(config, client, { ...pgbackrest }),

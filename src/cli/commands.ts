@@ -127,6 +127,18 @@ function historyCommands(top: Command): void {
     .action(async (plan, options) => exit(await (await import("./commands/trend.ts")).showTrend(plan, options)));
 }
 
+function volumesCommand(top: Command): void {
+  top
+    .command("restore-volumes")
+    .description(
+      "restore the Longhorn volumes that a new cluster lacks, without Temporal; for a job before its workloads",
+    )
+    .requiredOption("--from <file>", "YAML file that names claims and volumes", notBlank)
+    .addOption(json())
+    .addHelpText("after", examples("restore-volumes --from /config/volumes.yaml"))
+    .action(async (options) => exit(await (await import("./commands/restore-volumes.ts")).restoreVolumes(options)));
+}
+
 function metricsCommand(top: Command): void {
   top
     .command("metrics")
@@ -160,6 +172,7 @@ export function addCommands(top: Command): Command {
   serverCommands(top);
   top.commandsGroup("Run:");
   startCommands(top);
+  volumesCommand(top);
   addSchedules(top);
   top.commandsGroup("Steer a run:");
   addSteering(top);

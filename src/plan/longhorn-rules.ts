@@ -15,8 +15,8 @@ export function volumesAreNamed({ components }: Plan): Complaint[] {
       return [at("claim", "is in no namespace: `namespace` is missing", hint)];
     if (claim !== undefined && selector !== undefined)
       return [at("selector", "chooses among claims, but `claim` names one", hint)];
-    if (isMany(component) && volume !== undefined)
-      return [at("volume", "names one volume, but `namespace` without `claim` means many", hint)];
+    if (claim === undefined && namespace !== undefined && volume !== undefined)
+      return [at("namespace", "is that of a claim, but `volume` names the volume: `claim` is missing", hint)];
     if (isMany(component) && workload !== undefined)
       return [
         at(

@@ -14,6 +14,10 @@ export const volumeName = z
   .regex(/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/, "must be 1 to 40 lower-case letters, digits and dashes")
   .meta({ examples: ["shop-data"] });
 
+export const BackupName = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/, "must be the name of a backup of Longhorn");
+
 export const BackupStoreAccess = z
   .strictObject({
     endpoint: z

@@ -62,11 +62,11 @@ function sentinelCheck(
   const passed = there?.content === sha256;
   return {
     name: "sentinel",
-    title: "Sentinel",
+    title: `Sentinel ${path}, ${bytes} bytes`,
     proven: true,
     passed,
     exact: true,
-    expected: `${path}, ${bytes} bytes, sha256 ${sha256}`,
+    expected: `sha256 ${sha256}`,
     found:
       found === null
         ? why

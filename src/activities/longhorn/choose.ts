@@ -40,11 +40,15 @@ export async function listBackups(cluster: Cluster): Promise<Listed> {
 
 const takenAt = ({ backup }: Chosen) => Date.parse(textIn(statusOf(backup), "snapshotCreatedAt"));
 
-/** The complete ones that are meant, the newest first. Pure. @param toTime ISO 8601; null for all of them */
-export function fitting(listed: Listed, { volume, claim, recurring }: Wanted, toTime: string | null): Chosen[] {
+export function completeBackups(listed: Listed): Chosen[] {
   return listed.backups
     .filter((backup) => backupState(backup).is === "done")
-    .map((backup) => ({ backup, volume: textIn(statusOf(backup), "volumeName") || labelOf(backup) }))
+    .map((backup) => ({ backup, volume: textIn(statusOf(backup), "volumeName") || labelOf(backup) }));
+}
+
+/** The complete ones that are meant, the newest first. Pure. @param toTime ISO 8601; null for all of them */
+export function fitting(listed: Listed, { volume, claim, recurring }: Wanted, toTime: string | null): Chosen[] {
+  return completeBackups(listed)
     .filter(
       (one) =>
         (volume !== undefined && one.volume === volume) || (claim !== undefined && claimIn(one.backup) === claim),

@@ -47,6 +47,12 @@ export async function restoreVolume(
   );
 }
 
+/** Keeps a restored volume for its claim, whoever makes that. @throws TARGET_EXISTS where it is another claim's */
+export async function offerVolume(cluster: Cluster, { pv, claim }: Pick<Wish, "pv" | "claim">): Promise<void> {
+  const whose = `${claim.metadata.namespace}/${claim.metadata.name}`;
+  await makeUnless(cluster, persistentVolumes, pv, (there) => whyNotOurs(there, pv, whose));
+}
+
 /** Gives a restored volume to its claim. @throws TARGET_EXISTS where the claim has another volume, or the other way round */
 export async function bindClaim(
   cluster: Cluster,
@@ -56,7 +62,7 @@ export async function bindClaim(
 ): Promise<void> {
   const { namespace, name } = claim.metadata;
   // The PersistentVolume first: a claim that finds none gets an empty one.
-  await makeUnless(cluster, persistentVolumes, pv, (there) => whyNotOurs(there, pv, `${namespace}/${name}`));
+  await offerVolume(cluster, { pv, claim });
   await makeUnless(cluster, claims, claim, (there) => whyElsewhere(there, pv.metadata.name));
   await untilDone(
     cluster,

@@ -22,7 +22,7 @@ function requestTime(object: KubernetesObject): string {
 /**
  * Lets Longhorn read which volumes its store has, and which backups each has.
  * @param volume the one whose backups are wanted; all where it is not known
- * @throws SYSTEM_UNREACHABLE, TIMED_OUT
+ * @throws SYSTEM_UNREACHABLE with what Longhorn says of the store
  */
 export async function syncBackups(
   cluster: Cluster,
@@ -38,7 +38,7 @@ export async function syncBackups(
   await Promise.all(wanted.map(async (one) => await syncOne(cluster, backupVolumes, one, limits, context)));
 }
 
-/** @throws TIMED_OUT with what Longhorn says of the store */
+/** @throws SYSTEM_UNREACHABLE with what Longhorn says of the store */
 export async function untilAvailable(
   cluster: Cluster,
   target: string,
@@ -62,6 +62,7 @@ export async function untilAvailable(
       what: `backup target ${target} to be available`,
       kinds: [backupTargets],
       failure: "SYSTEM_UNREACHABLE",
+      late: "SYSTEM_UNREACHABLE",
       stuckHint,
     },
     limits,
@@ -96,6 +97,7 @@ async function syncOne(
       what: `Longhorn to read ${kind.kind} ${name} from its store`,
       kinds: [kind],
       failure: "SYSTEM_UNREACHABLE",
+      late: "SYSTEM_UNREACHABLE",
       stuckHint,
     },
     limits,

@@ -59,15 +59,15 @@ async function checksOf(
   context: StepContext,
 ) {
   // Of a real loss nobody knows what there was.
-  if (context.run.type !== "exercise" || known === null) return [notEmpty(files)];
+  if (context.run.type !== "exercise" || known === null) return [hasFiles(files)];
   const expected = await expectedContent(context, name).recall();
   return [...compareContent(expected, files), compareVolume(known.volume, volume)];
 }
 
-function notEmpty(files: Tree): Omit<CheckRecord, "negativeControl"> {
+function hasFiles(files: Tree): Omit<CheckRecord, "negativeControl"> {
   const count = Object.values(files).filter(({ content }) => content !== null).length;
   return {
-    name: "not-empty",
+    name: "has-files",
     title: "It is not empty",
     proven: true,
     passed: count > 0,
@@ -81,16 +81,15 @@ function notEmpty(files: Tree): Omit<CheckRecord, "negativeControl"> {
 function originCheck({ claim, volume }: Found, { name, url }: Pinned): Omit<CheckRecord, "negativeControl"> {
   const from = volume?.spec?.["fromBackup"];
   const isBound = claim?.status?.["phase"] === "Bound";
+  const words = (of: string, bound: boolean) => `a volume from ${of}, ${bound ? "bound" : "not bound"}`;
+  const whence = typeof from === "string" && from !== "" ? (from === url ? name : from) : "no backup";
   return {
-    name: "catalog",
+    name: "origin",
     title: "Made from the pinned backup, and bound to its claim",
     proven: true,
     passed: from === url && isBound,
     exact: true,
-    expected: `a volume from ${name}, bound`,
-    found:
-      volume === undefined
-        ? "the claim has no volume of Longhorn's"
-        : `${volume.metadata.name} from ${typeof from === "string" && from !== "" ? from : "no backup"}, ${isBound ? "bound" : "not bound"}`,
+    expected: words(name, true),
+    found: volume === undefined ? "the claim has no volume of Longhorn's" : words(whence, isBound),
   };
 }

@@ -21,15 +21,17 @@ interface Awaited {
   namespace?: string;
   /** What it is when it has failed. */
   failure: FailureType;
+  /** What it is when it takes too long; TIMED_OUT unless told. */
+  late?: FailureType;
   /** What to do when it stands still. */
   stuckHint: string;
 }
 
-/** Watches until something is done. @throws TIMED_OUT, which tells how far it was; `failure` */
+/** Watches until something is done. @throws `late`, which tells how far it was; `failure` */
 export async function untilDone(
   cluster: Cluster,
   look: (watched: Mirror) => State,
-  { what, kinds, namespace = longhornNamespace, failure, stuckHint }: Awaited,
+  { what, kinds, namespace = longhornNamespace, failure, late = "TIMED_OUT", stuckHint }: Awaited,
   limits: Limits,
   { signal, progress }: Pick<StepContext, "signal" | "progress">,
 ): Promise<void> {
@@ -49,7 +51,7 @@ export async function untilDone(
     });
   } catch (error) {
     const { type, message } = describeFailure(error);
-    throw type === "TIMED_OUT" ? fail("TIMED_OUT", message, stuckHint) : error;
+    throw type === "TIMED_OUT" ? fail(late, message, stuckHint) : error;
   } finally {
     watched.stop();
   }

@@ -67,6 +67,19 @@ export async function notOf(cluster: Cluster, workload: Workload | null, users: 
   return users.filter(({ metadata }) => !metadata.ownerReferences?.some(({ uid }) => own.has(uid)));
 }
 
+/** What has made some pods, as a plan names it: "deployment/shop". Each once; what is neither is left out. */
+export async function makersOf(cluster: Cluster, namespace: string, users: KubernetesObject[]): Promise<string[]> {
+  const owners = users.flatMap(({ metadata }) => metadata.ownerReferences ?? []);
+  const { objects } = await cluster.list(replicaSets, { namespace });
+  const above = owners.flatMap(({ kind, name, uid }) =>
+    kind === "ReplicaSet"
+      ? (objects.find(({ metadata }) => metadata.uid === uid)?.metadata.ownerReferences ?? [])
+      : [{ kind, name }],
+  );
+  const named = above.filter(({ kind }) => kind === "Deployment" || kind === "StatefulSet");
+  return [...new Set(named.map(({ kind, name }) => `${kind.toLowerCase()}/${name}`))];
+}
+
 export async function scale(cluster: Cluster, workload: Workload, replicas: number): Promise<void> {
   await cluster.mergePatch(kindOfWorkload(workload), workload.name, workload.namespace, { spec: { replicas } });
 }

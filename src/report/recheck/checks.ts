@@ -6,7 +6,7 @@ import { meaning } from "./findings.ts";
 /** What a component says of its backup, its loss and its checks, against what its steps say. */
 
 /** Checks that the negative control does not ask, or asks in other words. */
-const withoutControl = ["place", "catalog", "not-empty"];
+const withoutControl = ["place", "catalog", "not-empty", "has-files", "origin"];
 
 export function checkComponent(component: ComponentRecord, record: RunRecord): Difference[] {
   const path = `components[${component.name}]`;
