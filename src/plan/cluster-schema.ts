@@ -17,6 +17,12 @@ export const ClusterComponent = z
   .describe("the plan's whole Kubernetes cluster, rebuilt by its `infrastructure` and its `gitops`");
 export type ClusterComponent = z.infer<typeof ClusterComponent>;
 
+const waitForData = z
+  .array(label)
+  .default([])
+  .describe("those of them that use restored volumes: held back in the new cluster until these are restored")
+  .meta({ examples: [["apps"]] });
+
 const names = (what: string, examples: string[]) =>
   z
     .array(label)
@@ -35,6 +41,7 @@ export const Gitops = z
           "infrastructure-configs",
           "apps",
         ]),
+        waitForData,
       })
       .describe("Flux"),
     z
@@ -42,6 +49,7 @@ export const Gitops = z
         kind: z.literal("argocd").describe("who rebuilds what is in the cluster"),
         namespace: label.default("argocd").describe("namespace of the Applications"),
         applications: names("Applications that must be healthy and synced, in their order", ["platform", "apps"]),
+        waitForData,
       })
       .describe("Argo CD"),
   ])

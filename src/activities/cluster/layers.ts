@@ -18,12 +18,14 @@ export interface Layers {
   kind: Kind;
   namespace: string;
   names: string[];
+  /** Those that are held back until the data is there. */
+  held: string[];
 }
 
 export function layersOf(gitops: Gitops): Layers {
-  const { namespace } = gitops;
-  if (gitops.kind === "flux") return { kind: kustomizations, namespace, names: gitops.layers };
-  return { kind: applications, namespace, names: gitops.applications };
+  const { namespace, waitForData: held } = gitops;
+  if (gitops.kind === "flux") return { kind: kustomizations, namespace, names: gitops.layers, held };
+  return { kind: applications, namespace, names: gitops.applications, held };
 }
 
 export interface LayerState {
@@ -34,12 +36,25 @@ export interface LayerState {
   object: KubernetesObject | undefined;
 }
 
+/** How GitOps is kept from a layer, and let go on: Flux's spec.suspend, and an annotation that Argo CD's controller heeds. */
+export const holding = {
+  Kustomization: [{ spec: { suspend: true } }, { spec: { suspend: false } }],
+  Application: [
+    { metadata: { annotations: { "argocd.argoproj.io/skip-reconcile": "true" } } },
+    { metadata: { annotations: { "argocd.argoproj.io/skip-reconcile": null } } },
+  ],
+} as const;
+
+export function isHeld({ spec, metadata }: KubernetesObject): boolean {
+  return spec?.["suspend"] === true || metadata.annotations?.["argocd.argoproj.io/skip-reconcile"] === "true";
+}
+
 /** @param objects all of the layers' kind and namespace */
 export function statesOf({ names }: Layers, objects: KubernetesObject[]): LayerState[] {
   return names.map((name) => {
     const object = objects.find(({ metadata }) => metadata.name === name);
     if (object === undefined) return { name, ready: false, found: "it is not there", object };
-    if (object.spec?.["suspend"] === true) return { name, ready: false, found: "it is suspended", object };
+    if (isHeld(object)) return { name, ready: false, found: "it is suspended", object };
     const { status, message } = readiness(object);
     return { name, ready: status === "ready", found: message, object };
   });

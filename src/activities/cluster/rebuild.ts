@@ -7,10 +7,14 @@ import { mirror } from "../kubernetes/mirror.ts";
 import { readiness } from "../kubernetes/readiness.ts";
 import { waitUntil } from "../kubernetes/wait.ts";
 import type { Rebuilt } from "../namespace/verbs.ts";
+import { withCluster } from "../kubernetes/session.ts";
 import { rest } from "../rest.ts";
 import type { StepContext } from "../step.ts";
+import { holdLayers, othersReady } from "./hold.ts";
 import { nodeKind } from "./inspect.ts";
+import { layersOf } from "./layers.ts";
 import { type Known, recallKnown, recallKubeconfig } from "./memory.ts";
+import { untilServed } from "./served.ts";
 import type { ClusterInput } from "./verbs.ts";
 
 type Input = Omit<ClusterInput, "run">;
@@ -26,11 +30,28 @@ export async function rebuildCluster(input: Input, context: StepContext): Promis
   const cluster = await newCluster(input, known, deadline, context);
   try {
     await nodesReady(cluster, input, known, deadline, context);
-    const note = `another cluster answers at ${cluster.server}, with ${known.nodes.length} ready nodes`;
-    return { waits: [{ from, to: new Date().toISOString() }], note };
   } finally {
     await cluster.close();
   }
+  await upToTheData(input, deadline, context);
+  const note = `another cluster answers at ${cluster.server}, with ${known.nodes.length} ready nodes`;
+  return { waits: [{ from, to: new Date().toISOString() }], note };
+}
+
+/** GitOps goes as far as to what restores volumes, and not to what uses them. */
+async function upToTheData(
+  { component, access, gitops }: Input,
+  deadline: number,
+  context: StepContext,
+): Promise<void> {
+  if (gitops === undefined || gitops.waitForData.length === 0) return;
+  const layers = layersOf(gitops);
+  await untilServed(layers, access, deadline, context);
+  const times = { withinMs: Math.max(1, deadline - performance.now()), stallMs: component.standstill };
+  await withCluster(access, context, async (session) => {
+    await holdLayers(session, access, layers, times, context);
+    await othersReady(session, layers, times, context);
+  });
 }
 
 async function newCluster({ access }: Input, known: Known, deadline: number, context: StepContext): Promise<Cluster> {

@@ -3,19 +3,17 @@ import type { Diagnosis } from "../../report/record.ts";
 import { diagnoseNamespace } from "../../diagnosis/index.ts";
 import { inventoryOf } from "../flux/inventory.ts";
 import { mirror } from "../kubernetes/mirror.ts";
-import { statusOf } from "../kubernetes/refusal.ts";
 import { takeSnapshot } from "../kubernetes/snapshot.ts";
 import { waitUntil } from "../kubernetes/wait.ts";
 import { type Session, withCluster } from "../kubernetes/session.ts";
 import type { Rebuilt } from "../namespace/verbs.ts";
-import { rest } from "../rest.ts";
 import type { StepContext } from "../step.ts";
+import { releaseLayers } from "./hold.ts";
+import { untilServed } from "./served.ts";
 import { type Layers, layersOf, type LayerState, statesOf } from "./layers.ts";
 import type { ClusterInput } from "./verbs.ts";
 
 type Input = Omit<ClusterInput, "run">;
-
-const everyMs = 1_000;
 
 /** Waits until GitOps has filled the new cluster, layer by layer. */
 export async function settleCluster({ component, access, gitops }: Input, context: StepContext): Promise<Rebuilt> {
@@ -23,43 +21,13 @@ export async function settleCluster({ component, access, gitops }: Input, contex
   if (gitops === undefined) return { waits: [], note: "the plan names no layers of GitOps" };
   const layers = layersOf(gitops);
   const deadline = performance.now() + component.within;
-  await isServed(layers, access, deadline, context);
+  await untilServed(layers, access, deadline, context);
   await withCluster(access, context, async (session) => {
+    await releaseLayers(session, layers, context);
     const withinMs = Math.max(1, deadline - performance.now());
     await allReady(session, layers, { withinMs, stallMs: component.standstill }, context);
   });
   return { waits: [{ from, to: new Date().toISOString() }], note: `${layers.names.length} layers are ready` };
-}
-
-/** A new cluster does not know the kinds of GitOps until that is installed. */
-async function isServed(
-  layers: Layers,
-  access: Input["access"],
-  deadline: number,
-  context: StepContext,
-): Promise<void> {
-  for (;;) {
-    const served = await withCluster(access, context, async ({ cluster }) => {
-      const list = cluster.list(layers.kind, { namespace: layers.namespace });
-      return await list.then(
-        () => true,
-        (error: unknown) => {
-          if (statusOf(error) === 404) return false;
-          throw error;
-        },
-      );
-    });
-    if (served) return;
-    context.progress(`waiting for GitOps: the cluster does not know ${layers.kind.kind} yet`);
-    if (performance.now() > deadline)
-      throw fail(
-        "NOT_RECOVERED",
-        `nobody has installed GitOps: the new cluster does not know ${layers.kind.kind}`,
-        "Let the infrastructure install it (`flux bootstrap`, a Helm release …); then retry.",
-      );
-    await rest(everyMs, context.signal);
-    context.signal.throwIfAborted();
-  }
 }
 
 async function allReady(

@@ -3,14 +3,13 @@ import { fail } from "../../failures.ts";
 import type { ClusterAccess } from "../../plan/access-schema.ts";
 import type { LonghornComponent } from "../../plan/longhorn-schema.ts";
 import type { KubernetesObject } from "../kubernetes/object.ts";
-import { type Session, withCluster } from "../kubernetes/session.ts";
+import { requireCluster, type Session, withCluster } from "../kubernetes/session.ts";
 import type { StepContext } from "../step.ts";
 import type { Backup } from "../verbs.ts";
 import { findTarget } from "./backup-target.ts";
 import { expectedOf, type Expected, unchangedSince } from "./checks.ts";
 import { fitting, listBackups, wantedOf } from "./choose.ts";
 import { sentinelSha256 } from "./content.ts";
-import { requireSameCluster } from "./inspect.ts";
 import { backups, longhornNamespace, longhornVersion, snapshots, specOf, textIn } from "./kinds.ts";
 import { expectedContent, filesBefore, type KnownVolume, knownVolume, type Pinned, pinnedBackup } from "./known.ts";
 import { pin, recordOf, withStore } from "./pin.ts";
@@ -32,7 +31,7 @@ export async function backupLonghorn(input: Input, context: StepContext): Promis
   const { component, access } = input;
   const known = await knownVolume(context, component.name).recall();
   return await withCluster(access, context, async (session) => {
-    requireSameCluster(session, known.cluster);
+    requireCluster(session, known.cluster);
     const target = await findTarget(session.cluster, textIn(specOf(known.volume), "backupTargetName") || undefined);
     const made =
       typeof component.backup === "object"

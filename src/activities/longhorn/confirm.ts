@@ -1,12 +1,11 @@
 import { fail } from "../../failures.ts";
 import type { ClusterAccess } from "../../plan/access-schema.ts";
 import type { LonghornComponent } from "../../plan/longhorn-schema.ts";
-import { type Session, withCluster } from "../kubernetes/session.ts";
+import { requireCluster, type Session, withCluster } from "../kubernetes/session.ts";
 import type { StepContext } from "../step.ts";
 import type { Expected, Remains } from "../verbs.ts";
 import { aimsOf } from "./aims.ts";
 import { findTarget } from "./backup-target.ts";
-import { requireSameCluster } from "./inspect.ts";
 import { longhornNamespace, volumes } from "./kinds.ts";
 import { intendedLoss, knownVolume, pinnedBackup } from "./known.ts";
 import { readPinned, withStore } from "./pin.ts";
@@ -22,7 +21,7 @@ export async function confirmLonghorn(input: Input, context: StepContext): Promi
   return await withCluster(access, context, async (session) => {
     if (known === undefined || begun === undefined)
       return { target: "there", note: `${component.name} was not deleted by that run` };
-    requireSameCluster(session, known.cluster);
+    requireCluster(session, known.cluster);
     const { name, uid } = known.volume.metadata;
     const live = await session.cluster.get(volumes, name, longhornNamespace);
     if (live?.metadata.uid === uid) {

@@ -6,7 +6,7 @@ import type { StepContext } from "../step.ts";
 import type { Control } from "../verbs.ts";
 import { replaces } from "./aims.ts";
 import { compareContent, compareVolume } from "./checks.ts";
-import { requireSameCluster } from "./inspect.ts";
+import { requireClusterAfterLoss } from "./right-cluster.ts";
 import { longhornNamespace, volumes } from "./kinds.ts";
 import { expectedContent, type KnownVolume, knownVolume } from "./known.ts";
 import { scratchName } from "./wish.ts";
@@ -25,7 +25,7 @@ export async function controlLonghorn({ component, access }: Input, context: Ste
   const expected = await expectedContent(context, component.name).recall();
   const lostAt = replaces(run) ? null : new Date().toISOString();
   const why = await withCluster(access, context, async (session) => {
-    requireSameCluster(session, known.cluster);
+    requireClusterAfterLoss(session, known.cluster, context.run);
     return await whyGone(session.cluster, component, known, context);
   });
   const asked = [...compareContent(expected, null, why ?? ""), compareVolume(known.volume, undefined)];

@@ -5,14 +5,14 @@ import { requireClear } from "../guard.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import type { KubernetesObject } from "../kubernetes/object.ts";
 import type { Kind } from "../kubernetes/paths.ts";
-import { type Session, withCluster } from "../kubernetes/session.ts";
+import { requireCluster, type Session, withCluster } from "../kubernetes/session.ts";
 import { persistentVolumes } from "../kubernetes/kinds.ts";
 import type { StepContext } from "../step.ts";
 import type { Inspection, Loss, Proof } from "../verbs.ts";
 import { findTarget } from "./backup-target.ts";
 import { findVolume } from "./find-volume.ts";
 import { holdStill } from "./fence.ts";
-import { inspectLonghorn, requireSameCluster } from "./inspect.ts";
+import { inspectLonghorn } from "./inspect.ts";
 import { claims, longhornNamespace, volumes } from "./kinds.ts";
 import { intendedLoss, type KnownVolume, knownVolume, pinnedBackup } from "./known.ts";
 import { readPinned, withStore } from "./pin.ts";
@@ -33,7 +33,7 @@ export async function destroyLonghorn({ component, access, proof }: Input, conte
   const known = await knownVolume(context, component.name).recall();
   const intent = intendedLoss(context, component.name);
   return await withCluster(access, context, async (session) => {
-    requireSameCluster(session, known.cluster);
+    requireCluster(session, known.cluster);
     const before = await intent.find();
     if (before === undefined) await requireAsInspected(session, { component, access, proof }, known, context);
     const loss = before ?? { lostAt: new Date().toISOString(), note: "" };

@@ -113,9 +113,18 @@ export async function letGo(
   context: StepContext,
 ): Promise<void> {
   const isMeant = (key: string) => (what === "workload" ? key === `scaled.${name}` : key.startsWith(`fence.${name}.`));
+  await undoNoted(session.cluster, isMeant, context);
+}
+
+/** Undoes what was stopped and noted under some keys. */
+export async function undoNoted(
+  cluster: Session["cluster"],
+  isMeant: (key: string) => boolean,
+  context: Pick<StepContext, "directory">,
+): Promise<void> {
   for (const { key, leftover } of await listLeftovers(context.directory)) {
     if (leftover.kind !== "stopped" || !isMeant(key)) continue;
-    await undo(session.cluster, leftover);
+    await undo(cluster, leftover);
     await forgetLeftover(context.directory, key);
   }
 }

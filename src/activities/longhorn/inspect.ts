@@ -166,13 +166,3 @@ function factsOf(
     storage,
   };
 }
-
-/** @throws IDENTITY_CHANGED when the kubeconfig leads to another cluster than the one that was inspected */
-export function requireSameCluster({ identity }: Session, known: string): void {
-  if (identity === known) return;
-  throw fail(
-    "IDENTITY_CHANGED",
-    `the kubeconfig leads to another cluster now: ${identity} instead of ${known}`,
-    "Correct the kubeconfig, or its context, then retry.",
-  );
-}

@@ -6,7 +6,7 @@ import type { Restored, Verification } from "../verbs.ts";
 import type { Expected } from "./checks.ts";
 import { letGo } from "./fence.ts";
 import { byClaim } from "./find-volume.ts";
-import { requireSameCluster } from "./inspect.ts";
+import { requireClusterAfterLoss } from "./right-cluster.ts";
 import { expectedContent, knownVolume, pinnedBackup } from "./known.ts";
 import { withReach } from "./reach.ts";
 import { type Reader, runThere } from "./reader.ts";
@@ -25,7 +25,7 @@ export async function placeLonghorn(input: Input, context: StepContext): Promise
   const known = (await knownVolume(context, component.name).find()) ?? null;
   const pinned = await pinnedBackup(context, component.name).recall();
   return await withCluster(access, context, async (session) => {
-    if (known !== null) requireSameCluster(session, known.cluster);
+    if (known !== null) requireClusterAfterLoss(session, known.cluster, context.run);
     await letGo(session, "workload", component.name, context);
     const workload = known?.workload ?? null;
     if (workload !== null && workload.replicas > 0) await untilReady(session.cluster, workload, component, context);

@@ -3,11 +3,10 @@ import { fail } from "../../failures.ts";
 import type { ClusterAccess } from "../../plan/access-schema.ts";
 import type { LonghornComponent } from "../../plan/longhorn-schema.ts";
 import { noteLeftover } from "../leftovers.ts";
-import { withCluster } from "../kubernetes/session.ts";
+import { requireCluster, withCluster } from "../kubernetes/session.ts";
 import type { StepContext } from "../step.ts";
 import type { Planted, RunRef } from "../verbs.ts";
 import { plantArguments, plantScript, sentinelSha256 } from "./content.ts";
-import { requireSameCluster } from "./inspect.ts";
 import { type KnownVolume, knownVolume } from "./known.ts";
 import { withReach, type Where } from "./reach.ts";
 import { runThere } from "./reader.ts";
@@ -37,7 +36,7 @@ export async function plantLonghorn(input: Input, context: StepContext): Promise
   const size = component.sentinel;
   const wanted = sentinelSha256(run.nonce, size);
   return await withCluster(access, context, async (session) => {
-    requireSameCluster(session, known.cluster);
+    requireCluster(session, known.cluster);
     await noteLeftover(context.directory, `sentinel.${component.name}`, {
       kind: "file-in-volume",
       access,

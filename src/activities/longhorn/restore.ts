@@ -10,7 +10,7 @@ import { findTarget } from "./backup-target.ts";
 import { chooseBackup } from "./choose.ts";
 import { holdStill } from "./fence.ts";
 import { byClaim } from "./find-volume.ts";
-import { requireSameCluster } from "./inspect.ts";
+import { requireClusterAfterLoss } from "./right-cluster.ts";
 import { type KnownVolume, knownVolume, type Pinned, pinnedBackup } from "./known.ts";
 import { bindClaim, restoreVolume, whyElsewhere } from "./make.ts";
 import { pin, readPinned, recordOf, withStore } from "./pin.ts";
@@ -34,16 +34,18 @@ export async function restoreLonghorn(input: Input, context: StepContext): Promi
   const from = new Date().toISOString();
   return await withCluster(access, context, async (session) => {
     const known = (await knownVolume(context, component.name).find()) ?? null;
-    if (known !== null) requireSameCluster(session, known.cluster);
+    if (known !== null) requireClusterAfterLoss(session, known.cluster, context.run);
     const pinned = await pinnedOr(session, input, context);
     const names = aimsOf(component, known, context.run, pinned.volume);
     const wish = await wishFor(session, component, known, pinned, names, context);
     if (replaces(context.run)) {
       // A run that was closed in between has let GitOps and the workload go on.
-      if (known !== null) await holdStill(session, { name: component.name, access, known }, component, context);
+      if (known !== null && context.run.scenario !== "cluster")
+        await holdStill(session, { name: component.name, access, known }, component, context);
       await requireFreeClaim(session, names);
     } else await noteScratch(session, access, component.name, wish, context);
     await restoreVolume(session.cluster, wish, component, context);
+    await makeNamespace(session, names);
     await bindClaim(session.cluster, wish, component, context);
     const waits = [{ from, to: new Date().toISOString() }];
     const note = `volume ${names.volume} restored from ${pinned.name}, for claim ${names.namespace}/${names.claim}`;
@@ -91,6 +93,11 @@ async function wishFor(
   return known === null
     ? await wishFromBackup(cluster, backup, volume, names, labels)
     : wishLike(known, names, { url, size: String(volumeSize) }, labels);
+}
+
+/** In a new cluster it comes with what uses the volume, which waits for the volume. Whoever makes it later finds it. */
+async function makeNamespace({ cluster }: Session, { namespace }: Names): Promise<void> {
+  await cluster.create({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
 }
 
 /** @throws TARGET_EXISTS before the volume is made: somebody else's claim would get it, or has an empty one */

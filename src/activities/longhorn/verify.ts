@@ -8,7 +8,7 @@ import type { Restored, Verification } from "../verbs.ts";
 import { compareContent, compareVolume } from "./checks.ts";
 import type { Tree } from "./content.ts";
 import { byClaim, type Found } from "./find-volume.ts";
-import { requireSameCluster } from "./inspect.ts";
+import { requireClusterAfterLoss } from "./right-cluster.ts";
 import { expectedContent, type KnownVolume, knownVolume, type Pinned, pinnedBackup } from "./known.ts";
 import { listFiles } from "./reach.ts";
 import { readerLike } from "./reader.ts";
@@ -32,7 +32,7 @@ export async function verifyLonghorn(input: Input, context: StepContext): Promis
   const known = (await knownVolume(context, component.name).find()) ?? null;
   const pinned = await pinnedBackup(context, component.name).recall();
   return await withCluster(access, context, async (session) => {
-    if (known !== null) requireSameCluster(session, known.cluster);
+    if (known !== null) requireClusterAfterLoss(session, known.cluster, context.run);
     const { namespace, claim } = claimIn(restored);
     const found = await byClaim(session.cluster, namespace, claim);
     const users = await usersOf(session.cluster, namespace, claim);
