@@ -8,6 +8,7 @@ import { denied } from "./denied.ts";
 import { drain } from "./drain.ts";
 import type { Facts } from "./facts.ts";
 import { emptyState } from "./empty-state.ts";
+import { failingChecks } from "./failing-checks.ts";
 import { freeze } from "./freeze.ts";
 import { gitops } from "./gitops.ts";
 import { identity } from "./identity.ts";
@@ -55,6 +56,7 @@ export const guards: Record<string, (facts: Facts) => Refusal[]> = {
   "empty-state": emptyState,
   "unexpected-destroys": unexpectedDestroys,
   "protected-resources": protectedResources,
+  "failing-checks": failingChecks,
   "blast-radius": blastRadius,
   archiving,
   space,

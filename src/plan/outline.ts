@@ -1,6 +1,6 @@
 import type { RunType, Scenario } from "../report/record.ts";
 import { outlineOfCluster } from "./outline-cluster.ts";
-import type { Component } from "./schema.ts";
+import type { Component, Plan } from "./schema.ts";
 import {
   componentStep,
   type Named,
@@ -13,6 +13,11 @@ import {
 } from "./steps.ts";
 
 type Entry = Verb | RunVerb;
+
+/** @param resumes whether the run takes over from one that was closed */
+export function particularsOf({ approvals, infrastructure = [] }: Plan, resumes = false): Particulars {
+  return { approvals: approvals !== undefined, resumes, layers: infrastructure.map(({ name }) => name) };
+}
 
 /** The runbook of each type of run: entries of one inner list belong together and run component by component. */
 function entries(

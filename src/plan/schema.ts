@@ -137,8 +137,9 @@ export const Plan = z
       .meta({ examples: [{ kind: "flux", layers: ["infrastructure", "apps"] }] }),
     checks: z
       .array(Check)
+      .min(1, "must list at least one check")
       .max(50)
-      .default([])
+      .optional()
       .describe("what must be so again when a cluster that was destroyed is back")
       .meta({ examples: [[{ kind: "http", url: "https://shop.example.org/health" }]] }),
     infrastructure: z

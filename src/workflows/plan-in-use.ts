@@ -96,7 +96,7 @@ export function createPlanInUse(record: RunRecord, ref: RunRef) {
           `plan ${plan.name} does not say what its cluster is made of`,
           "It needs `infrastructure`, `access` and a component of kind `cluster`.",
         );
-      const { access, gitops, checks } = plan;
+      const { access, gitops, checks = [] } = plan;
       return { input: { component, access, gitops, checks }, layers: plan.infrastructure };
     },
     component: (name: string | null): Component | undefined => components.find((one) => one.name === name),

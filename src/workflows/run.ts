@@ -3,7 +3,7 @@ import type { Done, Inspection, Proof, RunRef } from "../activities/verbs.ts";
 import { fail } from "../failures.ts";
 import { destroyed, type Facts } from "../guard/facts.ts";
 import type { Layer } from "../plan/infrastructure-schema.ts";
-import { outline } from "../plan/outline.ts";
+import { outline, particularsOf } from "../plan/outline.ts";
 import { type LayerVerb, stepId, type Verb } from "../plan/steps.ts";
 import type { ClusterInput } from "../activities/cluster/verbs.ts";
 import type { ClusterAccess } from "../plan/access-schema.ts";
@@ -82,9 +82,7 @@ export class Run {
   announce(loaded: LoadedPlan, components: Component[]): void {
     const { plan, expectedSeconds } = loaded;
     const { type, scenario } = this.record.run;
-    const layers = (plan.infrastructure ?? []).map(({ name }) => name);
-    const particulars = { approvals: plan.approvals !== undefined, resumes: this.record.earlier.length > 0, layers };
-    const steps = outline(type, scenario, components, particulars);
+    const steps = outline(type, scenario, components, particularsOf(plan, this.record.earlier.length > 0));
     Object.assign(this.record, {
       plan: { name: plan.name, sha256: loaded.sha256, environment: plan.environment },
       codeVersion: loaded.codeVersion,

@@ -124,6 +124,11 @@ const bad: Record<string, { run?: Partial<Facts>; of?: Partial<ComponentFacts>; 
     says: "has resources with prevent_destroy: aws_s3_bucket.backups",
     hints: "prevent_destroy",
   },
+  "failing-checks": {
+    of: { failing: [{ check: "HTTP https://shop.example.org", found: "status 503" }] },
+    says: "a check fails already: HTTP https://shop.example.org: status 503",
+    hints: "in the plan",
+  },
   "blast-radius": { of: { insideTarget: ["/pg/dumps"] }, says: "/pg/dumps would be lost", hints: "out of the target" },
   archiving: { of: { archiving: false }, says: "does not archive its WAL", hints: "archive_mode" },
   space: {

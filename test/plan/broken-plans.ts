@@ -17,7 +17,7 @@ const secretHint =
   "Write `{ env: SHOP_PASSWORD }` or `{ file: /run/secrets/shop-password }`; a secret that stood in a file should be changed.";
 const component = "components[0]";
 const rootKeys =
-  "Its keys are name, environment, owner, objectives, approvals, decisions, notify, schedule, freeze, access, infrastructure, components.";
+  "Its keys are name, environment, owner, objectives, approvals, decisions, notify, schedule, freeze, access, infrastructure, gitops, checks, components.";
 
 export const broken: Broken[] = [
   {

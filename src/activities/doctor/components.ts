@@ -117,7 +117,7 @@ async function inspected(name: string, inspect: () => Promise<Inspection>) {
 
 async function inspectors(
   component: Component,
-  { access, gitops, checks }: Plan,
+  { access, gitops, checks = [] }: Plan,
   context: StepContext,
 ): Promise<Inspection> {
   switch (component.kind) {

@@ -1,5 +1,5 @@
 import chalk from "chalk";
-import { kindsOf, outline } from "../../plan/outline.ts";
+import { kindsOf, outline, particularsOf } from "../../plan/outline.ts";
 import type { StepOutline } from "../../plan/steps.ts";
 import type { RunType, Scenario } from "../../report/record.ts";
 import { print, printJson } from "../console.ts";
@@ -14,10 +14,7 @@ export async function showPlan(
   const { plan } = await readPlanFile(file);
   const kinds = kindsOf(type, scenario);
   const components = plan.components.filter(({ kind }) => kinds.includes(kind));
-  const steps = outline(type, scenario, components, {
-    approvals: plan.approvals !== undefined,
-    layers: (plan.infrastructure ?? []).map(({ name }) => name),
-  });
+  const steps = outline(type, scenario, components, particularsOf(plan));
   if (json === true) printJson({ plan: plan.name, type, scenario, steps });
   else {
     const what = type === "exercise" ? `exercise ${plan.name}, scenario ${scenario}` : `${type} ${plan.name}`;
