@@ -179,10 +179,14 @@ test("files that are not as they were: FAIL, and each is named", async () => {
   await write("store-0", "zero");
   await write("store-1", "one");
   await planFor(drill, [component("statefulset/store")], { decisions: { within: "1s", otherwise: "skip" } });
-  // The next pod of that name finds another file than the last one had.
+  const before = await uids("store");
   const run = await exercise();
-  await run.until("rebuild/store", "running", "done");
-  await write("store-1", "other");
+  // Its pods are not ready at once: until then nobody reads it.
+  await waitUntil("the new pod has another file", 60_000, async () => {
+    if ((await uids("store")).some((uid) => before.includes(uid)) || (await uids("store")).length < 2) return false;
+    await write("store-1", "other");
+    return (await k("-n shop exec store-1 -- cat /data/a/file")) === "other";
+  });
   await run.handle.result().catch(() => undefined);
   const record = await run.record();
   expect(record.verdict).toBe("FAIL");

@@ -16,6 +16,7 @@ import { inspectWorkload } from "./inspect.ts";
 import { known, type Known, lost, type Lost, sown } from "./memory.ts";
 import { readTree } from "./tree.ts";
 import type { WorkloadInput } from "./verbs.ts";
+import { askWhileGone } from "./while-gone.ts";
 import { placesOf } from "./volumes.ts";
 
 type Input = Omit<WorkloadInput, "run"> & { inspection: Inspection; proof: Proof };
@@ -26,7 +27,8 @@ export async function destroyWorkload(input: Input, context: StepContext): Promi
   return await withCluster(access, context, async (session) => {
     return await whileProbing(component, context, async () => {
       const loss = await beginLoss(input, session, context);
-      const { node } = await known.recall(context, component.name);
+      const before = await known.recall(context, component.name);
+      const { node } = before;
       if (loss.goneAt === null) {
         if (node === null) await deleteAll(session, loss, component.pods);
         else {
@@ -35,6 +37,7 @@ export async function destroyWorkload(input: Input, context: StepContext): Promi
         }
         await untilGone(input, session, loss, context);
         loss.goneAt = new Date().toISOString();
+        loss.outside = await askWhileGone(component, session, before, loss, context);
         await lost.keep(context, component.name, loss);
       }
       return { lostAt: loss.lostAt, note: noteOf(loss, node) };
@@ -69,6 +72,7 @@ async function beginLoss({ component, access, proof }: Input, session: Session, 
     pods: taken,
     others,
     trees,
+    outside: null,
     existsAt: null,
     readyAt: null,
   };

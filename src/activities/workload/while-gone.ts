@@ -1,0 +1,58 @@
+import { readiness } from "../kubernetes/readiness.ts";
+import type { Session } from "../kubernetes/session.ts";
+import { askHttp } from "../outside/http-check.ts";
+import { samplesSince } from "../outside/probes.ts";
+import { rest } from "../rest.ts";
+import type { StepContext } from "../step.ts";
+import { findWorkload } from "./find.ts";
+import type { Known, Lost } from "./memory.ts";
+import type { WorkloadInput } from "./verbs.ts";
+import { freshPods } from "./verify.ts";
+
+/** A check has this long to fail after the pods were gone, unless new ones are ready before. */
+const patienceMs = 10_000;
+/** The next pod may be ready within a second. */
+const lookEveryMs = 100;
+
+/**
+ * Asks the checks from outside at the moment at which nobody may answer, until each has failed once.
+ * @returns null where other pods of the workload may have answered all the while
+ */
+export async function askWhileGone(
+  { checks, ...component }: WorkloadInput["component"],
+  session: Session,
+  { ready }: Pick<Known, "ready">,
+  loss: Lost,
+  context: StepContext,
+): Promise<Lost["outside"]> {
+  if (ready !== 1) return null;
+  const failed = new Map<string, string>();
+  const note = (url: string, at: string, found: string) => failed.set(url, `no good answer at ${at}: ${found}`);
+  const isBack = async () => {
+    const { pods } = await findWorkload(session, component);
+    return freshPods(pods, loss).some((pod) => readiness(pod).status === "ready");
+  };
+  for (
+    const until = performance.now() + patienceMs;
+    performance.now() < until;
+    await rest(lookEveryMs, context.signal)
+  ) {
+    context.signal.throwIfAborted();
+    // Asked before: who is ready after the answers may have given them.
+    const back = await isBack();
+    for (const check of checks.filter(({ url }) => !failed.has(url))) {
+      const at = new Date().toISOString();
+      const { ok, found } = await askHttp(check, context.signal);
+      if (!ok) note(check.url, at, found);
+    }
+    if (back || failed.size === checks.length) break;
+  }
+  // What was asked every second all the while counts as well.
+  const samples = await samplesSince(component, context, loss.lostAt);
+  for (const { url, at, ok, found } of samples) if (!ok && !failed.has(url)) note(url, at, found);
+  return checks.map(({ url }) => ({
+    name: url,
+    passed: !failed.has(url),
+    found: failed.get(url) ?? "it has answered all the while",
+  }));
+}
