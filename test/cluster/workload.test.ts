@@ -43,8 +43,8 @@ spec:
           image: ${image}
           command: [httpd, -f, -p, "8080", -h, /data]
           volumeMounts: [{ name: data, mountPath: ${mount} }]
-          # Long enough that a budget has something to hold.
-          readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1, initialDelaySeconds: ${replicas === 1 ? 0 : 5} }
+          # Long enough that a page is missed, and that a budget has something to hold.
+          readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1, initialDelaySeconds: ${replicas === 1 ? 3 : 5} }
 ${volumes}
 ---`;
   const claim = "accessModes: [ReadWriteOnce], resources: { requests: { storage: 1Gi } }";
@@ -231,6 +231,7 @@ async function deletionsOf(app: string): Promise<() => Promise<string[]>> {
 
 /** With a second node for the pods, and both listed. */
 async function withTwoNodes(): Promise<void> {
+  await allRolledOut();
   if (second !== "") return;
   second = await addSecondNode(drill.sandbox, drill.built);
   const nodes = [first, second].map((node) => ({ cluster: drill.identity, node }));
@@ -261,7 +262,7 @@ test("a node is drained: its pods come back on the other one, with their data, a
   await budget("1");
   await planFor(drill, [drained()]);
   const run = await exercise();
-  await waitUntil("the node is cordoned", 60_000, async () => await isCordoned(first));
+  await waitUntil("the node is cordoned", 120_000, async () => await isCordoned(first));
   const ready = async () => Number(await k("-n shop get statefulset store -o jsonpath={.status.readyReplicas}"));
   for (let now = await run.record(); step(now, "destroy/store").status !== "done"; now = await run.record())
     expect(await ready()).toBeGreaterThan(0);
@@ -286,19 +287,18 @@ test("a worker that is killed while the node is drained, and a run that is termi
     const node = (await place("store")).split(" ")[0]!;
     await planFor(drill, [drained()]);
     const run = await exercise();
-    await waitUntil("the node is cordoned", 60_000, async () => await isCordoned(node));
+    await waitUntil("the node is cordoned", 120_000, async () => await isCordoned(node));
     if (ending === "worker") {
       await drill.killWorker();
       await drill.startWorker();
       expect(await run.end()).toMatchObject({ verdict: "PASS", leftovers: [] });
     } else await run.handle.terminate("by hand");
-    await waitUntil("the node takes pods again", 60_000, async () => !(await isCordoned(node)));
+    await waitUntil("the node takes pods again", 120_000, async () => !(await isCordoned(node)));
   }
 });
 
 test("a budget that allows nothing refuses a drain; one that holds it too long is named, and abort gives the node back", async () => {
   await withTwoNodes();
-  await allRolledOut();
   const node = (await place("store")).split(" ")[0]!;
   await budget("100%");
   await planFor(drill, [drained()]);

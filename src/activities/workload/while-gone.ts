@@ -15,7 +15,9 @@ const patienceMs = 10_000;
 const lookEveryMs = 100;
 
 /**
- * Asks the checks from outside at the moment at which nobody may answer, until each has failed once.
+ * Asks the checks from outside while nobody may answer, until each has failed once. Begins before the pods go: the next one may be
+ * ready as soon as the last one is gone.
+ * @param isGone whether all of them are
  * @returns null where other pods of the workload may have answered all the while
  */
 export async function askWhileGone(
@@ -24,6 +26,7 @@ export async function askWhileGone(
   { ready }: Pick<Known, "ready">,
   loss: Lost,
   context: StepContext,
+  isGone: () => boolean,
 ): Promise<Lost["outside"]> {
   if (ready !== 1) return null;
   const failed = new Map<string, string>();
@@ -32,20 +35,19 @@ export async function askWhileGone(
     const { pods } = await findWorkload(session, component);
     return freshPods(pods, loss).some((pod) => readiness(pod).status === "ready");
   };
-  for (
-    const until = performance.now() + patienceMs;
-    performance.now() < until;
-    await rest(lookEveryMs, context.signal)
-  ) {
-    context.signal.throwIfAborted();
-    // Asked before: who is ready after the answers may have given them.
-    const back = await isBack();
+  for (let until = Infinity, back = false; !back && performance.now() < until && failed.size < checks.length;) {
+    if (isGone()) {
+      until = Math.min(until, performance.now() + patienceMs);
+      // Asked before: who is ready after the answers may have given them.
+      back = await isBack();
+    }
     for (const check of checks.filter(({ url }) => !failed.has(url))) {
       const at = new Date().toISOString();
       const { ok, found } = await askHttp(check, context.signal);
+      context.signal.throwIfAborted();
       if (!ok) note(check.url, at, found);
     }
-    if (back || failed.size === checks.length) break;
+    await rest(lookEveryMs, context.signal);
   }
   // What was asked every second all the while counts as well.
   const samples = await samplesSince(component, context, loss.lostAt);
