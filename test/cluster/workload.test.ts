@@ -44,7 +44,7 @@ spec:
           command: [httpd, -f, -p, "8080", -h, /data]
           volumeMounts: [{ name: data, mountPath: ${mount} }]
           # Long enough that a page is missed, and that a budget has something to hold.
-          readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1, initialDelaySeconds: ${replicas === 1 ? 3 : 5} }
+          readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1, initialDelaySeconds: ${replicas === 1 ? 8 : 5} }
 ${volumes}
 ---`;
   const claim = "accessModes: [ReadWriteOnce], resources: { requests: { storage: 1Gi } }";
@@ -297,9 +297,32 @@ test("a worker that is killed while the node is drained, and a run that is termi
   }
 });
 
+/** Lets all pods of the store run on one node. */
+async function gather(node: string): Promise<void> {
+  const other = node === first ? second : first;
+  await k(`cordon ${other}`);
+  await k("-n shop delete pods -l app=store");
+  await rolledOut("statefulset/store");
+  await k(`uncordon ${other}`);
+  expect(await place("store")).toBe(`${node} ${node}`);
+}
+
+test("a node that was cordoned before stays so", async () => {
+  await withTwoNodes();
+  await gather(second);
+  await k(`cordon ${second}`);
+  await planFor(drill, [drained()]);
+  const record = await (await exercise()).end();
+  expect(record).toMatchObject({ verdict: "PASS", leftovers: [] });
+  expect(await place("store")).toBe(`${first} ${first}`);
+  expect(await isCordoned(second)).toBe(true);
+  await k(`uncordon ${second}`);
+});
+
 test("a budget that allows nothing refuses a drain; one that holds it too long is named, and abort gives the node back", async () => {
   await withTwoNodes();
-  const node = (await place("store")).split(" ")[0]!;
+  const node = first;
+  await gather(node);
   await budget("100%");
   await planFor(drill, [drained()]);
   const refused = await (await exercise()).end();

@@ -15,6 +15,12 @@ const patienceMs = 10_000;
 const lookEveryMs = 100;
 
 /**
+ * A question that is lost on its way to a pod that has just gone is sent again by the kernel, and answered by the next pod: what
+ * takes so much longer than before was not answered by the old one.
+ */
+const limitOf = (usualMs: number) => Math.max(1_000, Math.min(5_000, Math.ceil(usualMs * 3)));
+
+/**
  * Asks the checks from outside while nobody may answer, until each has failed once. Begins before the pods go: the next one may be
  * ready as soon as the last one is gone.
  * @param isGone whether all of them are
@@ -30,6 +36,7 @@ export async function askWhileGone(
 ): Promise<Lost["outside"]> {
   if (ready !== 1) return null;
   const failed = new Map<string, string>();
+  const limits = new Map<string, number>();
   const note = (url: string, at: string, found: string) => failed.set(url, `no good answer at ${at}: ${found}`);
   const isBack = async () => {
     const { pods } = await findWorkload(session, component);
@@ -42,10 +49,11 @@ export async function askWhileGone(
       back = await isBack();
     }
     for (const check of checks.filter(({ url }) => !failed.has(url))) {
-      const at = new Date().toISOString();
-      const { ok, found } = await askHttp(check, context.signal);
+      const [at, startedAt] = [new Date().toISOString(), performance.now()];
+      const { ok, found } = await askHttp(check, context.signal, limits.get(check.url));
       context.signal.throwIfAborted();
       if (!ok) note(check.url, at, found);
+      else if (!limits.has(check.url)) limits.set(check.url, limitOf(performance.now() - startedAt));
     }
     await rest(lookEveryMs, context.signal);
   }
