@@ -22,7 +22,9 @@ const Data = z
       )
       .meta({ examples: ["postgres"] }),
     except: z
-      .array(z.string().regex(/^[^/]/, "must be relative to the directory"))
+      .array(
+        z.string().regex(/^[^/]/, "must be relative to the directory").describe("a file, by its path in the directory"),
+      )
       .default([])
       .describe("files in it that the application removes or writes anew when it starts; the end may be left open")
       .meta({ examples: [["main/pg_wal/*", "main/postmaster.pid"]] }),
@@ -55,7 +57,8 @@ export const WorkloadComponent = z
       .array(
         z
           .string()
-          .regex(/^[a-z0-9-]+\/([a-z0-9][a-z0-9.-]*)?\*?$/, 'must be namespace and name, such as "shop/cart-*"'),
+          .regex(/^[a-z0-9-]+\/([a-z0-9][a-z0-9.-]*)?\*?$/, 'must be namespace and name, such as "shop/cart-*"')
+          .describe("a pod, by namespace and name"),
       )
       .default([])
       .describe("other pods of the node that a drain may evict, by namespace and name; others refuse it")

@@ -13,6 +13,13 @@ export function plan(inside: string, top = "name: shop"): string {
   return `${top}\ncomponents:\n  - name: shop\n    kind: pgdump\n    database: shop\n    dumps: /srv/dumps\n${lines.join("\n")}\n`;
 }
 
+/** A plan of one workload. */
+function workload(inside: string): string {
+  const lines = inside.split("\n").map((line) => `    ${line}\n`);
+  const top = "name: shop\naccess: { kubeconfig: in-cluster }\n";
+  return `${top}components:\n  - name: shop\n    kind: workload\n    namespace: shop\n${lines.join("")}`;
+}
+
 const secretHint =
   "Write `{ env: SHOP_PASSWORD }` or `{ file: /run/secrets/shop-password }`; a secret that stood in a file should be changed.";
 const component = "components[0]";
@@ -360,6 +367,36 @@ export const broken: Broken[] = [
   { name: "only a comment", text: "@# later\n", path: "", message: "the file is empty", hint: rootKeys },
   { name: "a list", text: "@- a\n", path: "", message: "must be a map of keys, not a list", hint: rootKeys },
   { name: "a text", text: "@hello\n", path: "", message: "must be a map of keys, not text", hint: rootKeys },
+  {
+    name: "a workload without its kind",
+    text: workload("workload: @shop"),
+    path: `${component}.workload`,
+    message: 'must be kind and name, such as "deployment/shop" or "statefulset/postgres"',
+    hint: "For example `workload: statefulset/postgres`.",
+  },
+  {
+    name: "a workload without a cluster",
+    text: workload("workload: deployment/shop")
+      .replace("access: { kubeconfig: in-cluster }\n", "")
+      .replace("name", "@name"),
+    path: "access",
+    message: 'missing key "access": workloads are in a cluster',
+    hint: "Add `access: { kubeconfig: { file: /etc/firedrill/kubeconfig } }`.",
+  },
+  {
+    name: "a directory that leaves itself",
+    text: workload("workload: deployment/shop\ndata: { directory: @/data/../etc }"),
+    path: `${component}.data.directory`,
+    message: "must be an absolute path, starting with /, without ..",
+    hint: "For example `directory: /var/lib/postgresql`.",
+  },
+  {
+    name: "another pod without its namespace",
+    text: workload('workload: deployment/shop\nlose: node\naccepts: [@"cart-*"]'),
+    path: `${component}.accepts[0]`,
+    message: 'must be namespace and name, such as "shop/cart-*"',
+    hint: "It means: a pod, by namespace and name.",
+  },
   {
     name: "a second colon",
     text: plan("", "name: shop\nowner: @team: x"),

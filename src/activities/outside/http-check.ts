@@ -3,11 +3,15 @@ import { request as requestTls } from "node:https";
 import type { HttpCheck } from "../../plan/cluster-parts.ts";
 
 /** Longer than this nobody waits for a page. */
-const timeoutMs = 5_000;
+const longestMs = 5_000;
 const mostBytes = 1024 * 1024;
 
 /** Asks once; what keeps it from an answer is an answer too. Not by `fetch`, which lets nobody say who the Host is. */
-export async function askHttp(check: HttpCheck, signal: AbortSignal): Promise<{ ok: boolean; found: string }> {
+export async function askHttp(
+  check: HttpCheck,
+  signal: AbortSignal,
+  timeoutMs = longestMs,
+): Promise<{ ok: boolean; found: string }> {
   try {
     const { status, text } = await get(check, AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]));
     if (status !== check.status) return { ok: false, found: `status ${status}` };

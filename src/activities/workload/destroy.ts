@@ -16,6 +16,7 @@ import { inspectWorkload } from "./inspect.ts";
 import { known, type Known, lost, type Lost, sown } from "./memory.ts";
 import { readTree } from "./tree.ts";
 import type { WorkloadInput } from "./verbs.ts";
+import { askWhileGone } from "./while-gone.ts";
 import { placesOf } from "./volumes.ts";
 
 type Input = Omit<WorkloadInput, "run"> & { inspection: Inspection; proof: Proof };
@@ -26,18 +27,9 @@ export async function destroyWorkload(input: Input, context: StepContext): Promi
   return await withCluster(access, context, async (session) => {
     return await whileProbing(component, context, async () => {
       const loss = await beginLoss(input, session, context);
-      const { node } = await known.recall(context, component.name);
-      if (loss.goneAt === null) {
-        if (node === null) await deleteAll(session, loss, component.pods);
-        else {
-          await cordon(session, access, node, context);
-          await evictAll(session, loss, component, context);
-        }
-        await untilGone(input, session, loss, context);
-        loss.goneAt = new Date().toISOString();
-        await lost.keep(context, component.name, loss);
-      }
-      return { lostAt: loss.lostAt, note: noteOf(loss, node) };
+      const before = await known.recall(context, component.name);
+      if (loss.goneAt === null) await takeAway(input, session, before, loss, context);
+      return { lostAt: loss.lostAt, note: noteOf(loss, before.node) };
     });
   });
 }
@@ -69,6 +61,7 @@ async function beginLoss({ component, access, proof }: Input, session: Session, 
     pods: taken,
     others,
     trees,
+    outside: null,
     existsAt: null,
     readyAt: null,
   };
@@ -97,6 +90,34 @@ async function readTrees(
   return found;
 }
 
+async function takeAway(
+  { component, access }: Input,
+  session: Session,
+  before: Known,
+  loss: Lost,
+  context: StepContext,
+): Promise<void> {
+  const { node } = before;
+  const over = new AbortController();
+  const asked = { ...context, signal: AbortSignal.any([context.signal, over.signal]) };
+  const asking = askWhileGone(component, session, before, loss, asked, () => loss.goneAt !== null);
+  // Told below, or given up there.
+  asking.catch(() => undefined);
+  try {
+    if (node === null) await deleteAll(session, loss, component.pods);
+    else {
+      await cordon(session, access, node, context);
+      await evictAll(session, loss, component, context);
+    }
+    await untilGone(component, session, loss, context);
+    loss.goneAt = new Date().toISOString();
+    loss.outside = await asking;
+    await lost.keep(context, component.name, loss);
+  } finally {
+    over.abort();
+  }
+}
+
 /** By their uids: the pods that come after them are not touched, whatever their names. */
 async function deleteAll({ cluster }: Session, { pods }: Lost, how: "graceful" | "force"): Promise<void> {
   await Promise.all(
@@ -108,7 +129,12 @@ async function deleteAll({ cluster }: Session, { pods }: Lost, how: "graceful" |
 }
 
 /** @throws TIMED_OUT that names what keeps them from going */
-async function untilGone({ component }: Input, session: Session, { pods }: Lost, context: StepContext): Promise<void> {
+async function untilGone(
+  component: Input["component"],
+  session: Session,
+  { pods }: Lost,
+  context: StepContext,
+): Promise<void> {
   const { namespace, workload, within, standstill } = component;
   const uids = new Set(pods.map(({ uid }) => uid));
   const watched = mirror(session.cluster, [podKind], namespace, context.signal);

@@ -51,6 +51,8 @@ export interface Lost {
   others: KnownPod[];
   /** As the files were right before. */
   trees: Record<string, Tree>;
+  /** What the checks from outside said while no pod was left; null where others may answer, and as long as nobody has asked. */
+  outside: { name: string; passed: boolean; found: string }[] | null;
   /** When as many pods as before were there, and ready. */
   existsAt: string | null;
   readyAt: string | null;

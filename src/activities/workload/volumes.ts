@@ -27,7 +27,7 @@ type Data = NonNullable<WorkloadComponent["data"]>;
 const specOf = ({ spec }: KubernetesObject) => spec as unknown as PodSpec;
 
 /** Names of the claims that a pod uses, without those that are made and deleted with it. */
-export function claimNames(pod: KubernetesObject): string[] {
+function claimNames(pod: KubernetesObject): string[] {
   return (specOf(pod).volumes ?? []).flatMap((volume) => volume.persistentVolumeClaim?.claimName ?? []);
 }
 
