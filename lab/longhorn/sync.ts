@@ -71,7 +71,9 @@ export function runSync(standIn: StandIn): void {
         return await patchStatus(api, "backuptargets", name, { available: true, conditions });
       }
       await pullVolumes(name, volumes);
-      await patchStatus(api, "backuptargets", name, { lastSyncedAt: laterThan(spec.syncRequestedAt) });
+      const lastSyncedAt = now();
+      await patchStatus(api, "backuptargets", name, { lastSyncedAt });
+      return isDue(spec.syncRequestedAt, lastSyncedAt) ? 300 : undefined;
     } catch (error) {
       const message = `failed to get the backup volumes of ${name}: ${String(error)}`;
       const conditions = withCondition(status.conditions, "Unavailable", "True", "Unavailable", message);
@@ -118,7 +120,10 @@ export function runSync(standIn: StandIn): void {
     const stored = (await store.blocks(volumeName)).size * 2 * 1024 * 1024;
     const status = statusOf(config, stored);
     const last = isStale ? { lastBackupName: listed.at(-1) ?? "", lastBackupAt: "" } : {};
-    await patchStatus(api, "backupvolumes", name, { ...status, ...last, lastSyncedAt: laterThan(syncRequestedAt) });
+    const lastSyncedAt = now();
+    await patchStatus(api, "backupvolumes", name, { ...status, ...last, lastSyncedAt });
+    // A wish that is in the future by a fraction of a second.
+    return isDue(syncRequestedAt, lastSyncedAt) ? 300 : undefined;
   });
 
   async function backupsOf(volume: string, target: string): Promise<Backup[]> {
@@ -152,12 +157,6 @@ function statusOf(config: VolumeConfig, dataStored: number): object {
     storageClassName: config.StorageClassName,
     lastModificationTime: config.LastBackupAt,
   };
-}
-
-/** A sync answers the wish that it has seen. */
-function laterThan(wish: string | undefined): string {
-  const time = now();
-  return wish !== undefined && wish > time ? wish : time;
 }
 
 /** `5m0s`, or seconds as older settings have them. */
