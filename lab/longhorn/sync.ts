@@ -116,7 +116,8 @@ export function runSync(standIn: StandIn): void {
     const names = await store.backups(volumeName);
     const isStale = await standIn.ordered("stale-lists", volumeName);
     const listed = isStale ? names.filter((backup) => backup !== config.LastBackupName) : names;
-    await pullBackups(volumeName, target, listed);
+    const forgets = !(await standIn.ordered("backup-config-missing", volumeName));
+    await pullBackups(volumeName, target, listed, forgets);
     const stored = (await store.blocks(volumeName)).size * 2 * 1024 * 1024;
     const status = statusOf(config, stored);
     const last = isStale ? { lastBackupName: listed.at(-1) ?? "", lastBackupAt: "" } : {};
@@ -131,10 +132,10 @@ export function runSync(standIn: StandIn): void {
     return (await api.call<List<Backup>>("GET", `${pathOf("backups")}?labelSelector=${selector}`))!.items;
   }
 
-  async function pullBackups(volume: string, target: string, names: string[]): Promise<void> {
+  async function pullBackups(volume: string, target: string, names: string[], forgets: boolean): Promise<void> {
     for (const { metadata, spec, status } of await backupsOf(volume, target)) {
       const isBeingMade = (spec.snapshotName ?? "") !== "" && status?.lastSyncedAt === undefined;
-      if (!names.includes(metadata.name) && !isBeingMade) await forget(api, "backups", metadata.name);
+      if (forgets && !names.includes(metadata.name) && !isBeingMade) await forget(api, "backups", metadata.name);
     }
     const labels = { "backup-target": target, "backup-volume": volume };
     for (const name of names)

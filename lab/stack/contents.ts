@@ -8,8 +8,6 @@ export const layers = ["infrastructure-controllers", "infrastructure-configs", "
 
 type Layer = (typeof layers)[number];
 
-export const drillNamespace = "dr-exercise";
-
 /** What Flux makes of the cluster: files by path, for `commit()`. */
 export function stackContents(services: Services): Record<string, string> {
   return {

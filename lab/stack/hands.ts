@@ -1,6 +1,9 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { DeleteParameterCommand, ParameterNotFound, PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
+import { exists } from "../../src/activities/files.ts";
 import { applyManifests } from "../cluster/kubectl.ts";
+import { layoutOf } from "../cluster/layout.ts";
 import { findSandbox, removeSandbox, type Sandbox } from "../cluster/sandbox.ts";
 import { clusterUp } from "../cluster/up.ts";
 import { repositoryUrl } from "../gitops/repository.ts";
@@ -31,11 +34,20 @@ async function machine(): Promise<Sandbox> {
   return found;
 }
 
+/** Goes with the machine. */
+function readyFile(): string {
+  return join(layoutOf(stage.cluster, 0).directory, "machine-ready");
+}
+
 async function createMachine(): Promise<void> {
   if (isOrdered("apply-fails")) throw new Error("the machine cannot be created: quota exceeded");
   if (isOrdered("apply-nothing")) return;
+  // Whoever began it was killed before it was whole.
+  if (!(await exists(readyFile()))) await removeSandbox(stage.cluster);
+  if ((await findSandbox(stage.cluster)) !== undefined) return;
   const sandbox = await clusterUp(stage.cluster, built, (line) => console.log(line));
   await startLonghorn(sandbox, ordersFile(services!));
+  await writeFile(readyFile(), "");
 }
 
 async function deleteMachine(): Promise<void> {

@@ -1,4 +1,4 @@
-import { appendFile, cp, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { removeSandbox } from "../cluster/sandbox.ts";
@@ -50,7 +50,9 @@ export async function setStage(name: string, built: Pick<Built, "minio" | "tofu"
   const parameter = `/homelab/kubernetes/${name}/kubeconfig`;
   await cp(join(import.meta.dirname, "infrastructure"), infrastructure, { recursive: true });
   const file = join(infrastructure, "stage.json");
-  const hands = [process.execPath, join(import.meta.dirname, "hands.ts"), file];
+  // One at a time, also where the program that began the other one was killed.
+  const alone = ["flock", join(services.directory, "hands.lock")];
+  const hands = [...alone, process.execPath, join(import.meta.dirname, "hands.ts"), file];
   const { region, accessKeyId, secretAccessKey } = awsCredentials;
   const state = {
     bucket: buckets.states,
@@ -123,9 +125,4 @@ export async function noteEffect(services: Services, effect: string): Promise<vo
 export async function effects({ services }: Stage): Promise<string[]> {
   const text = await readFile(effectsFile(services), "utf8").catch(() => "");
   return text.split("\n").flatMap((line) => (line === "" ? [] : [line.slice(line.indexOf(" ") + 1)]));
-}
-
-/** Forgets them, so that a test sees only its own. */
-export async function forgetEffects({ services }: Stage): Promise<void> {
-  await rm(effectsFile(services), { force: true });
 }

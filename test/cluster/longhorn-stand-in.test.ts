@@ -3,28 +3,34 @@ import { findSandbox, stopWithin } from "../../lab/cluster/sandbox.ts";
 import { waitUntil } from "../../lab/cluster/kubectl.ts";
 import { openStore } from "../../lab/longhorn/backup-store.ts";
 import { startLonghorn } from "../../lab/longhorn/install.ts";
+import { longhornDown, longhornUp } from "../../lab/longhorn/up.ts";
+import { type Built, ensureGoPrograms } from "../../lab/go-programs.ts";
+import { goModules, type GoModuleName } from "../../lab/go-table.ts";
+import { terminalTalk } from "../../lab/terminal.ts";
 import { type Misbehaviour, writeOrders } from "../../lab/longhorn/orders.ts";
 import { backupPlace, ordersFile, type Services } from "../../lab/services/services.ts";
 import {
   type Administrator,
+  administrator,
   backUpVolume,
-  closeLonghorn,
   type LonghornVolume,
-  openLonghorn,
   requestBackup,
   requestRestore,
 } from "../support/longhorn.ts";
 
 /** The stand-in for Longhorn does what the real one is known to do, and does wrong what it is told to: so it is seen by a drill. */
 
-let lab: Administrator & { services: Services };
+let lab: Administrator;
+let services: Services;
 const name = "test-longhorn";
 let volume: string;
 /** Of the two backups that there are at first. */
 const backups: Record<string, { url: string; digest: string }> = {};
 
 beforeAll(async () => {
-  lab = await openLonghorn(name);
+  const built = (await ensureGoPrograms(Object.keys(goModules) as GoModuleName[], terminalTalk())) as Built;
+  ({ services } = await longhornUp(name, built));
+  lab = administrator(name, built);
   await lab.apply(source);
   await running("source");
   volume = (await lab.read<{ spec: { volumeName: string } }>("default", "pvc", "source"))!.spec.volumeName;
@@ -34,8 +40,8 @@ beforeAll(async () => {
     backups[one] = { url: status.url, digest: await digestIn("source") };
   }
 }, 300_000);
-afterAll(async () => await closeLonghorn(name));
-afterEach(async () => await writeOrders(ordersFile(lab.services), []));
+afterAll(async () => await longhornDown(name));
+afterEach(async () => await writeOrders(ordersFile(services), []));
 
 const source = `
 apiVersion: v1
@@ -60,9 +66,9 @@ const running = async (pod: string) =>
   await waitUntil(`pod ${pod} runs`, 90_000, async () => {
     return (await lab.ask("-n", "default", "wait", `pod/${pod}`, "--for=condition=Ready", "--timeout=1s")).ok;
   });
-const order = async (misbehave: Misbehaviour) => await writeOrders(ordersFile(lab.services), [{ misbehave }]);
+const order = async (misbehave: Misbehaviour) => await writeOrders(ordersFile(services), [{ misbehave }]);
 const store = () => {
-  const { url, endpoint, accessKey, secretKey } = backupPlace(lab.services);
+  const { url, endpoint, accessKey, secretKey } = backupPlace(services);
   return openStore(url, { AWS_ACCESS_KEY_ID: accessKey, AWS_SECRET_ACCESS_KEY: secretKey, AWS_ENDPOINTS: endpoint });
 };
 const volumeNamed = async (one: string) => await lab.read<LonghornVolume>("longhorn-system", "lhv", one);
@@ -116,6 +122,35 @@ test.each([
   await look();
 });
 
+test("the data of another volume is restored where it was ordered", async () => {
+  await inPod("good", "echo of another volume > /data/foreign");
+  await backUpVolume(lab, "good", "of-good");
+  await order("restore-foreign");
+  await requestRestore(lab, "foreign", backups["second"]!.url, "default");
+  await running("foreign");
+  expect(await inPod("foreign", "cat /data/foreign")).toBe("of another volume");
+});
+
+test("a volume that no node has room for is blocked until one has", async () => {
+  await order("unschedulable");
+  await requestRestore(lab, "blocked", backups["second"]!.url, "default");
+  const conditions = [{ type: "Scheduled", status: "False", reason: "ReplicaSchedulingFailure" }];
+  const blocked = { status: { restoreRequired: true, conditions } };
+  await expect.poll(async () => await volumeNamed("blocked"), { timeout: 20_000 }).toMatchObject(blocked);
+  await writeOrders(ordersFile(services), []);
+  await restored("blocked");
+});
+
+test("a target that cannot be reached is unavailable when it is polled, and available again by itself", async () => {
+  await order("target-unavailable");
+  await requestSync("lhbt", "default");
+  const target = async () => await lab.read<object>("longhorn-system", "lhbt", "default");
+  const conditions = [{ type: "Unavailable", status: "True" }];
+  await expect.poll(target, { timeout: 20_000 }).toMatchObject({ status: { available: false, conditions } });
+  await writeOrders(ordersFile(services), []);
+  await expect.poll(target, { timeout: 20_000 }).toMatchObject({ status: { available: true } });
+});
+
 test("a restore that is stuck stays at 37 %, and one that fails leaves a faulted volume", async () => {
   await order("restore-stuck");
   await requestRestore(lab, "stuck", backups["second"]!.url, "default");
@@ -163,13 +198,22 @@ test.each([
 });
 
 test("a list that lacks the newest backup takes its object away, and a later one brings it back", async () => {
-  const { output } = await lab.ask("-n", "longhorn-system", "get", "lhbv", "-o", "jsonpath={.items[0].metadata.name}");
+  const { output } = await lab.ask(
+    "-n",
+    "longhorn-system",
+    "get",
+    "lhbv",
+    "-l",
+    `backup-volume=${volume}`,
+    "-o",
+    "jsonpath={.items[0].metadata.name}",
+  );
   await backUpVolume(lab, volume, "newest");
   await order("stale-lists");
   await requestSync("lhbv", output);
   await expect.poll(async () => await backupNamed("newest"), { timeout: 20_000 }).toBeUndefined();
   expect(await store().backups(volume)).toContain("newest");
-  await writeOrders(ordersFile(lab.services), []);
+  await writeOrders(ordersFile(services), []);
   await requestSync("lhbv", output);
   const found = { status: { state: "Completed", snapshotName: "newest" } };
   await expect.poll(async () => await backupNamed("newest"), { timeout: 20_000 }).toMatchObject(found);
@@ -207,7 +251,7 @@ test("killed in the middle of a backup and started again, it goes on", async () 
   await expect.poll(async () => await backupNamed("killed"), { timeout: 20_000 }).toMatchObject(begun);
   const sandbox = (await findSandbox(name))!;
   await stopWithin(sandbox, "longhorn-manager");
-  await startLonghorn(sandbox, ordersFile(lab.services));
+  await startLonghorn(sandbox, ordersFile(services));
   const done = { status: { state: "Completed", progress: 100 } };
   await expect.poll(async () => await backupNamed("killed"), { timeout: 60_000 }).toMatchObject(done);
   expect(await store().backups(volume)).toContain("killed");

@@ -1,12 +1,7 @@
 import { type Answer, applyManifests, kubectl, waitUntil } from "../../lab/cluster/kubectl.ts";
 import type { Layout } from "../../lab/cluster/layout.ts";
-import { findSandbox, removeSandbox } from "../../lab/cluster/sandbox.ts";
-import { clusterUp } from "../../lab/cluster/up.ts";
-import { type Built, ensureGoPrograms } from "../../lab/go-programs.ts";
-import { goModules, type GoModuleName } from "../../lab/go-table.ts";
-import { longhornConfigs, longhornControllers, startLonghorn } from "../../lab/longhorn/install.ts";
-import { backupPlace, ordersFile, type Services, servicesDown, servicesUp } from "../../lab/services/services.ts";
-import { terminalTalk } from "../../lab/terminal.ts";
+import { findSandbox } from "../../lab/cluster/sandbox.ts";
+import type { Built } from "../../lab/go-programs.ts";
 
 /** What a test does with a cluster of that name, whichever one runs now. */
 export interface Administrator {
@@ -37,29 +32,6 @@ export function administrator(cluster: string, built: Built): Administrator {
       return ok ? (JSON.parse(output) as T) : undefined;
     },
   };
-}
-
-/** A cluster with Longhorn's stand-in, without Flux's layers, and the services that it backs up to. What was there is removed. */
-export async function openLonghorn(name: string): Promise<Administrator & { services: Services }> {
-  const built = (await ensureGoPrograms(Object.keys(goModules) as GoModuleName[], terminalTalk())) as Built;
-  await closeLonghorn(name);
-  const services = await servicesUp(name, built);
-  await startLonghorn(await clusterUp(name, built, () => undefined), ordersFile(services));
-  const lab = administrator(name, built);
-  await lab.apply(Object.values(longhornControllers()).join("---\n"));
-  const rollout = ["-n", "longhorn-system", "rollout", "status", "daemonset/longhorn-manager", "--timeout=1s"];
-  await waitUntil("Longhorn is ready", 120_000, async () => (await lab.ask(...rollout)).ok);
-  await lab.apply(Object.values(longhornConfigs(backupPlace(services))).join("---\n"));
-  await waitUntil("the backup target is available", 60_000, async () => {
-    const target = await lab.read<{ status?: { lastSyncedAt?: string } }>("longhorn-system", "lhbt", "default");
-    return target?.status?.lastSyncedAt !== undefined;
-  });
-  return { ...lab, services };
-}
-
-export async function closeLonghorn(name: string): Promise<void> {
-  await removeSandbox(name);
-  await servicesDown(name);
 }
 
 interface Backup {
