@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { waitUntil } from "../../lab/cluster/kubectl.ts";
+import { runName } from "../../src/report/begin.ts";
 import { recheck } from "../../src/report/recheck.ts";
 import type { RunRecord } from "../../src/report/record.ts";
 import { bringUp, planFor } from "../support/cluster-drill.ts";
@@ -20,7 +21,9 @@ const apps = ["shop", "beside", "harmed", "killed", "elsewhere", "deleted", "kep
 beforeAll(async () => {
   drill = await createLonghornDrill("g-longhorn", apps);
   // The last one Flux brings up.
-  await Promise.all(apps.slice(0, -1).map((name) => bringUpApp(drill, name, name === "deleted" ? "longhorn-delete" : "longhorn")));
+  await Promise.all(
+    apps.slice(0, -1).map((name) => bringUpApp(drill, name, name === "deleted" ? "longhorn-delete" : "longhorn")),
+  );
   await drill.startWorker();
 }, 600_000);
 afterAll(() => drill.remove());
@@ -166,7 +169,9 @@ test("a claim that somebody makes first is found, and nothing is written over it
 });
 
 test("what Flux holds is suspended while the volume is lost, and goes on afterwards", async () => {
-  await bringUp(drill, "kept", { files: { "infrastructure/namespace.yaml": namespaceOf("kept"), "apps/app.yaml": appManifests("kept") } });
+  await bringUp(drill, "kept", {
+    files: { "infrastructure/namespace.yaml": namespaceOf("kept"), "apps/app.yaml": appManifests("kept") },
+  });
   await planFor(drill, [longhornComponent(drill, "kept", { volume: "kept-data" })]);
   const suspended = async () => await k("-n flux-system get kustomization kept-apps -o jsonpath={.spec.suspend}");
   const run = await exercise("volume");
@@ -178,7 +183,8 @@ test("what Flux holds is suspended while the volume is lost, and goes on afterwa
   expect(await suspended()).not.toBe("true");
   // Flux finds the claim as Git has it, and leaves it so.
   await k(`-n flux-system annotate --overwrite kustomization kept-apps reconcile.fluxcd.io/requestedAt=${Date.now()}`);
-  const ready = "-n flux-system get kustomization kept-apps -o jsonpath={.status.lastHandledReconcileAt},{.status.conditions[?(@.type=='Ready')].status}";
+  const ready =
+    "-n flux-system get kustomization kept-apps -o jsonpath={.status.lastHandledReconcileAt},{.status.conditions[?(@.type=='Ready')].status}";
   await waitUntil("Flux is content", 60_000, async () => /^\d+,True$/.test(await k(ready)));
   expect(await volumeOf("kept")).toBe("kept-data");
 });
@@ -194,9 +200,11 @@ test("given up after the loss: GitOps goes on; resumed, the volume comes back", 
   expect(await run.record()).toMatchObject({ verdict: "FAIL", status: "aborted", leftovers: [] });
   expect(await k("-n flux-system get kustomization kept-apps -o jsonpath={.spec.suspend}")).not.toBe("true");
   await drill.order();
-  const resumed = await drill.start("exercise", { scenario: "volume", resume: { workflowId: run.handle.workflowId } });
+  const resumed = await drill.start("exercise", { scenario: "volume", resume: runName((await run.record()).run) });
   const record = await resumed.end().catch(async () => await resumed.record());
-  expect(record.steps.filter(({ failures }) => failures.length > 0).map(({ failures }) => failures[0]!.message)).toEqual([]);
+  expect(
+    record.steps.filter(({ failures }) => failures.length > 0).map(({ failures }) => failures[0]!.message),
+  ).toEqual([]);
   expect(record).toMatchObject({ verdict: "PASS", leftovers: [] });
   expect(await sums("kept")).toBe(files);
 });
@@ -208,7 +216,9 @@ test("a real loss: the newest backup of the claim is found and restored", async 
   await k(`delete pv ${volume}`);
   await k(`-n longhorn-system delete volume ${volume} --wait=true`);
   await drill.kubectl("create", "namespace", "shop");
-  await planFor(drill, [longhornComponent(drill, "shop", { volume: "shop-data", workload: undefined, image: "localhost/busybox:1" })]);
+  await planFor(drill, [
+    longhornComponent(drill, "shop", { volume: "shop-data", workload: undefined, image: "localhost/busybox:1" }),
+  ]);
   const record = await (await drill.start("restore")).end();
   expect(record).toMatchObject({ verdict: "PASS", leftovers: [] });
   await drill.apply(appManifests("shop"));
