@@ -4,7 +4,7 @@ import { openCluster } from "../kubernetes/client.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import type { Kind } from "../kubernetes/paths.ts";
 import { byClaim } from "./find-volume.ts";
-import { specOf, textIn } from "./kinds.ts";
+import { runLabel, specOf, textIn } from "./kinds.ts";
 import { isUp, reachIn, runThere } from "./reader.ts";
 import { usersOf } from "./workload.ts";
 
@@ -61,13 +61,10 @@ export async function removeOwn({ object, ...where }: { object: OwnObject } & In
 }
 
 /** Only what bears the run's label: somebody else may have made one of that name. */
-export async function removeObject(
-  cluster: Cluster,
-  { apiVersion, kind, name, namespace, run }: OwnObject,
-): Promise<void> {
+async function removeObject(cluster: Cluster, { apiVersion, kind, name, namespace, run }: OwnObject): Promise<void> {
   const resource = await cluster.resourceOf(apiVersion, kind);
   const there = await cluster.get(resource, name, namespace === "" ? undefined : namespace);
-  if (there?.metadata.labels?.["firedrill/run"] !== run) return;
+  if (there?.metadata.labels?.[runLabel] !== run) return;
   await cluster.remove(resource, name, namespace === "" ? undefined : namespace, { uid: there.metadata.uid! });
 }
 
