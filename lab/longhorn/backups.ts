@@ -102,6 +102,8 @@ export function runBackups(standIn: StandIn, volumes: Volumes): void {
       return 5_000;
     }
     const [config, about] = read;
+    // Before anybody can have seen that it is whole.
+    if (isNew) await damage(volume, target, name);
     await patchStatus(api, "backups", name, {
       state: "Completed",
       progress: 100,
@@ -122,7 +124,6 @@ export function runBackups(standIn: StandIn, volumes: Volumes): void {
       reUploadedDataSize: config.ReUploadedDataSize,
       lastSyncedAt: now(),
     });
-    if (isNew) await damage(volume, target, name);
     if ((await get<BackupVolume>(api, "backupvolumes", backupVolumeName(volume, target))) === undefined)
       await requestSync(api, "backuptargets", target);
     else await requestSync(api, "backupvolumes", backupVolumeName(volume, target));
@@ -138,7 +139,7 @@ export function runBackups(standIn: StandIn, volumes: Volumes): void {
     await release(api, "backups", backup);
   }
 
-  /** After all is said to be well. */
+  /** Nothing here notices it. */
   async function damage(volume: string, target: string, name: string): Promise<void> {
     const { store } = await storeOf(standIn, target);
     const keys = async () => {

@@ -8,11 +8,13 @@ export type Misbehaviour =
   /** InProgress at 37 %, for ever. */
   | "backup-stuck"
   | "backup-error"
-  /** Completed; then the object is no longer in the store, or half of it. */
+  /** Completed, but the object is not in the store, or half of it. */
   | "backup-config-missing"
   | "backup-config-truncated"
   | "backup-block-missing"
   | "backup-block-truncated"
+  /** No node has room for the volume's replicas: a restore does not begin. */
+  | "unschedulable"
   /** 37 %, for ever. */
   | "restore-stuck"
   | "restore-faulted"

@@ -26,6 +26,9 @@ export function createStandIn(api: Api, directory: string, ordersFile: string): 
   };
 }
 
+/** Each has connections of its own. */
+const stores = new Map<string, BackupStore>();
+
 /** The store of a target. @throws when it has none, or its Secret is not there; whether it answers is seen when it is asked */
 export async function storeOf({ api, ordered }: StandIn, target: string): Promise<{ url: string; store: BackupStore }> {
   const found = await get<BackupTarget>(api, "backuptargets", target);
@@ -37,5 +40,9 @@ export async function storeOf({ api, ordered }: StandIn, target: string): Promis
   const secret = await api.call<{ data?: Record<string, string> }>("GET", path);
   if (secret === undefined) throw new Error(`secrets "${credentialSecret}" not found`);
   const decoded = Object.entries(secret.data ?? {}).map(([key, text]) => [key, Buffer.from(text, "base64").toString()]);
-  return { url, store: openStore(url, Object.fromEntries(decoded) as Credentials) };
+  const credentials = Object.fromEntries(decoded) as Credentials;
+  const key = JSON.stringify([url, credentials]);
+  const store = stores.get(key) ?? openStore(url, credentials);
+  stores.set(key, store);
+  return { url, store };
 }

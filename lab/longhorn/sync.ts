@@ -71,7 +71,9 @@ export function runSync(standIn: StandIn): void {
         return await patchStatus(api, "backuptargets", name, { available: true, conditions });
       }
       await pullVolumes(name, volumes);
-      await patchStatus(api, "backuptargets", name, { lastSyncedAt: laterThan(spec.syncRequestedAt) });
+      const lastSyncedAt = now();
+      await patchStatus(api, "backuptargets", name, { lastSyncedAt });
+      return isDue(spec.syncRequestedAt, lastSyncedAt) ? 300 : undefined;
     } catch (error) {
       const message = `failed to get the backup volumes of ${name}: ${String(error)}`;
       const conditions = withCondition(status.conditions, "Unavailable", "True", "Unavailable", message);
@@ -114,11 +116,15 @@ export function runSync(standIn: StandIn): void {
     const names = await store.backups(volumeName);
     const isStale = await standIn.ordered("stale-lists", volumeName);
     const listed = isStale ? names.filter((backup) => backup !== config.LastBackupName) : names;
-    await pullBackups(volumeName, target, listed);
+    const forgets = !(await standIn.ordered("backup-config-missing", volumeName));
+    await pullBackups(volumeName, target, listed, forgets);
     const stored = (await store.blocks(volumeName)).size * 2 * 1024 * 1024;
     const status = statusOf(config, stored);
     const last = isStale ? { lastBackupName: listed.at(-1) ?? "", lastBackupAt: "" } : {};
-    await patchStatus(api, "backupvolumes", name, { ...status, ...last, lastSyncedAt: laterThan(syncRequestedAt) });
+    const lastSyncedAt = now();
+    await patchStatus(api, "backupvolumes", name, { ...status, ...last, lastSyncedAt });
+    // A wish that is in the future by a fraction of a second.
+    return isDue(syncRequestedAt, lastSyncedAt) ? 300 : undefined;
   });
 
   async function backupsOf(volume: string, target: string): Promise<Backup[]> {
@@ -126,10 +132,10 @@ export function runSync(standIn: StandIn): void {
     return (await api.call<List<Backup>>("GET", `${pathOf("backups")}?labelSelector=${selector}`))!.items;
   }
 
-  async function pullBackups(volume: string, target: string, names: string[]): Promise<void> {
+  async function pullBackups(volume: string, target: string, names: string[], forgets: boolean): Promise<void> {
     for (const { metadata, spec, status } of await backupsOf(volume, target)) {
       const isBeingMade = (spec.snapshotName ?? "") !== "" && status?.lastSyncedAt === undefined;
-      if (!names.includes(metadata.name) && !isBeingMade) await forget(api, "backups", metadata.name);
+      if (forgets && !names.includes(metadata.name) && !isBeingMade) await forget(api, "backups", metadata.name);
     }
     const labels = { "backup-target": target, "backup-volume": volume };
     for (const name of names)
@@ -152,12 +158,6 @@ function statusOf(config: VolumeConfig, dataStored: number): object {
     storageClassName: config.StorageClassName,
     lastModificationTime: config.LastBackupAt,
   };
-}
-
-/** A sync answers the wish that it has seen. */
-function laterThan(wish: string | undefined): string {
-  const time = now();
-  return wish !== undefined && wish > time ? wish : time;
 }
 
 /** `5m0s`, or seconds as older settings have them. */

@@ -51,6 +51,7 @@ export function runVolumes(standIn: StandIn, wanted: (volume: string) => boolean
       return;
     }
     if (robustness === "faulted") return;
+    if (restoreRequired === true && (await standIn.ordered("unschedulable", name))) return await block(volume);
     if (restoreRequired === true) return await bringBack(volume);
     const needed = wanted(name) || (tickets.get(name)?.size ?? 0) > 0;
     if (needed && state !== "attached") await attach(name);
@@ -75,6 +76,14 @@ export function runVolumes(standIn: StandIn, wanted: (volume: string) => boolean
       currentNodeID: "",
       conditions: withCondition(undefined, "Scheduled", "True"),
     });
+  }
+
+  async function block({ metadata: { name }, status }: Volume): Promise<number> {
+    const message = "insufficient storage; precheck new replica failed";
+    const conditions = withCondition(status?.conditions, "Scheduled", "False", "ReplicaSchedulingFailure", message);
+    if (!status?.conditions?.some(({ type, status: holds }) => type === "Scheduled" && holds === "False"))
+      await patchStatus(api, "volumes", name, { state: "detached", conditions });
+    return 500;
   }
 
   async function setEngine(name: string, running: boolean, more: object = {}): Promise<void> {
@@ -104,7 +113,8 @@ export function runVolumes(standIn: StandIn, wanted: (volume: string) => boolean
     const { name } = volume.metadata;
     const { fromBackup = "", backupTargetName } = volume.spec;
     const { backup } = parseBackupUrl(fromBackup);
-    const conditions = withCondition(volume.status?.conditions, "Restore", "True", "RestoreInProgress");
+    const scheduled = withCondition(volume.status?.conditions, "Scheduled", "True");
+    const conditions = withCondition(scheduled, "Restore", "True", "RestoreInProgress");
     const replica = `tcp://${replicaOf(name)}:10000`;
     const restoring = async (progress: number, error = "") =>
       await setEngine(name, true, {

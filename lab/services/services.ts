@@ -30,14 +30,15 @@ const ports = { minio: 9000, ssm: 4583, git: 8080 };
 /** Both for S3 and for SSM; nothing else is accepted. */
 export const awsCredentials = { accessKeyId: "lab", secretAccessKey: "lab-secret-key", region: "us-east-1" };
 
-export const bucket = "backups";
+/** Of the store: Longhorn's backups, and the states of the infrastructure. */
+export const buckets = { backups: "backups", states: "states" };
 
 export const s3Endpoint = ({ address }: Services) => `http://${address}:${ports.minio}`;
 export const ssmEndpoint = ({ address }: Services) => `http://${address}:${ports.ssm}`;
 
 export function backupPlace(services: Services): BackupPlace {
   return {
-    url: `s3://${bucket}@${awsCredentials.region}/`,
+    url: `s3://${buckets.backups}@${awsCredentials.region}/`,
     endpoint: s3Endpoint(services),
     accessKey: awsCredentials.accessKeyId,
     secretKey: awsCredentials.secretAccessKey,
@@ -84,7 +85,7 @@ export async function servicesUp(name: string, built: Pick<Built, "minio">): Pro
     const answers = await Promise.allSettled(urls.map(async (url) => await fetch(url)));
     return answers.every((answer) => answer.status === "fulfilled") && (answers[0] as { value: Response }).value.ok;
   });
-  await makeBucket(services);
+  await makeBuckets(services);
   return services;
 }
 
@@ -143,9 +144,9 @@ async function takeAddress(): Promise<string> {
   throw new Error("there are 40 sets of services already: remove one with `npm run lab services down NAME`");
 }
 
-async function makeBucket(services: Services): Promise<void> {
+async function makeBuckets(services: Services): Promise<void> {
   const { region, ...credentials } = awsCredentials;
   const s3 = new S3Client({ region, endpoint: s3Endpoint(services), forcePathStyle: true, credentials });
-  await s3.send(new CreateBucketCommand({ Bucket: bucket }));
+  for (const Bucket of Object.values(buckets)) await s3.send(new CreateBucketCommand({ Bucket }));
   s3.destroy();
 }

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
 
 /**
- * A stand-in for AWS SSM's Parameter Store. Real: the protocol (JSON 1.1), GetParameter and PutParameter with their errors, types,
+ * A stand-in for AWS SSM's Parameter Store. Real: the protocol (JSON 1.1), GetParameter, PutParameter and DeleteParameter with their errors, types,
  * versions, limits of size, and that a SecureString is readable only with decryption. Not real: signatures are not checked, only
  * who signed; nothing is encrypted in the file; no other actions.
  * Started as `node ssm-server.ts FILE ADDRESS PORT`.
@@ -28,6 +28,11 @@ function readAll(): Record<string, Parameter> {
   return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Record<string, Parameter>) : {};
 }
 
+function writeAll(all: Record<string, Parameter>): void {
+  writeFileSync(`${file}.new`, JSON.stringify(all), { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}
+
 interface Put extends Partial<Parameter> {
   Overwrite?: boolean;
 }
@@ -45,9 +50,15 @@ function putParameter({ Name = "", Type, Value = "", Overwrite = false, Tier = "
     throw refusal("ValidationException", `${Tier} tier parameters support a maximum value of ${limit} characters.`);
   const Version = (before?.Version ?? 0) + 1;
   all[Name] = { Name, Type: type, Value, Version, Tier, LastModifiedDate: Date.now() / 1000 };
-  writeFileSync(`${file}.new`, JSON.stringify(all), { mode: 0o600 });
-  renameSync(`${file}.new`, file);
+  writeAll(all);
   return { Version, Tier };
+}
+
+function deleteParameter({ Name = "" }: { Name?: string }): object {
+  const { [Name]: found, ...others } = readAll();
+  if (found === undefined) throw refusal("ParameterNotFound", "");
+  writeAll(others);
+  return {};
 }
 
 function getParameter({ Name = "", WithDecryption = false }: { Name?: string; WithDecryption?: boolean }): object {
@@ -70,6 +81,7 @@ async function answer(incoming: IncomingMessage): Promise<object> {
   const action = String(incoming.headers["x-amz-target"]);
   if (action === "AmazonSSM.GetParameter") return getParameter(body);
   if (action === "AmazonSSM.PutParameter") return putParameter(body);
+  if (action === "AmazonSSM.DeleteParameter") return deleteParameter(body);
   throw refusal("InvalidAction", `${action} is not there`);
 }
 

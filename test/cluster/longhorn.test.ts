@@ -1,17 +1,29 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { waitUntil } from "../../lab/cluster/kubectl.ts";
+import { runName } from "../../src/report/begin.ts";
 import { recheck } from "../../src/report/recheck.ts";
 import type { RunRecord } from "../../src/report/record.ts";
-import { planFor } from "../support/cluster-drill.ts";
+import { bringUp, planFor } from "../support/cluster-drill.ts";
 import { step } from "../support/drill.ts";
-import { bringUpApp, createLonghornDrill, type LonghornDrill, longhornComponent } from "../support/longhorn-drill.ts";
+import {
+  appManifests,
+  bringUpApp,
+  createLonghornDrill,
+  type LonghornDrill,
+  longhornComponent,
+  untilUp,
+} from "../support/longhorn-drill.ts";
 
 /** Volumes are lost and come back; everything is real but Longhorn itself (lab/longhorn says what of it is). */
 
 let drill: LonghornDrill;
-const apps = ["shop", "beside", "killed", "elsewhere", "deleted"];
+const apps = ["shop", "beside", "harmed", "killed", "elsewhere", "deleted", "kept"];
 beforeAll(async () => {
   drill = await createLonghornDrill("g-longhorn", apps);
-  await Promise.all(apps.map((name) => bringUpApp(drill, name, name === "deleted" ? "longhorn-delete" : "longhorn")));
+  // The last one Flux brings up.
+  await Promise.all(
+    apps.slice(0, -1).map((name) => bringUpApp(drill, name, name === "deleted" ? "longhorn-delete" : "longhorn")),
+  );
   await drill.startWorker();
 }, 600_000);
 afterAll(() => drill.remove());
@@ -30,6 +42,14 @@ const backupsOf = async (volume: string) =>
   (await k(`-n longhorn-system get backups -l backup-volume=${volume} -o name`))
     .split("\n")
     .filter((line) => line !== "");
+/** What was made beside the live volume goes when its finalizers let it. */
+const nothingBeside = async () =>
+  await waitUntil("all that was made beside it is gone", 30_000, async () =>
+    [await k("-n longhorn-system get volumes -o name"), await k("get pvc,pods,pv -A -o name")].every(
+      (names) => !/\/(fd|firedrill)-/.test(names),
+    ),
+  );
+const namespaceOf = (name: string) => `{ apiVersion: v1, kind: Namespace, metadata: { name: ${name} } }\n`;
 /** A failed step is given up at once. */
 const givenUp = { decisions: { within: "1s", otherwise: "abort" } };
 
@@ -51,8 +71,7 @@ test("beside the live one: restored under another name, compared byte by byte, a
   expect(step(record, "plant/beside").note).toContain(check(record, "sentinel")!.found);
   expect(step(record, "backup/proof/beside").note).toMatch(/^\d+ blocks read back from s3:/);
   expect(await k("-n beside get pvc data -o jsonpath={.metadata.uid}")).toBe(before);
-  expect(await k("-n longhorn-system get volumes -o name")).not.toContain("fd-");
-  expect(await k("-n beside get pvc,pods -o name")).not.toMatch(/fd-|firedrill/);
+  await nothingBeside();
   expect(await inPod("beside", "ls -a /data")).not.toContain(".firedrill");
   expect(recheck(record).found).toEqual([]);
 });
@@ -84,23 +103,24 @@ test("a volume is lost under its workload, and comes back under its well-known n
 });
 
 test.each<[string, string, string, RegExp]>([
-  ["backup-error", "none", "backup/beside", /Longhorn says Error of backup .*failed to write data/],
-  ["backup-stuck", "none", "backup/beside", /standing still since .*InProgress, 37 %/],
-  ["backup-config-missing", "none", "backup/beside", /backup_.*\.cfg is not there/],
-  ["backup-config-truncated", "none", "backup/beside", /is no JSON: it was cut or overwritten/],
-  ["backup-block-missing", "none", "backup/proof/beside", /block .* is not there/],
-  ["backup-block-truncated", "none", "backup/proof/beside", /block .* cannot be read/],
-  ["restore-stuck", "none", "restore/beside", /standing still since .*: 37 % restored/],
-  ["restore-faulted", "none", "restore/beside", /volume fd-.* is faulted/],
-])("%s: given up with that cause, and nothing is lost", async (misbehave, scenario, at, words) => {
-  await planFor(drill, [longhornComponent(drill, "beside", { standstill: "10s" })], givenUp);
+  ["backup-error", "beside", "backup", /Longhorn says Error of backup .*failed to write data/],
+  ["backup-stuck", "beside", "backup", /standing still since .*InProgress, 37 %/],
+  ["restore-stuck", "beside", "restore", /standing still since .*: 37 % restored/],
+  ["restore-faulted", "beside", "restore", /volume fd-.* is faulted/],
+  ["backup-config-missing", "beside", "backup", /backup_.*\.cfg is not there/],
+  ["backup-config-truncated", "beside", "backup", /is no JSON: it was cut or overwritten/],
+  // Later backups of that volume would use the same block.
+  ["backup-block-truncated", "harmed", "backup/proof", /block .* cannot be read/],
+  ["backup-block-missing", "harmed", "backup/proof", /block .* is not there/],
+])("%s: given up with that cause, and nothing is lost", async (misbehave, name, at, words) => {
+  await planFor(drill, [longhornComponent(drill, name, { standstill: "10s" })], givenUp);
   await drill.order({ misbehave: misbehave as never });
-  const record = await ended(scenario as "none");
+  const record = await ended("none");
   await drill.order();
   expect(record).toMatchObject({ verdict: "FAIL", status: "aborted", leftovers: [] });
-  expect(step(record, at).failures[0]!.message).toMatch(words);
-  expect(step(record, at).failures[0]!.hint).not.toBe("");
-  expect(await k("-n longhorn-system get volumes -o name")).not.toContain("fd-");
+  expect(step(record, `${at}/${name}`).failures[0]!.message).toMatch(words);
+  expect(step(record, `${at}/${name}`).failures[0]!.hint).not.toBe("");
+  await nothingBeside();
   expect(recheck(record).found).toEqual([]);
 });
 
@@ -108,6 +128,7 @@ test.each<[string, string, RegExp]>([
   ["restore-empty", "sentinel", /^no sentinel$/],
   ["restore-older", "sentinel", /^no sentinel$/],
   ["restore-altered", "files|sentinel", /altered|sha256/],
+  ["restore-foreign", "sentinel", /^no sentinel$/],
 ])("%s: FAIL, and the check says what is wrong", async (misbehave, names, words) => {
   await planFor(drill, [longhornComponent(drill, "beside")]);
   await drill.order({ misbehave: misbehave as never });
@@ -145,6 +166,66 @@ test("a claim that somebody makes first is found, and nothing is written over it
   expect(await k("-n longhorn-system get volume elsewhere-data")).toContain("not found");
   // What was stopped goes on, also on this way out.
   expect(await k("-n elsewhere get deployment shop -o jsonpath={.spec.replicas}")).toBe("1");
+});
+
+test("what Flux holds is suspended while the volume is lost, and goes on afterwards", async () => {
+  await bringUp(drill, "kept", {
+    files: { "infrastructure/namespace.yaml": namespaceOf("kept"), "apps/app.yaml": appManifests("kept") },
+  });
+  await planFor(drill, [longhornComponent(drill, "kept", { volume: "kept-data" })]);
+  const suspended = async () => await k("-n flux-system get kustomization kept-apps -o jsonpath={.spec.suspend}");
+  const run = await exercise("volume");
+  await run.until("restore/kept", "running", "done");
+  expect(await suspended()).toBe("true");
+  const record = await run.end();
+  expect(record).toMatchObject({ verdict: "PASS", leftovers: [] });
+  expect(step(record, "destroy/kept").note).toContain("stopped: Kustomization flux-system/kept-apps, Deployment shop");
+  expect(await suspended()).not.toBe("true");
+  // Flux finds the claim as Git has it, and leaves it so.
+  await k(`-n flux-system annotate --overwrite kustomization kept-apps reconcile.fluxcd.io/requestedAt=${Date.now()}`);
+  const ready =
+    "-n flux-system get kustomization kept-apps -o jsonpath={.status.lastHandledReconcileAt},{.status.conditions[?(@.type=='Ready')].status}";
+  await waitUntil("Flux is content", 60_000, async () => /^\d+,True$/.test(await k(ready)));
+  expect(await volumeOf("kept")).toBe("kept-data");
+});
+
+test("given up after the loss: GitOps goes on; resumed, the volume comes back", async () => {
+  await planFor(drill, [longhornComponent(drill, "kept", { volume: "kept-again", standstill: "10s" })]);
+  const files = await sums("kept");
+  await drill.order({ misbehave: "restore-stuck" });
+  const run = await exercise("volume");
+  await run.until("restore/kept", "waiting");
+  await run.decide("restore/kept", "abort");
+  await run.handle.result().catch(() => undefined);
+  expect(await run.record()).toMatchObject({ verdict: "FAIL", status: "aborted", leftovers: [] });
+  expect(await k("-n flux-system get kustomization kept-apps -o jsonpath={.spec.suspend}")).not.toBe("true");
+  await drill.order();
+  const resumed = await drill.start("exercise", { scenario: "volume", resume: runName((await run.record()).run) });
+  const record = await resumed.end().catch(async () => await resumed.record());
+  expect(
+    record.steps.filter(({ failures }) => failures.length > 0).map(({ failures }) => failures[0]!.message),
+  ).toEqual([]);
+  expect(record).toMatchObject({ verdict: "PASS", leftovers: [] });
+  expect(await sums("kept")).toBe(files);
+});
+
+test("a real loss: the newest backup of the claim is found and restored", async () => {
+  const files = await sums("shop");
+  const volume = await volumeOf("shop");
+  await k("delete namespace shop --wait=true");
+  await k(`delete pv ${volume}`);
+  await k(`-n longhorn-system delete volume ${volume} --wait=true`);
+  await drill.kubectl("create", "namespace", "shop");
+  await planFor(drill, [
+    longhornComponent(drill, "shop", { volume: "shop-data", workload: undefined, image: "localhost/busybox:1" }),
+  ]);
+  const record = await (await drill.start("restore")).end();
+  expect(record).toMatchObject({ verdict: "PASS", leftovers: [] });
+  await drill.apply(appManifests("shop"));
+  await untilUp(drill, "shop");
+  expect(await volumeOf("shop")).toBe("shop-data");
+  expect((await sums("shop")).split("\n").filter((line) => !line.includes(".firedrill"))).toEqual(files.split("\n"));
+  expect(recheck(record).found).toEqual([]);
 });
 
 test.each([

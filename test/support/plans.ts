@@ -46,3 +46,17 @@ export function twoComponents(change: object = {}): Plan {
     ...change,
   });
 }
+
+/** A plan with two volumes. */
+export function twoVolumes(change: object = {}): Plan {
+  return Plan.parse({
+    name: "both",
+    objectives: { rto: "5m", rpo: "15m" },
+    access: { kubeconfig: { file: "/etc/kubeconfig" } },
+    components: [
+      { name: "data", kind: "longhorn", namespace: "shop", claim: "data" },
+      { name: "logs", kind: "longhorn", volume: "logs" },
+    ],
+    ...change,
+  });
+}

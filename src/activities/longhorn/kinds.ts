@@ -26,6 +26,9 @@ export const backupTargets = longhorn("BackupTarget", "backuptargets");
 export const claims = core("PersistentVolumeClaim", "persistentvolumeclaims");
 export const pods = core("Pod", "pods");
 
+/** Every object of ours bears the run's short name: nothing else is ever removed. */
+export const runLabel = "firedrill/run";
+
 type Fields = Record<string, unknown>;
 
 export const specOf = ({ spec }: KubernetesObject): Fields => spec ?? {};

@@ -43,6 +43,7 @@ export async function plantLonghorn(input: Input, context: StepContext): Promise
       cluster: known.cluster,
       namespace: where.namespace,
       claim: where.claim,
+      volume: known.volume.metadata.uid ?? "",
       directory: component.directory,
       file: sentinelName(run),
     });

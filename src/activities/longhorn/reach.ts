@@ -7,7 +7,7 @@ import { readiness } from "../kubernetes/readiness.ts";
 import type { Session } from "../kubernetes/session.ts";
 import type { StepContext } from "../step.ts";
 import { listScript, readTree, type Tree } from "./content.ts";
-import { pods } from "./kinds.ts";
+import { pods, runLabel } from "./kinds.ts";
 import { isUp, type Reach, reachIn, type Reader, readerPod, runThere } from "./reader.ts";
 import { untilDone } from "./wait.ts";
 import { usersOf } from "./workload.ts";
@@ -19,8 +19,6 @@ export interface Where {
   claim: string;
 }
 
-/** Every object of ours bears the run's name: nothing else is ever removed. */
-export const runLabel = "firedrill/run";
 export const labelsOf = ({ run }: Pick<StepContext, "run">) => ({ [runLabel]: run.short });
 
 /** Every file of a volume's directory with its checksum, by a pod that uses it or by a short-lived one. */

@@ -39,7 +39,7 @@ export async function syncBackups(
 }
 
 /** @throws SYSTEM_UNREACHABLE with what Longhorn says of the store */
-export async function untilAvailable(
+async function untilAvailable(
   cluster: Cluster,
   target: string,
   limits: Limits,

@@ -3,6 +3,8 @@ import { kubeconfigText } from "../kubernetes/access.ts";
 import { openCluster } from "../kubernetes/client.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import type { Kind } from "../kubernetes/paths.ts";
+import { byClaim } from "./find-volume.ts";
+import { runLabel, specOf, textIn } from "./kinds.ts";
 import { isUp, reachIn, runThere } from "./reader.ts";
 import { usersOf } from "./workload.ts";
 
@@ -38,6 +40,8 @@ export interface Undo extends InCluster {
 export interface FileInVolume extends InCluster {
   namespace: string;
   claim: string;
+  /** uid of the volume in which it was planted: it goes with it, unless it is restored. */
+  volume: string;
   directory: string;
   file: string;
 }
@@ -57,19 +61,19 @@ export async function removeOwn({ object, ...where }: { object: OwnObject } & In
 }
 
 /** Only what bears the run's label: somebody else may have made one of that name. */
-export async function removeObject(
-  cluster: Cluster,
-  { apiVersion, kind, name, namespace, run }: OwnObject,
-): Promise<void> {
+async function removeObject(cluster: Cluster, { apiVersion, kind, name, namespace, run }: OwnObject): Promise<void> {
   const resource = await cluster.resourceOf(apiVersion, kind);
   const there = await cluster.get(resource, name, namespace === "" ? undefined : namespace);
-  if (there?.metadata.labels?.["firedrill/run"] !== run) return;
+  if (there?.metadata.labels?.[runLabel] !== run) return;
   await cluster.remove(resource, name, namespace === "" ? undefined : namespace, { uid: there.metadata.uid! });
 }
 
-/** Where no pod has the volume mounted nobody can reach it. */
-export async function removeFile({ namespace, claim, directory, file, ...where }: FileInVolume): Promise<void> {
+/** Where no pod has the volume mounted nobody can reach it. @throws Error then */
+export async function removeFile({ namespace, claim, volume, directory, file, ...where }: FileInVolume): Promise<void> {
   await inSame(where, async (cluster, signal) => {
+    const { volume: live } = await byClaim(cluster, namespace, claim);
+    const isRestored = live !== undefined && textIn(specOf(live), "fromBackup") !== "";
+    if (live?.metadata.uid !== volume && !isRestored) return;
     const users = (await usersOf(cluster, namespace, claim)).filter(isUp);
     const reaches = users.map((pod) => reachIn(pod, claim, directory)).filter((reach) => reach?.readOnly === false);
     if (reaches[0] === undefined) throw new Error("no running pod has the volume mounted for writing");

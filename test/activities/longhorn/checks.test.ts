@@ -76,7 +76,7 @@ test("any single change of a stable thing is seen", () => {
           ? rest
           : how === "extra"
             ? { ...tree, "./longer-than-any": was! }
-            : { ...tree, [path]: { ...was!, [how]: `${String(was![how])}x` } };
+            : { ...tree, [path]: { ...was!, [how]: `${was![how]}x` } };
       expect(compareContent(of, harmed)[0]).toMatchObject({ passed: false, proven: true });
     }),
   );

@@ -1,5 +1,6 @@
 import { execa } from "execa";
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -19,22 +20,23 @@ let directory: string;
 beforeAll(async () => void (directory = await mkdtemp("/tmp/fd-")));
 afterAll(async () => await rm(directory, { recursive: true }));
 
-/** busybox brings its own sh, find, stat and sha256sum; dash stands for the others. */
+const busybox = "/bin/busybox";
+/** busybox, which is in many containers, brings its own sh, find, stat and sha256sum. */
 const shells: [name: string, argv: string[]][] = [
-  ["dash and coreutils", ["dash", "-c"]],
-  ["busybox", ["busybox", "sh", "-c"]],
+  ["this machine's sh", ["sh", "-c"]],
+  ...(existsSync(busybox) ? [["busybox", ["busybox", "sh", "-c"]] as [string, string[]]] : []),
 ];
 const run = async (argv: string[], script: string, ...args: string[]) => {
   // Its applets only, where it is busybox.
   const env = argv[0] === "busybox" ? { PATH: join(directory, "bin") } : {};
   const [file = "", ...rest] = argv;
-  const { stdout } = await execa(file === "busybox" ? "/bin/busybox" : file, [...rest, script, "sh", ...args], { env });
+  const { stdout } = await execa(file === "busybox" ? busybox : file, [...rest, script, "sh", ...args], { env });
   return stdout;
 };
 
 beforeAll(async () => {
   await mkdir(join(directory, "bin"));
-  await execa("busybox", ["--install", "-s", join(directory, "bin")]);
+  if (existsSync(busybox)) await execa(busybox, ["--install", "-s", join(directory, "bin")]);
 });
 
 const sizes = [1, 1024, 1024 * 1024, 1024 * 1024 + 1, 5_000_000];
