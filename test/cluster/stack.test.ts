@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { GetParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { waitUntil } from "../../lab/cluster/kubectl.ts";
 import { checksum, openStore } from "../../lab/longhorn/backup-store.ts";
@@ -58,6 +59,23 @@ test(
     ).toBe("1000");
   },
 );
+
+test("SSM gives a secret to nobody else, and only decrypted", async () => {
+  const ask = async (accessKeyId: string, WithDecryption: boolean) => {
+    const credentials = { accessKeyId, secretAccessKey: "any" };
+    const ssm = new SSMClient({
+      region: awsCredentials.region,
+      endpoint: ssmEndpoint(lab.stage.services),
+      credentials,
+    });
+    const command = new GetParameterCommand({ Name: lab.stage.parameter, WithDecryption });
+    return await ssm.send(command).finally(() => ssm.destroy());
+  };
+  await expect(ask("stranger", true)).rejects.toMatchObject({ name: "UnrecognizedClientException" });
+  await expect(ask("expired", true)).rejects.toMatchObject({ name: "ExpiredTokenException" });
+  expect((await ask("lab", false)).Parameter).toMatchObject({ Type: "SecureString", Version: 1 });
+  expect((await ask("lab", false)).Parameter?.Value).not.toContain("certificate");
+});
 
 test("a backup by Longhorn's objects is in the store, whole, as Longhorn lays it out", async () => {
   const volume = await volumeOf();
