@@ -18,7 +18,7 @@ const noState: StateSummary = { lineage: "", serial: 0, addresses: [] };
  * @throws PROGRAM_FAILED when it is no state
  */
 export function readState(text: string): StateSummary {
-  if (!/^\{/m.test(text)) return noState;
+  if (text.trim() === "" || (/successfully initialized!/.test(text) && !text.includes("{"))) return noState;
   const parsed = State.safeParse(json(text));
   if (!parsed.success) throw fail("PROGRAM_FAILED", "`state pull` printed something that is no state");
   rememberSensitive(parsed.data);
