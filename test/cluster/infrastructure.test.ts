@@ -1,23 +1,18 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { type HttpState, startHttpState } from "../support/http-state.ts";
 import { createLayers, failureOf, type Layers } from "../support/layers.ts";
 
 /** Real OpenTofu, whose resources are lines in a log, driven by a real worker. */
 
 let layers: Layers;
-let store: HttpState;
 let count = 0;
 beforeAll(async () => {
   layers = await createLayers();
-  store = await startHttpState();
   await layers.startWorker();
 });
 afterAll(async () => {
   await layers.remove();
-  await store.close();
 });
 afterEach(() => layers.ensureWorker());
 
@@ -40,17 +35,16 @@ async function begin(code: string, more: object = {}) {
     ...more,
   };
   const run = await layers.begin(layer);
-  const touch = (file: string) => writeFile(join(layers.directory, file), "");
-  const remove = (file: string) => rm(join(layers.directory, file), { force: true });
   const since = (await layers.log()).length;
-  return { run, directory, touch, remove, log: async () => (await layers.log()).slice(since) };
+  return { run, layer, directory, log: async () => (await layers.log()).slice(since) };
 }
 
 const sorted = (lines: string[]) => lines.toSorted();
 
 test("a layer is looked at, planned, destroyed as shown, and built again", async () => {
-  const { run, directory, log } = await begin(three());
-  expect(await run.apply()).toMatchObject({ resources: 3, missing: { names: [] } });
+  const { run, layer, directory, log } = await begin(three());
+  const first = await layers.begin(layer);
+  expect(await first.apply()).toMatchObject({ resources: 3, missing: { names: [] }, note: "3 resources" });
   const [inspection, planned] = await run.prepare();
   expect(inspection.facts).toMatchObject({ exists: true, listed: true, identity: inspection.states[0]!.lineage });
   expect(inspection.note).toMatch(/^3 resources; state [0-9a-f-]{36}, serial \d+, workspace default, backend local$/);
@@ -131,28 +125,28 @@ test("a state that somebody has changed since it was shown is not destroyed, nor
 });
 
 test("a destruction that stops half-way is told with its address and what is left; a retry destroys the rest", async () => {
-  const { run, touch, remove, log } = await begin(three());
+  const { run, log } = await begin(three());
   await run.apply();
   const [inspection, planned] = await run.prepare();
-  await touch("fail-node");
+  await layers.touch("fail-node");
   const failure = await failureOf(run.destroy(inspection, planned));
   expect(failure.type).toBe("NOT_DESTROYED");
   expect(failure.message).toMatch(
     /^the destruction of cluster failed: terraform_data\.node: local-exec provisioner error: .*it broke; 2 of 3 resources are left: terraform_data\.net, terraform_data\.node$/,
   );
-  await remove("fail-node");
+  await layers.forget("fail-node");
   run.ref.tryNo = 1;
   expect(await run.destroy(inspection, planned)).toMatchObject({ destroyed: 3 });
   expect((await log()).slice(3)).toEqual(["destroy dns", "destroy node", "destroy net"]);
 });
 
 test("the rest may not hold what was not shown", async () => {
-  const { run, directory, touch, remove, log } = await begin(three());
+  const { run, directory, log } = await begin(three());
   await run.apply();
   const [inspection, planned] = await run.prepare();
-  await touch("fail-node");
+  await layers.touch("fail-node");
   await failureOf(run.destroy(inspection, planned));
-  await remove("fail-node");
+  await layers.forget("fail-node");
   const path = join(directory, "terraform.tfstate");
   const state = JSON.parse(await readFile(path, "utf8")) as { serial: number; resources: { name: string }[] };
   const added = { ...state.resources[0], name: "database" };
@@ -166,27 +160,49 @@ test("the rest may not hold what was not shown", async () => {
   expect((await log()).filter((line) => line.startsWith("destroy"))).toEqual(["destroy dns"]);
 });
 
+test("a state that somebody changes at the last moment is left alone", async () => {
+  const { run, directory, log } = await begin(layers.resource("net"), { kind: "terraform" });
+  const late = `#!/bin/sh
+for word; do if [ "$word" = apply ] && [ -e ${layers.directory}/late ]; then
+  rm ${layers.directory}/late
+  sed -i 's/"serial": *[0-9]*/"serial": 99/' ${directory}/terraform.tfstate
+fi; done
+exec tofu "$@"
+`;
+  await writeFile(join(layers.directory, "bin", "terraform"), late, { mode: 0o755 });
+  await run.apply();
+  const [inspection, planned] = await run.prepare();
+  await layers.touch("late");
+  expect(await failureOf(run.destroy(inspection, planned))).toMatchObject({
+    type: "STATE_CHANGED",
+    message: expect.stringContaining("was changed by somebody else right before") as string,
+  });
+  run.ref.tryNo = 1;
+  expect(await failureOf(run.destroy(inspection, planned))).toMatchObject({ type: "STATE_CHANGED" });
+  expect(await log()).toEqual(["create net"]);
+});
+
 test("a program that says it has destroyed, or built, and has done nothing is not believed", async () => {
-  const { run, touch, remove, log } = await begin(layers.resource("net"), { kind: "terraform" });
+  const { run, log } = await begin(layers.resource("net"), { kind: "terraform" });
   const lying = `#!/bin/sh
 for word; do if [ "$word" = apply ] && [ -e ${layers.directory}/lie ]; then exit 0; fi; done
 exec tofu "$@"
 `;
   await writeFile(join(layers.directory, "bin", "terraform"), lying, { mode: 0o755 });
-  await touch("lie");
+  await layers.touch("lie");
   const built = await failureOf(run.apply());
   expect(built).toMatchObject({ type: "NOT_BUILT", message: expect.stringContaining("has no resources") as string });
-  await remove("lie");
+  await layers.forget("lie");
   run.ref.tryNo = 1;
   await run.apply();
   const [inspection, planned] = await run.prepare();
-  await touch("lie");
+  await layers.touch("lie");
   const failure = await failureOf(run.destroy(inspection, planned));
   expect(failure).toMatchObject({
     type: "NOT_DESTROYED",
     message: expect.stringContaining("is not empty: terraform_data.net are left") as string,
   });
-  await remove("lie");
+  await layers.forget("lie");
   expect(await log()).toEqual(["create net"]);
 });
 
@@ -194,24 +210,24 @@ test(
   "a worker that is killed while it destroys and while it builds: the program is adopted, and all happens once",
   { timeout: 180_000 },
   async () => {
-    const { run, touch, remove, log } = await begin(three());
-    await touch("hold-node");
+    const { run, log } = await begin(three());
+    await layers.touch("hold-node");
     const applying = await run.start("apply", { planned: null });
-    await expect.poll(log, { timeout: 60_000 }).toContain("create net");
+    await layers.until("at-node");
     await layers.killWorker();
     await layers.startWorker();
-    await sleep(1_000);
-    await remove("hold-node");
+    await layers.forget("hold-node");
     expect(await applying.result()).toMatchObject({
       value: { resources: 3 },
       attempts: [{ outcome: "died" }, { outcome: "ran" }],
     });
     const [inspection, planned] = await run.prepare();
-    await touch("hold-node");
+    await layers.forget("at-node");
+    await layers.touch("hold-node");
     const destroying = await run.start("destroy", { inspection, planned });
-    await expect.poll(log, { timeout: 60_000 }).toContain("destroy node");
+    await layers.until("at-node");
     await layers.killWorker();
-    await remove("hold-node");
+    await layers.forget("hold-node");
     await layers.startWorker();
     expect(await destroying.result()).toMatchObject({
       value: { destroyed: 3 },
@@ -229,8 +245,8 @@ test(
 );
 
 test("how far it is stands in the heartbeat", async () => {
-  const { run, touch, remove } = await begin(three());
-  await touch("hold-node");
+  const { run } = await begin(three());
+  await layers.touch("hold-node");
   const applying = await run.start("apply", { planned: null });
   const told = async () => {
     const { raw } = await applying.describe();
@@ -238,6 +254,6 @@ test("how far it is stands in the heartbeat", async () => {
     return payload ? Buffer.from(payload).toString("utf8") : "";
   };
   await expect.poll(told, { timeout: 60_000 }).toContain("built 1 of 3 resources, now terraform_data.node");
-  await remove("hold-node");
+  await layers.forget("hold-node");
   await applying.result();
 });

@@ -11,6 +11,8 @@ export interface HttpState {
   state: string;
   /** Who holds it, as the client has written it; null where nobody does. */
   lock: string | null;
+  /** With which the last question came; empty where it had none. */
+  authorization: string;
   /** Lines "METHOD status", as they came. */
   log: string[];
   close: () => Promise<void>;
@@ -29,6 +31,7 @@ export async function startHttpState(): Promise<HttpState> {
     address: `http://127.0.0.1:${(server.address() as AddressInfo).port}/state`,
     state: "",
     lock: null,
+    authorization: "",
     log: [],
     async close() {
       server.closeAllConnections();
@@ -38,20 +41,13 @@ export async function startHttpState(): Promise<HttpState> {
   };
   async function answer(request: IncomingMessage): Promise<[number, string]> {
     const body = await text(request);
-    switch (request.method) {
-      case "LOCK":
-        if (held.lock !== null) return [423, held.lock];
-        held.lock = body;
-        return [200, ""];
-      case "UNLOCK":
-        held.lock = null;
-        return [200, ""];
-      case "POST":
-        held.state = body;
-        return [200, ""];
-      default:
-        return held.state === "" ? [404, ""] : [200, held.state];
-    }
+    held.authorization = request.headers.authorization ?? "";
+    if (request.method === "LOCK" && held.lock !== null) return [423, held.lock];
+    if (request.method === "LOCK") held.lock = body;
+    if (request.method === "UNLOCK") held.lock = null;
+    if (request.method === "POST") held.state = body;
+    if (request.method !== "GET") return [200, ""];
+    return held.state === "" ? [404, ""] : [200, held.state];
   }
   return held;
 }

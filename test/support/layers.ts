@@ -1,7 +1,7 @@
 import type { WorkflowHandle } from "@temporalio/client";
-import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker } from "@temporalio/worker";
+import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from "@temporalio/worker";
 import { randomUUID } from "node:crypto";
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { waitUntil } from "../../lab/cluster/kubectl.ts";
@@ -29,8 +29,15 @@ export interface Layers extends Workplace {
   begin: (layer: object) => Promise<LayerRun>;
   /** Lines of the log to which the layers' resources write. */
   log: () => Promise<string[]>;
-  /** A resource that writes "create NAME" and "destroy NAME" into the log, and waits while a file `hold-NAME` exists. */
+  /**
+   * A resource that writes "create NAME" and "destroy NAME" into the log. Before that it makes a file `at-NAME` and waits
+   * while there is a file `hold-NAME`; its destruction fails while there is a file `fail-NAME`.
+   */
   resource: (name: string, more?: string) => string;
+  touch: (file: string) => Promise<void>;
+  forget: (file: string) => Promise<void>;
+  /** Waits for a file. */
+  until: (file: string) => Promise<void>;
 }
 
 export interface LayerRun {
@@ -46,8 +53,11 @@ export interface LayerRun {
   start: (verb: "destroy" | "apply" | "plan", input: object) => Promise<WorkflowHandle<typeof oneStep>>;
 }
 
+// Many of these steps fail on purpose.
+Runtime.install({ logger: new DefaultLogger("ERROR") });
+
 /** Names of directories that the worker may destroy. */
-const allowed = Array.from({ length: 40 }, (_, n) => `s${n}`);
+const allowed = Array.from({ length: 40 }, (_, n) => [`s${n}`, `s${n}/live`]).flat();
 
 export async function createLayers(): Promise<Layers> {
   const { tofu, terragrunt } = await ensureGoPrograms(["tofu", "terragrunt"], terminalTalk());
@@ -69,7 +79,8 @@ export async function createLayers(): Promise<Layers> {
   const { queue, stop } = await startDriver(workplace.address);
   return {
     ...workplace,
-    startWorker: (env = {}) => workplace.startWorker({ ...environment, ...env }),
+    startWorker: () => workplace.startWorker(environment),
+    ensureWorker: () => workplace.ensureWorker(environment),
     async write(name, files) {
       for (const [file, text] of Object.entries(files)) {
         await mkdir(dirname(join(place(name), file)), { recursive: true });
@@ -78,18 +89,25 @@ export async function createLayers(): Promise<Layers> {
       return place(name);
     },
     log: async () => (await readFile(logFile, "utf8")).split("\n").filter((line) => line !== ""),
-    resource: (name, more = "") => `
+    resource: (name, more = "") => {
+      const at = (verb: string) =>
+        `touch ${directory}/at-${name}; while [ -e ${directory}/hold-${name} ]; do sleep 0.05; done; echo ${verb} ${name} >> ${logFile}`;
+      return `
 resource "terraform_data" "${name}" {
   provisioner "local-exec" {
-    command = "while [ -e ${directory}/hold-${name} ]; do sleep 0.05; done; echo create ${name} >> ${logFile}"
+    command = "${at("create")}"
   }
   provisioner "local-exec" {
     when    = destroy
-    command = "test ! -e ${directory}/fail-${name} || { echo it broke >&2; exit 3; }; echo destroy ${name} >> ${logFile}; while [ -e ${directory}/hold-${name} ]; do sleep 0.05; done"
+    command = "test ! -e ${directory}/fail-${name} || { echo it broke >&2; exit 3; }; ${at("destroy")}"
   }
   ${more}
 }
-`,
+`;
+    },
+    touch: (file) => writeFile(join(directory, file), ""),
+    forget: (file) => rm(join(directory, file), { force: true }),
+    until: (file) => waitUntil(file, 90_000, () => exists(join(directory, file))),
     async begin(written) {
       const name = `p${randomUUID().slice(0, 8)}`;
       await workplace.plan(
@@ -97,6 +115,7 @@ resource "terraform_data" "${name}" {
         { infrastructure: [written] },
         name,
       );
+      for (const file of await readdir(directory)) if (/^(at|hold|fail)-/.test(file)) await rm(join(directory, file));
       const { plan, sha256 } = await findPlan(join(directory, "plans"), name);
       const layer = plan.infrastructure![0]!;
       const ref: RunRef = {

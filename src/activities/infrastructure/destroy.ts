@@ -1,10 +1,10 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { rm } from "node:fs/promises";
-import { fail } from "../../failures.ts";
+import { describeFailure, fail } from "../../failures.ts";
 import type { StateLayer } from "../../plan/infrastructure-schema.ts";
 import { exists, readJson, sha256File, writeAtomically } from "../files.ts";
 import { requireClear } from "../guard.ts";
-import { runLong } from "../jobs/run-job.ts";
+import { type LongEnd, runLong } from "../jobs/run-job.ts";
 import type { StepContext } from "../step.ts";
 import { failureOf, type Told, told } from "./causes.ts";
 import { factsOf, lineagesOf, resourcesOf } from "./facts.ts";
@@ -27,7 +27,7 @@ export async function destroyLayer({ layer, planned }: Input, context: StepConte
   if (begun === undefined) await assertUnchanged(layer, planned, context);
   const lostAt = begun?.lostAt ?? new Date().toISOString();
   if (begun === undefined) await writeAtomically(intent, JSON.stringify({ lostAt, done: false } satisfies Intent));
-  if (begun?.done !== true) for (const unit of whole.units.toReversed()) await destroyUnit(layer, unit, context);
+  if (begun?.done !== true) await destroyUnits(layer, whole.units, begun === undefined, context);
   for (const unit of whole.units) await assertNothingLeft(layer, unit, context);
   await writeAtomically(intent, JSON.stringify({ lostAt, done: true } satisfies Intent));
   await rm(plansDirectory(layer, context), { recursive: true, force: true });
@@ -73,11 +73,33 @@ async function assertUnchanged(layer: StateLayer, planned: PlannedDestruction, c
   await requireClear(facts, { backupId: planned.id, verifiedAt: planned.at, note: "" }, context);
 }
 
+/** @param isFirst nothing of the layer was begun before */
+async function destroyUnits(layer: StateLayer, units: PlannedUnit[], isFirst: boolean, context: StepContext) {
+  const all = units.filter(({ destroys }) => destroys.length > 0).toReversed();
+  for (const [index, unit] of all.entries()) {
+    try {
+      await destroyUnit(layer, unit, isFirst, context);
+    } catch (error) {
+      // Nothing was touched, so that all is asked again when it is tried again.
+      if (describeFailure(error).type === "STATE_CHANGED" && index === 0) {
+        await rm(intentFile(layer, context));
+        throw error;
+      }
+      if (describeFailure(error).type === "STATE_CHANGED") throw fail("NOT_DESTROYED", describeFailure(error).message);
+      throw error;
+    }
+  }
+}
+
 /** Killed and stale, locked by ourselves, and once more each. */
 const mostRounds = 6;
 
-async function destroyUnit(layer: StateLayer, unit: PlannedUnit, context: StepContext): Promise<void> {
-  if (unit.destroys.length === 0) return;
+async function destroyUnit(
+  layer: StateLayer,
+  unit: PlannedUnit,
+  isFirst: boolean,
+  context: StepContext,
+): Promise<void> {
   const where = { path: unit.unit, directory: unit.directory };
   let file = savedPlan(layer, unit.unit, 0, context);
   let isFresh = (await exists(file)) && (await sha256File(file, context.signal)) === unit.sha256;
@@ -94,13 +116,27 @@ async function destroyUnit(layer: StateLayer, unit: PlannedUnit, context: StepCo
     const result = await runApply(layer, unit, job, file, context);
     if (result.end.exitCode === 0) return;
     const lock = lockIn(result.errors);
-    if (result.errors.some(({ summary }) => summary === "Saved plan is stale")) isFresh = false;
-    else if (lock !== undefined && lock.id !== released?.id) {
+    if (result.errors.some(({ summary }) => summary === "Saved plan is stale")) {
+      if (isFirst && round === 0 && isFirstStart(result.end)) throw changedMeanwhile(layer, unit);
+      isFresh = false;
+    } else if (lock !== undefined && lock.id !== released?.id) {
       await releaseOwn(lock, layer, unit.directory, context);
       released = lock;
     } else throw await notDestroyed(layer, unit, result, context);
   }
   throw fail("NOT_DESTROYED", `${addressIn(unit.unit, targetOf(layer))} changes while it is destroyed`);
+}
+
+/** None of its predecessors was killed, who may have changed the state. */
+function isFirstStart({ stdout }: LongEnd): boolean {
+  return dirname(stdout).endsWith(".1");
+}
+
+function changedMeanwhile(layer: StateLayer, { unit }: PlannedUnit): Error {
+  return fail(
+    "STATE_CHANGED",
+    `${addressIn(unit, targetOf(layer))} was changed by somebody else right before its destruction`,
+  );
 }
 
 async function runApply(

@@ -103,13 +103,8 @@ const places = [
   "address",
 ];
 
-/** Type and place of a backend that was initialised. */
-export async function backendOf(
-  layer: StateLayer,
-  directory: string,
-  context: Pick<StepContext, "signal">,
-): Promise<string> {
-  const module = layer.kind === "terragrunt" ? await moduleOf(layer, directory, context) : directory;
+/** Type and place of the backend with which a module's directory was initialised. */
+export async function backendOf(module: string): Promise<string> {
   const parsed = Backend.safeParse(await readJson(join(module, ".terraform", "terraform.tfstate")));
   if (!parsed.success) return "local";
   const { type, config } = parsed.data.backend;
@@ -117,11 +112,16 @@ export async function backendOf(
   return [type, where.join("/")].join(" ").trim();
 }
 
-/** Terragrunt works in a copy of the unit's code. */
-async function moduleOf(layer: StateLayer, unit: string, { signal }: Pick<StepContext, "signal">): Promise<string> {
-  const argv = ["terragrunt", "info", "print", ...terragrunt, unit];
+/** Where the program itself works: Terragrunt lets it work in a copy of the unit's code. */
+export async function moduleOf(
+  layer: StateLayer,
+  directory: string,
+  { signal }: Pick<StepContext, "signal">,
+): Promise<string> {
+  if (layer.kind !== "terragrunt") return directory;
+  const argv = ["terragrunt", "info", "print", ...terragrunt, directory];
   const { stdout } = await runProgram({ argv, env: await environmentOf(layer), signal, timeoutMs: askMs });
-  return Info.safeParse(json(stdout)).data?.working_dir ?? unit;
+  return Info.safeParse(json(stdout)).data?.working_dir ?? directory;
 }
 
 function withoutPassword(place: string): string {

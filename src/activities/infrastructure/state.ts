@@ -76,8 +76,9 @@ function rememberSensitive({ outputs, resources }: State): void {
 function valueAt(attributes: unknown, path: unknown): unknown {
   if (!Array.isArray(path)) return undefined;
   let at = attributes;
-  for (const step of path as { value?: unknown }[]) {
-    const key = typeof step?.value === "object" ? (step.value as { value?: unknown } | null)?.value : step?.value;
+  for (const step of path as ({ value?: unknown } | null)[]) {
+    const value = step?.value;
+    const key = typeof value === "object" && value !== null && "value" in value ? value.value : value;
     at = typeof at === "object" && at !== null ? (at as Record<string, unknown>)[String(key)] : undefined;
   }
   return at;
