@@ -93,13 +93,17 @@ test("a unit that fails is named, what depends on it is not touched, and a retry
 
 test("a unit that does not build is named by Terragrunt's report", async () => {
   const { run, directory, log } = await begin("all", three);
-  await writeFile(
-    join(directory, "node", "broken.tf"),
-    `resource "terraform_data" "x" { lifecycle { precondition {
-    condition     = terraform_data.node.id == ""
-    error_message = "the quota of nodes is exceeded"
-  } } }`,
-  );
+  const broken = `
+resource "terraform_data" "x" {
+  lifecycle {
+    precondition {
+      condition     = terraform_data.node.id == ""
+      error_message = "the quota of nodes is exceeded"
+    }
+  }
+}
+`;
+  await writeFile(join(directory, "node", "broken.tf"), broken);
   const failure = await failureOf(run.apply());
   expect(failure).toMatchObject({
     type: "NOT_BUILT",
@@ -114,7 +118,7 @@ test("a unit that does not build is named by Terragrunt's report", async () => {
 });
 
 test("a stack is generated, built and destroyed", async () => {
-  const { run, layer, directory, log } = await begin("stack", (at) => ({
+  const { layer, directory, log } = await begin("stack", (at) => ({
     ...unit(at, "net", "", "catalog/net"),
     ...unit(at, "node", "net", "catalog/node"),
     "live/terragrunt.stack.hcl": ["net", "node"]
@@ -122,7 +126,6 @@ test("a stack is generated, built and destroyed", async () => {
       .join("\n"),
   }));
   const live = { ...layer, directory: join(directory, "live") };
-  expect(await failureOf(run.inspect())).toMatchObject({ type: "PROGRAM_FAILED" });
   await (await layers.begin(live)).apply();
   const next = await layers.begin(live);
   const [inspection, planned] = await next.prepare();

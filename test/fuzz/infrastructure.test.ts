@@ -43,6 +43,7 @@ test("whole outputs are read, and what the state calls sensitive is never said a
     found: addresses.toSorted(),
   });
   expect(redact("a-secret-of-the-state and another-secret")).toBe("*** and ***");
+  expect(readState(state).secrets.toSorted()).toEqual(["a-secret-of-the-state", "another-secret"]);
   expect(readDestruction(plan).toSorted()).toEqual(addresses.toSorted());
   expect(showsNothing(shown)).toBe(false);
   expect(showsNothing('{"format_version":"1.0"}')).toBe(true);
@@ -56,7 +57,7 @@ test("what Terragrunt says before is passed over, and no state is none", () => {
   const chatter = "\nInitializing the backend...\n\nOpenTofu has been successfully initialized!\n";
   expect(readState(chatter + state)).toEqual(readState(state));
   for (const nothing of ["", "\n", chatter])
-    expect(readState(nothing)).toEqual({ lineage: "", serial: 0, addresses: [] });
+    expect(readState(nothing)).toEqual({ lineage: "", serial: 0, addresses: [], secrets: [] });
   expect(() => readState("Error: no such state")).toThrow("no state");
   expect(() => readState(state.slice(0, -20))).toThrow("no state");
 });

@@ -11,10 +11,10 @@ import { factsOf, lineagesOf, resourcesOf } from "./facts.ts";
 import { statesOf } from "./inspect.ts";
 import { type LockInfo, lockIn, releaseOwn } from "./lock.ts";
 import { follow } from "./messages.ts";
+import { assertNothingLeft, list } from "./nothing-left.ts";
 import { makePlan, type PlannedUnit, plansDirectory, readWholePlan, savedPlan } from "./plan.ts";
 import { addressIn } from "./planned.ts";
-import { argvOf, ask, environmentOf, lockTimeoutOf, patienceMs, pullState, slug, targetOf } from "./program.ts";
-import { readList, showsNothing } from "./state.ts";
+import { argvOf, environmentOf, lockTimeoutOf, patienceMs, pullState, slug, targetOf } from "./program.ts";
 import type { LayerInput, LayerInspection, LayerLoss, PlannedDestruction } from "./verbs.ts";
 
 type Input = LayerInput<StateLayer> & { inspection: LayerInspection; planned: PlannedDestruction };
@@ -22,23 +22,24 @@ type Input = LayerInput<StateLayer> & { inspection: LayerInspection; planned: Pl
 /** Carries out the plan that was shown, unit by unit in reverse order, and looks whether nothing is left. */
 export async function destroyLayer({ layer, planned }: Input, context: StepContext): Promise<LayerLoss> {
   const whole = await readWholePlan(layer, planned, context);
-  const intent = intentFile(layer, context);
-  const begun = await readJson<Intent>(intent);
+  const file = intentFile(layer, context);
+  const begun = await readJson<Intent>(file);
   if (begun === undefined) await assertUnchanged(layer, planned, context);
-  const lostAt = begun?.lostAt ?? new Date().toISOString();
-  if (begun === undefined) await writeAtomically(intent, JSON.stringify({ lostAt, done: false } satisfies Intent));
-  if (begun?.done !== true) await destroyUnits(layer, whole.units, begun === undefined, context);
-  for (const unit of whole.units) await assertNothingLeft(layer, unit, context);
-  await writeAtomically(intent, JSON.stringify({ lostAt, done: true } satisfies Intent));
+  const intent: Intent = begun ?? { lostAt: new Date().toISOString(), done: [] };
+  if (begun === undefined) await writeAtomically(file, JSON.stringify(intent));
+  const before = intent.done.length;
+  await destroyUnits(layer, whole.units, intent, begun === undefined, context);
   await rm(plansDirectory(layer, context), { recursive: true, force: true });
   const note = `${planned.count} resources destroyed; every state is empty`;
-  return { lostAt, destroyed: planned.count, note: begun?.done === true ? `${note}, as this run had left it` : note };
+  const { lostAt, done } = intent;
+  return { lostAt, destroyed: planned.count, note: before === done.length ? `${note}, as this run had left it` : note };
 }
 
-/** Written before anything is destroyed, and when all is: whoever goes on after a crash knows how far it came. */
+/** Written before anything is destroyed, and after each unit: whoever goes on after a crash knows how far it came. */
 export interface Intent {
   lostAt: string;
-  done: boolean;
+  /** Units that were seen to be empty. Terragrunt cannot be asked about them again once what they depend on is gone. */
+  done: string[];
 }
 
 export function intentFile(layer: { name: string }, { directory }: Pick<StepContext, "directory">): string {
@@ -74,20 +75,30 @@ async function assertUnchanged(layer: StateLayer, planned: PlannedDestruction, c
 }
 
 /** @param isFirst nothing of the layer was begun before */
-async function destroyUnits(layer: StateLayer, units: PlannedUnit[], isFirst: boolean, context: StepContext) {
-  const all = units.filter(({ destroys }) => destroys.length > 0).toReversed();
-  for (const [index, unit] of all.entries()) {
+async function destroyUnits(
+  layer: StateLayer,
+  units: PlannedUnit[],
+  intent: Intent,
+  isFirst: boolean,
+  context: StepContext,
+): Promise<void> {
+  for (const unit of units.toReversed()) {
+    const isDone = intent.done.includes(unit.unit);
+    if (isDone && units.length > 1) continue;
     try {
-      await destroyUnit(layer, unit, isFirst, context);
+      if (!isDone && unit.destroys.length > 0) await destroyUnit(layer, unit, isFirst, context);
+      await assertNothingLeft(layer, unit, context);
     } catch (error) {
+      const { type, message } = describeFailure(error);
+      if (type !== "STATE_CHANGED") throw error;
+      if (intent.done.length > 0) throw fail("NOT_DESTROYED", message);
       // Nothing was touched, so that all is asked again when it is tried again.
-      if (describeFailure(error).type === "STATE_CHANGED" && index === 0) {
-        await rm(intentFile(layer, context));
-        throw error;
-      }
-      if (describeFailure(error).type === "STATE_CHANGED") throw fail("NOT_DESTROYED", describeFailure(error).message);
+      await rm(intentFile(layer, context));
       throw error;
     }
+    if (isDone) continue;
+    intent.done.push(unit.unit);
+    await writeAtomically(intentFile(layer, context), JSON.stringify(intent));
   }
 }
 
@@ -147,10 +158,13 @@ async function runApply(
   context: StepContext,
 ): Promise<Told> {
   const args = ["apply", "-input=false", "-json", lockTimeoutOf(layer), file];
+  // An error of a provisioner quotes its command, with all that the state keeps secret.
+  const { secrets } = await pullState(layer, directory, context);
   return await told(
     await runLong(context, job, {
       argv: argvOf(layer, directory, args),
       env: await environmentOf(layer),
+      secrets,
       timeoutMs: layer.timeout,
       patienceMs,
       watch: follow("destroyed", destroys.length),
@@ -177,24 +191,4 @@ async function notDestroyed(layer: StateLayer, unit: PlannedUnit, result: Told, 
   const { addresses } = await pullState(layer, unit.directory, context);
   const left = `${addresses.length} of ${unit.destroys.length + unit.kept.length} resources are left: ${list(addresses)}`;
   return await failureOf(`the destruction of ${addressIn(unit.unit, layer.name)}`, result, "NOT_DESTROYED", left);
-}
-
-function list(addresses: string[]): string {
-  return `${addresses.slice(0, 20).join(", ")}${addresses.length > 20 ? ` and ${addresses.length - 20} more` : ""}`;
-}
-
-/**
- * An exit code of 0 is what a program says. Destroyed is what neither `state list` nor `show` knows any more.
- * @throws NOT_DESTROYED with what is left
- */
-async function assertNothingLeft(layer: StateLayer, unit: PlannedUnit, context: StepContext): Promise<void> {
-  const listed = await ask(layer, unit.directory, ["state", "list"], context);
-  const shown = await ask(layer, unit.directory, ["show", "-json"], context);
-  // Without any state the list is an error, and there is nothing in it.
-  const isGone = listed.exitCode === 0 || /No state file was found/.test(listed.stderr);
-  const left = readList(listed.stdout);
-  if (isGone && left.length === 0 && shown.exitCode === 0 && showsNothing(shown.stdout)) return;
-  const where = addressIn(unit.unit, targetOf(layer));
-  const what = left.length > 0 ? `is not empty: ${list(left)} are left` : "cannot be shown to be empty";
-  throw fail("NOT_DESTROYED", `${layer.kind} said that it was done, but the state of ${where} ${what}`);
 }

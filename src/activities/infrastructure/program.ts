@@ -5,6 +5,7 @@ import { resolveSecret } from "../../secrets.ts";
 import { lastWords, type ProgramEnd, runProgram } from "../exec.ts";
 import { readJson } from "../files.ts";
 import type { StepContext } from "../step.ts";
+import { hintFor } from "./causes.ts";
 import { Backend, Info } from "./schema.ts";
 import { json, readState, type StateSummary } from "./state.ts";
 
@@ -76,7 +77,7 @@ export async function answer(
   throw fail(
     "PROGRAM_FAILED",
     `${layer.kind} ${args.slice(0, 2).join(" ")} in ${directory} ended with exit code ${exitCode}: ${lastWords(stderr)}`,
-    "Try the same command in that directory; mend what it says, then retry.",
+    hintFor(stderr) ?? "Try the same command in that directory; mend what it says, then retry.",
   );
 }
 
