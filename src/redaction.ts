@@ -98,7 +98,18 @@ function safeEnd(text: string, most: number): number {
   return cut;
 }
 
+/** Variables that hand a supervisor what it must keep out of a program's logs. The program itself does not get them. */
+const handed = "FIREDRILL_REDACTS_";
+
+export function handOver(secrets: string[]): Record<string, string> {
+  return Object.fromEntries(secrets.map((secret, n) => [`${handed}${n}`, secret]));
+}
+
 for (const [name, value] of Object.entries(process.env)) {
+  if (value !== undefined && name.startsWith(handed)) {
+    rememberSecret(value);
+    delete process.env[name];
+  }
   // What merely looks like a secret must not hide ordinary words; PGPASSWORD is one for certain.
   if (value !== undefined && looksSecret(name) && (name === "PGPASSWORD" || value.length >= 8)) rememberSecret(value);
 }

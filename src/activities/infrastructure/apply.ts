@@ -6,7 +6,7 @@ import { readJson } from "../files.ts";
 import { runLong } from "../jobs/run-job.ts";
 import { makePrivate } from "../run-directory.ts";
 import type { StepContext } from "../step.ts";
-import { failureOf, type Told, told } from "./causes.ts";
+import { failureOf, middleOut, type Told, told } from "./causes.ts";
 import { resourcesOf } from "./facts.ts";
 import { initialise, statesOf } from "./inspect.ts";
 import { type LockInfo, lockIn, releaseOwn } from "./lock.ts";
@@ -105,7 +105,7 @@ async function failedUnits(layer: StateLayer, report: string): Promise<FailedUni
     .filter(({ Result }) => Result === "failed" || Result === "early exit")
     .map(({ Name, Result, Reason, Cause }) => ({
       name: Name,
-      why: [Result, Reason, Cause].filter(Boolean).join(", "),
+      why: middleOut([Result, Reason, Cause].filter(Boolean).join(", ")),
     }));
 }
 

@@ -35,6 +35,10 @@ const known: { says: RegExp; hint: string; type?: FailureType }[] = [
     hint: "The state's backend is missing, not reachable or another one: check `backendConfig`, bucket and key; then retry.",
   },
   {
+    says: /detected no outputs|has not been applied yet/i,
+    hint: "A unit that another one depends on has nothing applied: what is there only in part cannot be drilled. Apply it first; then retry.",
+  },
+  {
     says: /Unable to parse Terraform version output/i,
     hint: "TF_CLI_CONFIG_FILE of the worker names a file that does not exist, whose warning Terragrunt does not understand.",
   },
@@ -44,6 +48,11 @@ const known: { says: RegExp; hint: string; type?: FailureType }[] = [
     hint: "An API that a provider or the backend needs does not answer: see that it does; then retry.",
   },
 ];
+
+/** What a person can do about a known cause. */
+export function hintFor(text: string): string | undefined {
+  return known.find(({ says }) => says.test(text))?.hint;
+}
 
 /** "terraform_data.node[0]: local-exec provisioner error: exit status 3 … (and 1 more)". */
 function quote(errors: Diagnostic[]): string {
@@ -55,7 +64,7 @@ function quote(errors: Diagnostic[]): string {
 }
 
 /** One line that keeps its beginning and its end: of a command's error the end is what tells. */
-function middleOut(text: string): string {
+export function middleOut(text: string): string {
   const line = text.replaceAll(/\s+/g, " ").trim().replace(/\.$/, "");
   return line.length <= 400 ? line : `${line.slice(0, 150)} … ${line.slice(-250)}`;
 }

@@ -77,7 +77,7 @@ export const command: LayerCode<CommandLayer> = {
       await requireClear(facts, { backupId: planned.id, verifiedAt: planned.at, note: "" }, context);
     }
     const lostAt = begun?.lostAt ?? new Date().toISOString();
-    if (begun === undefined) await writeAtomically(intent, JSON.stringify({ lostAt, done: false } satisfies Intent));
+    if (begun === undefined) await writeAtomically(intent, JSON.stringify({ lostAt, done: [] } satisfies Intent));
     await runCommand(layer, "destroy", context);
     const { exists } = await look(layer, context);
     if (exists) throw fail("NOT_DESTROYED", `the \`destroy\` of ${targetOf(layer)} ended well, but it still exists`);

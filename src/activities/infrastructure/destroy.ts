@@ -1,20 +1,20 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { rm } from "node:fs/promises";
-import { fail } from "../../failures.ts";
+import { describeFailure, fail } from "../../failures.ts";
 import type { StateLayer } from "../../plan/infrastructure-schema.ts";
 import { exists, readJson, sha256File, writeAtomically } from "../files.ts";
 import { requireClear } from "../guard.ts";
-import { runLong } from "../jobs/run-job.ts";
+import { type LongEnd, runLong } from "../jobs/run-job.ts";
 import type { StepContext } from "../step.ts";
 import { failureOf, type Told, told } from "./causes.ts";
 import { factsOf, lineagesOf, resourcesOf } from "./facts.ts";
 import { statesOf } from "./inspect.ts";
 import { type LockInfo, lockIn, releaseOwn } from "./lock.ts";
 import { follow } from "./messages.ts";
+import { assertNothingLeft, list } from "./nothing-left.ts";
 import { makePlan, type PlannedUnit, plansDirectory, readWholePlan, savedPlan } from "./plan.ts";
 import { addressIn } from "./planned.ts";
-import { argvOf, ask, environmentOf, lockTimeoutOf, patienceMs, pullState, slug, targetOf } from "./program.ts";
-import { readList, showsNothing } from "./state.ts";
+import { argvOf, environmentOf, lockTimeoutOf, patienceMs, pullState, slug, targetOf } from "./program.ts";
 import type { LayerInput, LayerInspection, LayerLoss, PlannedDestruction } from "./verbs.ts";
 
 type Input = LayerInput<StateLayer> & { inspection: LayerInspection; planned: PlannedDestruction };
@@ -22,23 +22,24 @@ type Input = LayerInput<StateLayer> & { inspection: LayerInspection; planned: Pl
 /** Carries out the plan that was shown, unit by unit in reverse order, and looks whether nothing is left. */
 export async function destroyLayer({ layer, planned }: Input, context: StepContext): Promise<LayerLoss> {
   const whole = await readWholePlan(layer, planned, context);
-  const intent = intentFile(layer, context);
-  const begun = await readJson<Intent>(intent);
+  const file = intentFile(layer, context);
+  const begun = await readJson<Intent>(file);
   if (begun === undefined) await assertUnchanged(layer, planned, context);
-  const lostAt = begun?.lostAt ?? new Date().toISOString();
-  if (begun === undefined) await writeAtomically(intent, JSON.stringify({ lostAt, done: false } satisfies Intent));
-  if (begun?.done !== true) for (const unit of whole.units.toReversed()) await destroyUnit(layer, unit, context);
-  for (const unit of whole.units) await assertNothingLeft(layer, unit, context);
-  await writeAtomically(intent, JSON.stringify({ lostAt, done: true } satisfies Intent));
+  const intent: Intent = begun ?? { lostAt: new Date().toISOString(), done: [] };
+  if (begun === undefined) await writeAtomically(file, JSON.stringify(intent));
+  const before = intent.done.length;
+  await destroyUnits(layer, whole.units, intent, begun === undefined, context);
   await rm(plansDirectory(layer, context), { recursive: true, force: true });
   const note = `${planned.count} resources destroyed; every state is empty`;
-  return { lostAt, destroyed: planned.count, note: begun?.done === true ? `${note}, as this run had left it` : note };
+  const { lostAt, done } = intent;
+  return { lostAt, destroyed: planned.count, note: before === done.length ? `${note}, as this run had left it` : note };
 }
 
-/** Written before anything is destroyed, and when all is: whoever goes on after a crash knows how far it came. */
+/** Written before anything is destroyed, and after each unit: whoever goes on after a crash knows how far it came. */
 export interface Intent {
   lostAt: string;
-  done: boolean;
+  /** Units that were seen to be empty. Terragrunt cannot be asked about them again once what they depend on is gone. */
+  done: string[];
 }
 
 export function intentFile(layer: { name: string }, { directory }: Pick<StepContext, "directory">): string {
@@ -73,11 +74,43 @@ async function assertUnchanged(layer: StateLayer, planned: PlannedDestruction, c
   await requireClear(facts, { backupId: planned.id, verifiedAt: planned.at, note: "" }, context);
 }
 
+/** @param isFirst nothing of the layer was begun before */
+async function destroyUnits(
+  layer: StateLayer,
+  units: PlannedUnit[],
+  intent: Intent,
+  isFirst: boolean,
+  context: StepContext,
+): Promise<void> {
+  for (const unit of units.toReversed()) {
+    const isDone = intent.done.includes(unit.unit);
+    if (isDone && units.length > 1) continue;
+    try {
+      if (!isDone && unit.destroys.length > 0) await destroyUnit(layer, unit, isFirst, context);
+      await assertNothingLeft(layer, unit, context);
+    } catch (error) {
+      const { type, message } = describeFailure(error);
+      if (type !== "STATE_CHANGED") throw error;
+      if (intent.done.length > 0) throw fail("NOT_DESTROYED", message);
+      // Nothing was touched, so that all is asked again when it is tried again.
+      await rm(intentFile(layer, context));
+      throw error;
+    }
+    if (isDone) continue;
+    intent.done.push(unit.unit);
+    await writeAtomically(intentFile(layer, context), JSON.stringify(intent));
+  }
+}
+
 /** Killed and stale, locked by ourselves, and once more each. */
 const mostRounds = 6;
 
-async function destroyUnit(layer: StateLayer, unit: PlannedUnit, context: StepContext): Promise<void> {
-  if (unit.destroys.length === 0) return;
+async function destroyUnit(
+  layer: StateLayer,
+  unit: PlannedUnit,
+  isFirst: boolean,
+  context: StepContext,
+): Promise<void> {
   const where = { path: unit.unit, directory: unit.directory };
   let file = savedPlan(layer, unit.unit, 0, context);
   let isFresh = (await exists(file)) && (await sha256File(file, context.signal)) === unit.sha256;
@@ -94,13 +127,27 @@ async function destroyUnit(layer: StateLayer, unit: PlannedUnit, context: StepCo
     const result = await runApply(layer, unit, job, file, context);
     if (result.end.exitCode === 0) return;
     const lock = lockIn(result.errors);
-    if (result.errors.some(({ summary }) => summary === "Saved plan is stale")) isFresh = false;
-    else if (lock !== undefined && lock.id !== released?.id) {
+    if (result.errors.some(({ summary }) => summary === "Saved plan is stale")) {
+      if (isFirst && round === 0 && isFirstStart(result.end)) throw changedMeanwhile(layer, unit);
+      isFresh = false;
+    } else if (lock !== undefined && lock.id !== released?.id) {
       await releaseOwn(lock, layer, unit.directory, context);
       released = lock;
     } else throw await notDestroyed(layer, unit, result, context);
   }
   throw fail("NOT_DESTROYED", `${addressIn(unit.unit, targetOf(layer))} changes while it is destroyed`);
+}
+
+/** None of its predecessors was killed, who may have changed the state. */
+function isFirstStart({ stdout }: LongEnd): boolean {
+  return dirname(stdout).endsWith(".1");
+}
+
+function changedMeanwhile(layer: StateLayer, { unit }: PlannedUnit): Error {
+  return fail(
+    "STATE_CHANGED",
+    `${addressIn(unit, targetOf(layer))} was changed by somebody else right before its destruction`,
+  );
 }
 
 async function runApply(
@@ -111,10 +158,13 @@ async function runApply(
   context: StepContext,
 ): Promise<Told> {
   const args = ["apply", "-input=false", "-json", lockTimeoutOf(layer), file];
+  // An error of a provisioner quotes its command, with all that the state keeps secret.
+  const { secrets } = await pullState(layer, directory, context);
   return await told(
     await runLong(context, job, {
       argv: argvOf(layer, directory, args),
       env: await environmentOf(layer),
+      secrets,
       timeoutMs: layer.timeout,
       patienceMs,
       watch: follow("destroyed", destroys.length),
@@ -141,24 +191,4 @@ async function notDestroyed(layer: StateLayer, unit: PlannedUnit, result: Told, 
   const { addresses } = await pullState(layer, unit.directory, context);
   const left = `${addresses.length} of ${unit.destroys.length + unit.kept.length} resources are left: ${list(addresses)}`;
   return await failureOf(`the destruction of ${addressIn(unit.unit, layer.name)}`, result, "NOT_DESTROYED", left);
-}
-
-function list(addresses: string[]): string {
-  return `${addresses.slice(0, 20).join(", ")}${addresses.length > 20 ? ` and ${addresses.length - 20} more` : ""}`;
-}
-
-/**
- * An exit code of 0 is what a program says. Destroyed is what neither `state list` nor `show` knows any more.
- * @throws NOT_DESTROYED with what is left
- */
-async function assertNothingLeft(layer: StateLayer, unit: PlannedUnit, context: StepContext): Promise<void> {
-  const listed = await ask(layer, unit.directory, ["state", "list"], context);
-  const shown = await ask(layer, unit.directory, ["show", "-json"], context);
-  // Without any state the list is an error, and there is nothing in it.
-  const isGone = listed.exitCode === 0 || /No state file was found/.test(listed.stderr);
-  const left = readList(listed.stdout);
-  if (isGone && left.length === 0 && shown.exitCode === 0 && showsNothing(shown.stdout)) return;
-  const where = addressIn(unit.unit, targetOf(layer));
-  const what = left.length > 0 ? `is not empty: ${list(left)} are left` : "cannot be shown to be empty";
-  throw fail("NOT_DESTROYED", `${layer.kind} said that it was done, but the state of ${where} ${what}`);
 }

@@ -6,7 +6,7 @@ import { runLong } from "../jobs/run-job.ts";
 import type { StepContext } from "../step.ts";
 import { failureOf, told } from "./causes.ts";
 import { factsOf, lineagesOf, resourcesOf } from "./facts.ts";
-import { argvOf, backendOf, environmentOf, patienceMs, pullState } from "./program.ts";
+import { argvOf, backendOf, environmentOf, moduleOf, patienceMs, pullState } from "./program.ts";
 import { type Unit, unitsOf } from "./units.ts";
 import type { LayerInput, LayerInspection, UnitState } from "./verbs.ts";
 
@@ -25,9 +25,10 @@ export async function initialise(layer: StateLayer, context: StepContext): Promi
   if (!(await exists(layer.directory)))
     throw fail("PROGRAM_FAILED", `there is no directory ${layer.directory}`, "Correct the layer's directory.");
   if (layer.kind === "terragrunt") return;
-  const backend = layer.backendConfig === undefined ? [] : [`-backend-config=${layer.backendConfig}`];
+  const { backendConfig } = layer;
   // The plan says which backend is meant, not what somebody has initialised the directory with before.
-  const args = ["init", "-input=false", "-no-color", "-reconfigure", ...backend];
+  const backend = backendConfig === undefined ? [] : ["-reconfigure", `-backend-config=${backendConfig}`];
+  const args = ["init", "-input=false", "-no-color", ...backend];
   const end = await runLong(context, `${layer.name}.init`, {
     argv: argvOf(layer, layer.directory, args),
     env: await environmentOf(layer),
@@ -47,14 +48,15 @@ export async function statesOf(
   const states: UnitState[] = [];
   for (const { path: unit, directory } of units) {
     if (units.length > 1) context.progress(`reading state ${states.length + 1} of ${units.length}: ${unit}`);
-    if (await exists(join(directory, "errored.tfstate")))
+    const module = await moduleOf(layer, directory, context);
+    if (await exists(join(module, "errored.tfstate")))
       throw fail(
         "STATE_DAMAGED",
-        `${directory} holds errored.tfstate: what a program made could not be written into the state`,
+        `${module} holds errored.tfstate: what a program made could not be written into the state`,
         "Bring it back with `state push errored.tfstate`, remove the file, then retry.",
       );
     const { lineage, serial, addresses } = await pullState(layer, directory, context);
-    const backend = await backendOf(layer, directory, context);
+    const backend = await backendOf(module);
     states.push({ unit, workspace: layer.workspace, backend, lineage, serial, resources: addresses.length });
   }
   return states;

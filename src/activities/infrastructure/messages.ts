@@ -23,11 +23,17 @@ function readLines(text: string): Line[] {
 
 /** The errors, as they came. */
 export function errorsIn(text: string): Diagnostic[] {
-  return readLines(text).flatMap(({ diagnostic }) =>
-    diagnostic === undefined || diagnostic.severity !== "error"
-      ? []
-      : [{ summary: diagnostic.summary, detail: diagnostic.detail ?? "", address: diagnostic.address ?? "" }],
-  );
+  return readLines(text).flatMap(({ diagnostic }) => {
+    if (diagnostic === undefined || diagnostic.severity !== "error") return [];
+    const { summary, detail, address, snippet } = diagnostic;
+    return [{ summary, detail: detail ?? "", address: address ?? blockOf(snippet?.context ?? "") }];
+  });
+}
+
+/** Of an error in a resource's own code the block is quoted: `resource "aws_instance" "node"`. */
+function blockOf(context: string): string {
+  const [, type, name] = /^resource "([^"]+)" "([^"]+)"/.exec(context) ?? [];
+  return name === undefined ? "" : `${type}.${name}`;
 }
 
 /** Whether the program had its state's lock: before that it says nothing but its version, and how it waits. */

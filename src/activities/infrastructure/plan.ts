@@ -145,10 +145,12 @@ export async function makePlan(
 ): Promise<{ destroys: string[]; protected: string[] }> {
   await makePrivate(plansDirectory(layer, context));
   const args = ["plan", "-destroy", "-input=false", "-json", lockTimeoutOf(layer), ...varsOf(layer), `-out=${file}`];
+  const { secrets } = await pullState(layer, directory, context);
   for (let round = 1; ; round += 1) {
     const end = await runLong(context, `${slug(layer, path)}.${name}.${round}`, {
       argv: argvOf(layer, directory, args),
       env: await environmentOf(layer),
+      secrets,
       timeoutMs: layer.timeout,
       patienceMs,
     });

@@ -5,6 +5,7 @@ import { resolveSecret } from "../../secrets.ts";
 import { lastWords, type ProgramEnd, runProgram } from "../exec.ts";
 import { readJson } from "../files.ts";
 import type { StepContext } from "../step.ts";
+import { hintFor } from "./causes.ts";
 import { Backend, Info } from "./schema.ts";
 import { json, readState, type StateSummary } from "./state.ts";
 
@@ -76,7 +77,7 @@ export async function answer(
   throw fail(
     "PROGRAM_FAILED",
     `${layer.kind} ${args.slice(0, 2).join(" ")} in ${directory} ended with exit code ${exitCode}: ${lastWords(stderr)}`,
-    "Try the same command in that directory; mend what it says, then retry.",
+    hintFor(stderr) ?? "Try the same command in that directory; mend what it says, then retry.",
   );
 }
 
@@ -103,13 +104,8 @@ const places = [
   "address",
 ];
 
-/** Type and place of a backend that was initialised. */
-export async function backendOf(
-  layer: StateLayer,
-  directory: string,
-  context: Pick<StepContext, "signal">,
-): Promise<string> {
-  const module = layer.kind === "terragrunt" ? await moduleOf(layer, directory, context) : directory;
+/** Type and place of the backend with which a module's directory was initialised. */
+export async function backendOf(module: string): Promise<string> {
   const parsed = Backend.safeParse(await readJson(join(module, ".terraform", "terraform.tfstate")));
   if (!parsed.success) return "local";
   const { type, config } = parsed.data.backend;
@@ -117,11 +113,16 @@ export async function backendOf(
   return [type, where.join("/")].join(" ").trim();
 }
 
-/** Terragrunt works in a copy of the unit's code. */
-async function moduleOf(layer: StateLayer, unit: string, { signal }: Pick<StepContext, "signal">): Promise<string> {
-  const argv = ["terragrunt", "info", "print", ...terragrunt, unit];
+/** Where the program itself works: Terragrunt lets it work in a copy of the unit's code. */
+export async function moduleOf(
+  layer: StateLayer,
+  directory: string,
+  { signal }: Pick<StepContext, "signal">,
+): Promise<string> {
+  if (layer.kind !== "terragrunt") return directory;
+  const argv = ["terragrunt", "info", "print", ...terragrunt, directory];
   const { stdout } = await runProgram({ argv, env: await environmentOf(layer), signal, timeoutMs: askMs });
-  return Info.safeParse(json(stdout)).data?.working_dir ?? unit;
+  return Info.safeParse(json(stdout)).data?.working_dir ?? directory;
 }
 
 function withoutPassword(place: string): string {

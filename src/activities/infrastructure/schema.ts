@@ -54,7 +54,13 @@ export const Line = z.object({
   hook: z.object({ resource: z.object({ addr: address }) }).optional(),
   changes: z.object({ add: z.number(), change: z.number(), remove: z.number(), operation: z.string() }).optional(),
   diagnostic: z
-    .object({ severity: z.string(), summary: z.string(), detail: z.string().nullish(), address: z.string().nullish() })
+    .object({
+      severity: z.string(),
+      summary: z.string(),
+      detail: z.string().nullish(),
+      address: z.string().nullish(),
+      snippet: z.object({ context: z.string().nullish() }).nullish(),
+    })
     .optional(),
 });
 export type Line = z.infer<typeof Line>;

@@ -8,9 +8,11 @@ export interface StateSummary {
   serial: number;
   /** Of every managed instance, in the order of the state. */
   addresses: string[];
+  /** What it marks as sensitive, as far as a program may quote it. Never leaves the step. */
+  secrets: string[];
 }
 
-const noState: StateSummary = { lineage: "", serial: 0, addresses: [] };
+const noState: StateSummary = { lineage: "", serial: 0, addresses: [], secrets: [] };
 
 /**
  * Reads what `state pull` prints; nothing is printed when there is no state. What the state marks as sensitive is known
@@ -18,13 +20,14 @@ const noState: StateSummary = { lineage: "", serial: 0, addresses: [] };
  * @throws PROGRAM_FAILED when it is no state
  */
 export function readState(text: string): StateSummary {
-  if (!/^\{/m.test(text)) return noState;
+  if (text.trim() === "" || (/successfully initialized!/.test(text) && !text.includes("{"))) return noState;
   const parsed = State.safeParse(json(text));
   if (!parsed.success) throw fail("PROGRAM_FAILED", "`state pull` printed something that is no state");
-  rememberSensitive(parsed.data);
+  const secrets = sensitiveIn(parsed.data);
+  for (const secret of secrets) rememberSecret(secret);
   const { lineage, serial, resources } = parsed.data;
   const addresses = (resources ?? []).filter(({ mode }) => mode === "managed").flatMap(addressesOf);
-  return { lineage, serial, addresses };
+  return { lineage, serial, addresses, secrets };
 }
 
 function addressesOf({ module, type, name, instances }: NonNullable<State["resources"]>[number]): string[] {
@@ -57,27 +60,32 @@ export function json(text: string): unknown {
   }
 }
 
-/** Shorter values hide too much, longer ones are never quoted whole; and each costs every text that is redacted. */
-const lengths = { shortest: 8, longest: 4_096 };
-const mostSecrets = 200;
+/** Shorter values hide too much, longer ones are never quoted whole; all together must fit into an environment. */
+const lengths = { shortest: 8, longest: 4_096, together: 65_536 };
 
-function rememberSensitive({ outputs, resources }: State): void {
+function sensitiveIn({ outputs, resources }: State): string[] {
   const values = Object.values(outputs ?? {}).flatMap(({ value, sensitive }) =>
     sensitive === true ? texts(value) : [],
   );
   const instances = (resources ?? []).flatMap((resource) => resource.instances);
   for (const { attributes, sensitive_attributes: paths } of instances)
     for (const path of paths ?? []) values.push(...texts(valueAt(attributes, path)));
-  const telling = values.filter(({ length }) => length >= lengths.shortest && length <= lengths.longest);
-  for (const text of telling.slice(0, mostSecrets)) rememberSecret(text);
+  let room = lengths.together;
+  return [...new Set(values)].filter((text) => {
+    const { length } = text;
+    if (length < lengths.shortest || length > lengths.longest || length > room || text.includes("\0")) return false;
+    room -= length;
+    return true;
+  });
 }
 
 /** A path is a list of `{ type: get_attr | index, value }`; Terraform wraps the value of an index once more. */
 function valueAt(attributes: unknown, path: unknown): unknown {
   if (!Array.isArray(path)) return undefined;
   let at = attributes;
-  for (const step of path as { value?: unknown }[]) {
-    const key = typeof step?.value === "object" ? (step.value as { value?: unknown } | null)?.value : step?.value;
+  for (const step of path as ({ value?: unknown } | null)[]) {
+    const value = step?.value;
+    const key = typeof value === "object" && value !== null && "value" in value ? value.value : value;
     at = typeof at === "object" && at !== null ? (at as Record<string, unknown>)[String(key)] : undefined;
   }
   return at;

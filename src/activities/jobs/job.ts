@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdir, open } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { handOver } from "../../redaction.ts";
 import { programEnvironment } from "../program-environment.ts";
 import { exists, fileFailure, privateDirectory, readJson, writeAtomically } from "../files.ts";
 import { isAlive, type ProcessIdentity, signalGroup } from "../process-identity.ts";
@@ -31,8 +32,17 @@ export type JobState = "absent" | "running" | "ended" | "lost";
 
 const supervisor = join(import.meta.dirname, `supervisor${extname(import.meta.filename)}`);
 
-/** Starts a job in a directory of its own and returns when its supervisor runs. */
-export async function startJob(directory: string, job: Job, env: Record<string, string> = {}): Promise<void> {
+/**
+ * Starts a job in a directory of its own and returns when its supervisor runs.
+ * @param env of the program, secrets included
+ * @param secrets that the program finds by itself; none of its logs shows them
+ */
+export async function startJob(
+  directory: string,
+  job: Job,
+  env: Record<string, string> = {},
+  secrets: string[] = [],
+): Promise<void> {
   try {
     await mkdir(directory, { recursive: true, mode: privateDirectory });
   } catch (error) {
@@ -43,7 +53,7 @@ export async function startJob(directory: string, job: Job, env: Record<string, 
     cwd: "/",
     detached: true,
     stdio: "ignore",
-    env: programEnvironment(env),
+    env: programEnvironment({ ...env, ...handOver(secrets) }),
   });
   await once(child, "spawn");
   child.unref();

@@ -15,6 +15,8 @@ export interface LongProgram {
   argv: string[];
   /** Environment, secrets included: it is given to the process and never written down. */
   env?: Record<string, string>;
+  /** What it finds by itself and may tell; kept out of its logs. */
+  secrets?: string[];
   osUser?: string | undefined;
   /** Where it runs; the root directory otherwise. */
   cwd?: string;
@@ -59,7 +61,7 @@ export async function runLong(context: StepContext, name: string, program: LongP
       context.signal.throwIfAborted();
       const { argv, osUser, cwd, patienceMs } = program;
       const job = { argv: asUser(argv, osUser), ...(cwd && { cwd }), ...(patienceMs && { patienceMs }) };
-      await startJob(directory, job, program.env ?? {});
+      await startJob(directory, job, program.env, program.secrets);
     }
     const end = state === "lost" ? undefined : await waitForEnd(context, directory, program);
     // 137 is what runuser and shells say of a program that was killed with SIGKILL.

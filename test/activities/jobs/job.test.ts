@@ -23,6 +23,14 @@ test("a job's output and exit code are on disk when it has ended", async () => {
   expect(await readFile(join(directory, "job.json"), "utf8")).not.toContain("shh");
 });
 
+test("what a program finds by itself is kept out of its logs, and not given to it", async () => {
+  const directory = join(root, "finds");
+  const program = `echo "found-by-itself"; env | grep -c REDACTS`;
+  await startJob(directory, { argv: ["sh", "-c", program] }, {}, ["found-by-itself"]);
+  await expect.poll(() => jobState(directory)).toBe("ended");
+  expect(await readFile(join(directory, "stdout.log"), "utf8")).toBe("***\n0\n");
+});
+
 test("a program that does not exist ends the job and says why", async () => {
   const directory = join(root, "missing");
   await startJob(directory, { argv: ["no-such-program"] });
