@@ -5,15 +5,14 @@ import type { NamespaceComponent } from "../../plan/namespace-schema.ts";
 import { targetOf } from "../../plan/target.ts";
 import type { KubernetesObject } from "../kubernetes/object.ts";
 import type { Patience } from "../kubernetes/request.ts";
-import { readiness } from "../kubernetes/readiness.ts";
 import type { StepContext } from "../step.ts";
 import type { Inspection } from "../verbs.ts";
 import { deniedReason } from "./denied.ts";
-import { digestOf } from "./digest.ts";
+import { byHandWords } from "./by-hand.ts";
 import { gitopsOf, type GitOps } from "./gitops.ts";
 import { askForImages, type ImageReport } from "./images.ts";
-import { type Entry, expected, type Inventory, keepInventory } from "./memory.ts";
-import { originOf } from "./origin.ts";
+import { takeInventory } from "./take-inventory.ts";
+import { expected, type Inventory, keepInventory } from "./memory.ts";
 import { isNamed } from "./patterns.ts";
 import { reachedThrough } from "./reached-through.ts";
 import { type Session, withCluster } from "./session.ts";
@@ -49,7 +48,7 @@ async function inspectWithin(
   context.progress(`listing every object of ${component.namespace}`);
   const survey = await surveySettled(session, component.namespace, context);
   const gitops = gitopsOf(component.namespace, survey);
-  const inventory = takeInventory(session, survey, gitops, context.run.nonce);
+  const inventory = takeInventory(session, survey, gitops, { salt: context.run.nonce, accepts: component.accepts });
   // A drill compares with this; an audit leaves no trace.
   if (context.run.type === "exercise") await keepInventory(context, component.name, inventory);
   context.progress("asking the registries for the images");
@@ -61,53 +60,13 @@ async function inspectWithin(
   };
 }
 
-function takeInventory(session: Session, survey: Survey, { managers, flux, argo }: GitOps, salt: string): Inventory {
-  const { namespace, objects } = survey;
-  const all = namespace === undefined ? objects : [namespace, ...objects];
-  const names = all.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
-  const scaledByOthers = new Set(objects.flatMap(scaledBy));
-  const holders = [...flux, ...argo].map(({ object: { kind, metadata } }) => {
-    return { kind, namespace: metadata.namespace ?? "", name: metadata.name };
-  });
-  const entries = all.map((object, index): Entry => {
-    const { apiVersion, kind, metadata } = object;
-    const origin = originOf(object, objects, managers);
-    const state = readiness(object);
-    const scaled = scaledByOthers.has(names[index]!);
-    const twice = names.indexOf(names[index]!) !== names.lastIndexOf(names[index]!);
-    return {
-      apiVersion,
-      kind,
-      name: metadata.name,
-      id: twice ? `${kind}.${apiVersion.split("/")[0]}/${metadata.name}` : names[index]!,
-      uid: metadata.uid ?? "",
-      origin:
-        kind === "Namespace" ? { from: "gitops", by: managers.get(names[index]!) ?? "", generated: false } : origin,
-      troubleBefore: state.status === "ready" ? null : state.message,
-      scaled,
-      digest: digestOf(object, salt, { generated: origin.generated, scaled }),
-    };
-  });
-  return {
-    cluster: session.identity,
-    uid: namespace?.metadata.uid ?? "",
-    takenAt: new Date().toISOString(),
-    holders,
-    entries,
-  };
-}
-
-/** KEDA's ScaledObjects have a HorizontalPodAutoscaler each. */
-function scaledBy({ kind, spec }: KubernetesObject): string[] {
-  const target = spec?.["scaleTargetRef"] as { kind: string; name: string } | undefined;
-  return kind === "HorizontalPodAutoscaler" && target !== undefined ? [`${target.kind}/${target.name}`] : [];
-}
-
 function noteOf(inventory: Inventory, { asked, unknown }: ImageReport): string {
   const { entries } = inventory;
   const back = expected(inventory).length;
   const pulls = asked === 0 ? "" : `, ${asked - unknown.length} of ${asked} images found in their registries`;
-  return `${entries.length} objects, ${back} of them to come back under their own names${pulls}`;
+  const byHand = byHandWords(inventory);
+  const changes = byHand === "" ? "" : `; changed by hand, and lost where Git does not say the same: ${byHand}`;
+  return `${entries.length} objects, ${back} of them to come back under their own names${pulls}${changes}`;
 }
 
 type Found = { gitops: GitOps; images: ImageReport };
