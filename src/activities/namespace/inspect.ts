@@ -5,8 +5,10 @@ import type { NamespaceComponent } from "../../plan/namespace-schema.ts";
 import { targetOf } from "../../plan/target.ts";
 import type { KubernetesObject } from "../kubernetes/object.ts";
 import type { Patience } from "../kubernetes/request.ts";
+import { temporalSettings } from "../../temporal/settings.ts";
 import type { StepContext } from "../step.ts";
 import type { Inspection } from "../verbs.ts";
+import { resolveAll } from "./addresses.ts";
 import { deniedReason } from "./denied.ts";
 import { byHandWords } from "./by-hand.ts";
 import { gitopsOf, type GitOps } from "./gitops.ts";
@@ -14,7 +16,7 @@ import { askForImages, type ImageReport } from "./images.ts";
 import { takeInventory } from "./take-inventory.ts";
 import { expected, type Inventory, keepInventory } from "./memory.ts";
 import { isNamed } from "./patterns.ts";
-import { reachedThrough } from "./reached-through.ts";
+import { neededOf, reachedThrough } from "./reached-through.ts";
 import { type Session, withCluster } from "./session.ts";
 import { type Survey, surveySettled } from "./survey.ts";
 import { lostVolumes } from "./volumes.ts";
@@ -53,11 +55,19 @@ async function inspectWithin(
   if (context.run.type === "exercise") await keepInventory(context, component.name, inventory);
   context.progress("asking the registries for the images");
   const images = await askForImages(survey.objects, context.signal);
+  const insideTarget = await lostTogether(component.namespace, survey);
   return {
     target: targetOf(component),
     note: noteOf(inventory, images),
-    facts: factsOf(component, session, survey, inventory, { gitops, images }, context),
+    facts: factsOf(component, session, survey, inventory, { gitops, images, insideTarget }, context),
   };
+}
+
+/** What a recovery needs, and that would be lost together with the namespace. */
+async function lostTogether(namespace: string, survey: Survey): Promise<string[]> {
+  const needed = neededOf(namespace, survey.gitops, survey.stores, temporalSettings().address);
+  const resolved = await resolveAll(needed.flatMap(({ urls }) => urls));
+  return reachedThrough(namespace, needed, { ...survey, resolved });
 }
 
 function noteOf(inventory: Inventory, { asked, unknown }: ImageReport): string {
@@ -69,7 +79,7 @@ function noteOf(inventory: Inventory, { asked, unknown }: ImageReport): string {
   return `${entries.length} objects, ${back} of them to come back under their own names${pulls}${changes}`;
 }
 
-type Found = { gitops: GitOps; images: ImageReport };
+type Found = { gitops: GitOps; images: ImageReport; insideTarget: string[] };
 
 function factsOf(
   component: NamespaceComponent,
@@ -92,11 +102,11 @@ function factsOf(
       (one) => "namespace" in one && one.cluster === identity && one.namespace === namespace,
     ),
     listLine: `- { cluster: "${identity}", namespace: ${namespace} }`,
-    denied: deniedReason(namespace),
+    denied: deniedReason(namespace, survey.objects),
     inRecovery: false,
     replicas: 0,
     tablespacesOutside: [],
-    insideTarget: reachedThrough(namespace, survey),
+    insideTarget: found.insideTarget,
     archiving: null,
     space: null,
     ...(isThere && { recovery: recoveryOf(component, survey, inventory, found) }),

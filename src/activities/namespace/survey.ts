@@ -5,6 +5,7 @@ import { isReconciling } from "../flux/holds.ts";
 import type { StepContext } from "../step.ts";
 import { type BackupStore, backupStores } from "./backup-stores.ts";
 import { isBookkeeping } from "./bookkeeping.ts";
+import { hasNodePorts } from "./reached-through.ts";
 import type { Session } from "./session.ts";
 
 /** Everything that a step looks at, as the API server has it now. */
@@ -19,6 +20,8 @@ export interface Survey {
   volumes: KubernetesObject[];
   /** Where backups are kept, by the objects that say so. */
   stores: BackupStore[];
+  /** Of the whole cluster, where objects can be reached through them. */
+  nodes: KubernetesObject[];
 }
 
 const gitopsGroups = [
@@ -38,6 +41,7 @@ const gitopsKinds = [
   "Application",
 ];
 export const namespaces = { group: "", version: "v1", kind: "Namespace", plural: "namespaces", namespaced: false };
+const nodes = { ...namespaces, kind: "Node", plural: "nodes" };
 export const persistentVolumes = { ...namespaces, kind: "PersistentVolume", plural: "persistentvolumes" };
 
 /** The kinds of which a namespace may have objects. Measurements are no objects. */
@@ -91,5 +95,6 @@ export async function surveyNamespace(session: Session, name: string): Promise<S
   ]);
   // Some kinds are served by two groups.
   const once = [...new Map(objects.map((object) => [object.metadata.uid, object])).values()];
-  return { namespace, objects: once, gitops, volumes, stores };
+  const all = hasNodePorts(once) ? (await cluster.list(nodes)).objects : [];
+  return { namespace, objects: once, gitops, volumes, stores, nodes: all };
 }
