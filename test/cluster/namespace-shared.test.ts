@@ -21,8 +21,10 @@ let drill: ClusterDrill;
 beforeAll(async () => {
   drill = await createClusterDrill("dtest-shared", [...byFlux, ...byArgo]);
   const { layout } = drill.sandbox;
-  // As most have it: what has failed is tried again after ten minutes.
-  const patient = fluxManifests(layout, "flux").replaceAll("  retryInterval: 5s\n", "");
+  // As most have it: the namespaces in one layer, a layer above for each, and what has failed is tried again in ten minutes.
+  const [source, below, above] = fluxManifests(layout, "flux").replaceAll("  retryInterval: 5s\n", "").split("---\n");
+  const layers = byFlux.map((namespace) => above!.replaceAll("apps", `apps-${namespace}`));
+  const patient = [source, below, ...layers].join("---\n");
   const { built } = drill;
   for (const [repository, namespaces, manifests] of [
     ["flux", byFlux, patient],
@@ -40,11 +42,12 @@ afterAll(() => drill.remove());
 const available = async (namespace: string) =>
   await drill.kubectl("-n", namespace, "get", "deployment", "shop", "-o", "jsonpath={.status.availableReplicas}");
 
+/** The first one takes its time to go. */
 function filesOf(namespaces: readonly string[]): Record<string, string> {
-  const files = namespaces.map((namespace) =>
+  const files = namespaces.map((namespace, n) =>
     Object.entries(smallApp(drill.sandbox.layout, namespace)).map(([path, text]) => [
-      path.replace("/", `/${namespace}-`),
-      text,
+      path.replace("apps/", `apps-${namespace}/`).replace("infrastructure/", `infrastructure/${namespace}-`),
+      n === 0 ? text.replace("terminationGracePeriodSeconds: 1", "terminationGracePeriodSeconds: 25") : text,
     ]),
   );
   return Object.fromEntries(files.flat()) as Record<string, string>;
