@@ -91,14 +91,6 @@ function speak(connection: Connection, served: Map<string, Resource[]>, patience
     return "removing";
   }
 
-  async function removeAll(
-    kind: Kind,
-    namespace: string,
-    options: { gracePeriodSeconds?: number } = {},
-  ): Promise<void> {
-    accepted(await put(deletion(listPath(kind, namespace), options)));
-  }
-
   async function raw(path: string, accept = "application/json, */*"): Promise<string> {
     return accepted(await put({ path, headers: { accept } }));
   }
@@ -140,7 +132,6 @@ function speak(connection: Connection, served: Map<string, Resource[]>, patience
     apply,
     mergePatch,
     remove,
-    removeAll,
     raw,
     logs,
     identity,

@@ -22,7 +22,6 @@ export interface Cluster {
   mergePatch: (kind: Kind, name: string, namespace: string | undefined, patch: object) => Promise<KubernetesObject>;
   /** Asks for the removal of an object. Without a uid it may hit one that was made anew meanwhile. */
   remove: (kind: Kind, name: string, namespace: string | undefined, options?: Removal) => Promise<Removed>;
-  removeAll: (kind: Kind, namespace: string, options?: Pick<Removal, "gracePeriodSeconds">) => Promise<void>;
   /** What stands at a path, as text. */
   raw: (path: string, accept?: string) => Promise<string>;
   /** The last thousand lines, or as many as are asked for; at most a MiB. */
