@@ -382,6 +382,16 @@ spec: { limits: [{ type: Container, max: { memory: 64Mi } }] }
     says: /^Webhook\/policy\.example\.com: admission webhook policy\.example\.com \(Service default\/policy\) does not answer, so no pod of Deployment\/web is created: service "policy" not found$/,
   },
   {
+    name: "webhook-refuses",
+    manifests: deployment("web", sleeping),
+    says: /^Webhook\/webhook-refuses\.example\.com: admission webhook webhook-refuses\.example\.com refuses a pod of Deployment\/web: every pod needs an owner$/,
+  },
+  {
+    name: "webhook-late",
+    manifests: deployment("web", sleeping),
+    says: /^Webhook\/webhook-late\.example\.com: admission webhook webhook-late\.example\.com does not answer, so no pod of Deployment\/web is created: context deadline exceeded$/,
+  },
+  {
     name: "policy-refuses",
     manifests: deployment("web", sleeping),
     says: /^ValidatingAdmissionPolicy\/team-label: ValidatingAdmissionPolicy team-label \(binding team-label\) refuses a pod of Deployment\/web: every pod needs a team$/,

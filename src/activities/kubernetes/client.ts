@@ -113,14 +113,6 @@ function speak(connection: Connection, served: Map<string, Resource[]>, patience
     return "removing";
   }
 
-  async function removeAll(
-    kind: Kind,
-    namespace: string,
-    options: { gracePeriodSeconds?: number } = {},
-  ): Promise<void> {
-    accepted(await put(deletion(listPath(kind, namespace), options)));
-  }
-
   async function raw(path: string, accept = "application/json, */*"): Promise<string> {
     return accepted(await put({ path, headers: { accept } }));
   }
@@ -163,7 +155,6 @@ function speak(connection: Connection, served: Map<string, Resource[]>, patience
     apply,
     mergePatch,
     remove,
-    removeAll,
     evict,
     raw,
     logs,

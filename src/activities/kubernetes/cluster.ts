@@ -26,7 +26,6 @@ export interface Cluster {
   remove: (kind: Kind, name: string, namespace: string | undefined, options?: Removal) => Promise<Removed>;
   /** Lets the API server decide whether a pod may go now. */
   evict: (pod: string, namespace: string, options: Removal) => Promise<Evicted>;
-  removeAll: (kind: Kind, namespace: string, options?: Pick<Removal, "gracePeriodSeconds">) => Promise<void>;
   /** What stands at a path, as text. */
   raw: (path: string, accept?: string) => Promise<string>;
   /** The last thousand lines, or as many as are asked for; at most a MiB. */

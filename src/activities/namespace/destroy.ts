@@ -7,6 +7,7 @@ import type { StepContext } from "../step.ts";
 import type { Inspection, Loss, Proof } from "../verbs.ts";
 import { heldWords } from "../kubernetes/held.ts";
 import { stripNamed } from "./going.ts";
+import { untilHoldersReady } from "./holders-ready.ts";
 import { inspectNamespace, requireSame } from "./inspect.ts";
 import { keepVolumes } from "./keep-volumes.ts";
 import { askWhileGone } from "./while-gone.ts";
@@ -57,6 +58,7 @@ async function beginLoss(
   if (live === undefined) throw fail("TARGET_GONE", `there is no namespace ${namespace} any more`);
   if (live.metadata.deletionTimestamp !== undefined)
     throw fail("TARGET_GONE", `somebody else is deleting namespace ${namespace} already`);
+  await untilHoldersReady(session, known, namespace, component.within, context);
   const now = await inspectNamespace({ component, access }, context);
   await requireClear(now.facts, proof, context);
   const recovery: Recovery = {

@@ -5,19 +5,19 @@ import type { NamespaceComponent } from "../../plan/namespace-schema.ts";
 import { targetOf } from "../../plan/target.ts";
 import type { KubernetesObject } from "../kubernetes/object.ts";
 import type { Patience } from "../kubernetes/request.ts";
-import { readiness } from "../kubernetes/readiness.ts";
-import { scaledBy } from "../kubernetes/scaled.ts";
+import { temporalSettings } from "../../temporal/settings.ts";
+import { deniedReason } from "../kubernetes/denied.ts";
+import { isNamed } from "../kubernetes/patterns.ts";
+import { requireCluster, type Session, withCluster } from "../kubernetes/session.ts";
+import { askForImages, type ImageReport } from "../registry/images.ts";
 import type { StepContext } from "../step.ts";
 import type { Inspection } from "../verbs.ts";
-import { deniedReason } from "../kubernetes/denied.ts";
-import { digestOf } from "./digest.ts";
+import { resolveAll } from "./addresses.ts";
+import { byHandWords } from "./by-hand.ts";
 import { gitopsOf, type GitOps } from "./gitops.ts";
-import { askForImages, type ImageReport } from "../registry/images.ts";
-import { type Entry, expected, type Inventory, keepInventory } from "./memory.ts";
-import { originOf } from "./origin.ts";
-import { isNamed } from "../kubernetes/patterns.ts";
-import { reachedThrough } from "./reached-through.ts";
-import { requireCluster, type Session, withCluster } from "../kubernetes/session.ts";
+import { takeInventory } from "./take-inventory.ts";
+import { expected, type Inventory, keepInventory } from "./memory.ts";
+import { neededOf, reachedThrough } from "./reached-through.ts";
 import { type Survey, surveySettled } from "./survey.ts";
 import { lostVolumes } from "./volumes.ts";
 
@@ -50,62 +50,36 @@ async function inspectWithin(
   context.progress(`listing every object of ${component.namespace}`);
   const survey = await surveySettled(session, component.namespace, context);
   const gitops = gitopsOf(component.namespace, survey);
-  const inventory = takeInventory(session, survey, gitops, context.run.nonce);
+  const inventory = takeInventory(session, survey, gitops, { salt: context.run.nonce, accepts: component.accepts });
   // A drill compares with this; an audit leaves no trace.
   if (context.run.type === "exercise") await keepInventory(context, component.name, inventory);
   context.progress("asking the registries for the images");
   const images = await askForImages(survey.objects, context.signal);
+  const insideTarget = await lostTogether(component.namespace, survey);
   return {
     target: targetOf(component),
     note: noteOf(inventory, images),
-    facts: factsOf(component, session, survey, inventory, { gitops, images }, context),
+    facts: factsOf(component, session, survey, inventory, { gitops, images, insideTarget }, context),
   };
 }
 
-function takeInventory(session: Session, survey: Survey, { managers, flux, argo }: GitOps, salt: string): Inventory {
-  const { namespace, objects } = survey;
-  const all = namespace === undefined ? objects : [namespace, ...objects];
-  const names = all.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
-  const scaledByOthers = new Set(objects.flatMap(scaledBy));
-  const holders = [...flux, ...argo].map(({ object: { kind, metadata } }) => {
-    return { kind, namespace: metadata.namespace ?? "", name: metadata.name };
-  });
-  const entries = all.map((object, index): Entry => {
-    const { apiVersion, kind, metadata } = object;
-    const origin = originOf(object, objects, managers);
-    const state = readiness(object);
-    const scaled = scaledByOthers.has(names[index]!);
-    const twice = names.indexOf(names[index]!) !== names.lastIndexOf(names[index]!);
-    return {
-      apiVersion,
-      kind,
-      name: metadata.name,
-      id: twice ? `${kind}.${apiVersion.split("/")[0]}/${metadata.name}` : names[index]!,
-      uid: metadata.uid ?? "",
-      origin:
-        kind === "Namespace" ? { from: "gitops", by: managers.get(names[index]!) ?? "", generated: false } : origin,
-      troubleBefore: state.status === "ready" ? null : state.message,
-      scaled,
-      digest: digestOf(object, salt, { generated: origin.generated, scaled }),
-    };
-  });
-  return {
-    cluster: session.identity,
-    uid: namespace?.metadata.uid ?? "",
-    takenAt: new Date().toISOString(),
-    holders,
-    entries,
-  };
+/** What a recovery needs, and that would be lost together with the namespace. */
+async function lostTogether(namespace: string, survey: Survey): Promise<string[]> {
+  const needed = neededOf(namespace, survey.gitops, survey.stores, temporalSettings().address);
+  const resolved = await resolveAll(needed.flatMap(({ urls }) => urls));
+  return reachedThrough(namespace, needed, { ...survey, resolved });
 }
 
 function noteOf(inventory: Inventory, { asked, unknown }: ImageReport): string {
   const { entries } = inventory;
   const back = expected(inventory).length;
   const pulls = asked === 0 ? "" : `, ${asked - unknown.length} of ${asked} images found in their registries`;
-  return `${entries.length} objects, ${back} of them to come back under their own names${pulls}`;
+  const byHand = byHandWords(inventory);
+  const changes = byHand === "" ? "" : `; changed by hand, and lost where Git does not say the same: ${byHand}`;
+  return `${entries.length} objects, ${back} of them to come back under their own names${pulls}${changes}`;
 }
 
-type Found = { gitops: GitOps; images: ImageReport };
+type Found = { gitops: GitOps; images: ImageReport; insideTarget: string[] };
 
 function factsOf(
   component: NamespaceComponent,
@@ -133,11 +107,11 @@ function factsOf(
         one.workload === undefined,
     ),
     listLine: `- { cluster: "${identity}", namespace: ${namespace} }`,
-    denied: deniedReason(namespace),
+    denied: deniedReason(namespace, survey.objects),
     inRecovery: false,
     replicas: 0,
     tablespacesOutside: [],
-    insideTarget: reachedThrough(namespace, survey),
+    insideTarget: found.insideTarget,
     archiving: null,
     space: null,
     ...(isThere && { recovery: recoveryOf(component, survey, inventory, found) }),

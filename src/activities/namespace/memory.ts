@@ -3,7 +3,7 @@ import { fail } from "../../failures.ts";
 import { readJson, writeAtomically } from "../files.ts";
 import type { KubernetesObject } from "../kubernetes/object.ts";
 import type { StepContext } from "../step.ts";
-import type { Digest } from "./digest.ts";
+import type { Digest, View } from "./digest.ts";
 import type { Origin } from "./origin.ts";
 
 /** What a run keeps of a namespace in its directory, so that the next attempt, or the run that resumes it, knows it. */
@@ -21,6 +21,8 @@ export interface Entry {
   /** What kept it from being ready before anything was destroyed; null where it was ready. */
   troubleBefore: string | null;
   digest: Digest;
+  /** What a person has written over what Git says, and the plan does not accept as lost: by path, with the program. */
+  byHand?: Record<string, string>;
 }
 
 /** Every object of the namespace before its destruction, the Namespace itself included. */
@@ -87,7 +89,12 @@ export function holdersAmong(gitops: KubernetesObject[], { holders }: Pick<Inven
   );
 }
 
+/** How an entry's object is looked at, before and after. */
+export function viewOf({ origin, scaled }: Pick<Entry, "origin" | "scaled">): View {
+  return { generated: origin.generated, scaled, held: origin.from === "gitops" };
+}
+
 /** What must come back under its own name. */
-export function expected({ entries }: Inventory): Entry[] {
+export function expected({ entries }: Pick<Inventory, "entries">): Entry[] {
   return entries.filter(({ origin }) => origin.from === "gitops" || origin.from === "maker");
 }

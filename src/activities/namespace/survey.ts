@@ -6,7 +6,9 @@ import { isReconciling } from "../flux/holds.ts";
 import type { StepContext } from "../step.ts";
 import { type BackupStore, backupStores } from "./backup-stores.ts";
 import { isBookkeeping } from "./bookkeeping.ts";
+import { nodes } from "../kubernetes/kinds.ts";
 import type { Session } from "../kubernetes/session.ts";
+import { hasNodePorts } from "./reached-through.ts";
 
 /** Everything that a step looks at, as the API server has it now. */
 export interface Survey {
@@ -20,6 +22,8 @@ export interface Survey {
   volumes: KubernetesObject[];
   /** Where backups are kept, by the objects that say so. */
   stores: BackupStore[];
+  /** Of the whole cluster, where objects can be reached through them. */
+  nodes: KubernetesObject[];
 }
 
 const gitopsGroups = [
@@ -90,5 +94,6 @@ export async function surveyNamespace(session: Session, name: string): Promise<S
   ]);
   // Some kinds are served by two groups.
   const once = [...new Map(objects.map((object) => [object.metadata.uid, object])).values()];
-  return { namespace, objects: once, gitops, volumes, stores };
+  const all = hasNodePorts(once) ? (await cluster.list(nodes)).objects : [];
+  return { namespace, objects: once, gitops, volumes, stores, nodes: all };
 }

@@ -55,10 +55,13 @@ export function imageProblem(gone: ImageReport["gone"][number] | undefined) {
   return gone && { problem: `image ${gone.image} of ${gone.usedBy} cannot be pulled: ${gone.why}`, hint: gone.hint };
 }
 
-/** Of what makes pods, not of pods themselves: those are made anew, perhaps with other images than now. */
+/**
+ * Of what makes pods, and not of its pods: those are made anew, perhaps with other images than now. Of what an operator makes pods
+ * only these themselves tell the images.
+ */
 function wantedImages(objects: KubernetesObject[]): Wanted[] {
   return objects.flatMap((object) => {
-    const spec = podSpecOf(object);
+    const spec = podSpecOf(object, objects);
     if (spec === undefined) return [];
     const account = objects.find(
       ({ kind, metadata }) => kind === "ServiceAccount" && metadata.name === (spec.serviceAccountName ?? "default"),
@@ -74,11 +77,22 @@ function wantedImages(objects: KubernetesObject[]): Wanted[] {
   });
 }
 
-function podSpecOf({ kind, spec, metadata }: KubernetesObject): PodSpec | undefined {
+/** Containers that somebody has added to debug a pod are not made again. */
+function podSpecOf(object: KubernetesObject, objects: KubernetesObject[]): PodSpec | undefined {
+  const { kind, metadata, spec, status } = object;
+  const isOwned = (metadata.ownerReferences ?? []).length > 0;
   const template = (from: unknown) => (from as { template?: { spec?: PodSpec } } | undefined)?.template?.spec;
   if (["Deployment", "StatefulSet", "DaemonSet", "ReplicationController"].includes(kind)) return template(spec);
   if (kind === "CronJob") return template((spec?.["jobTemplate"] as { spec?: unknown } | undefined)?.spec);
-  const owned = (metadata.ownerReferences ?? []).length > 0;
-  if (kind === "Job" && !owned) return template(spec);
-  return kind === "Pod" && !owned ? spec : undefined;
+  // One that somebody else has made may be of a version of which it makes no more.
+  if (kind === "Job" || kind === "ReplicaSet") return isOwned ? undefined : template(spec);
+  if (kind !== "Pod") return undefined;
+  const isOver = ["Succeeded", "Failed"].includes(String(status?.["phase"]));
+  return isOwned && (isOver || isMadeOfTemplate(object, objects)) ? undefined : spec;
+}
+
+function isMadeOfTemplate({ metadata: { ownerReferences = [] } }: KubernetesObject, all: KubernetesObject[]): boolean {
+  return all
+    .filter(({ metadata: { uid } }) => ownerReferences.some((owner) => owner.uid === uid))
+    .some((maker) => podSpecOf(maker, all) !== undefined || isMadeOfTemplate(maker, all));
 }

@@ -78,7 +78,7 @@ async function inspectWithin(
       identity: session.identity,
       listed: isListed(context.config, session.identity, component, node),
       listLine: listLine(session.identity, component, node),
-      denied: deniedReason(namespace),
+      denied: deniedReason(namespace, []),
       inRecovery: false,
       replicas: 0,
       tablespacesOutside: [],
