@@ -5,6 +5,7 @@ import type { GitOps } from "./gitops.ts";
 import { type Entry, type Inventory, viewOf } from "./memory.ts";
 import { type Origin, originOf } from "./origin.ts";
 import { isNamed } from "../kubernetes/patterns.ts";
+import { scaledBy } from "../kubernetes/scaled.ts";
 import type { Session } from "../kubernetes/session.ts";
 import type { Survey } from "./survey.ts";
 
@@ -59,10 +60,4 @@ export function takeInventory(
     holders,
     entries,
   };
-}
-
-/** KEDA's ScaledObjects have a HorizontalPodAutoscaler each. */
-function scaledBy({ kind, spec }: KubernetesObject): string[] {
-  const target = spec?.["scaleTargetRef"] as { kind: string; name: string } | undefined;
-  return kind === "HorizontalPodAutoscaler" && target !== undefined ? [`${target.kind}/${target.name}`] : [];
 }
