@@ -88,5 +88,5 @@ function codeOf(error: unknown): string | undefined {
 }
 
 function isAboutCertificates(code: string): boolean {
-  return /CERT|^UNABLE_TO_|^ERR_SSL_|^ERR_TLS_/.test(code);
+  return /CERT|^UNABLE_TO_|^ERR_(SSL|TLS|OSSL)_/.test(code);
 }
