@@ -46,8 +46,13 @@ function literal(text: string): string {
 export function redact(text: string): string {
   return text
     .replace(compile().pattern, mark)
-    .replace(/(\w+:\/\/[^\s:/@]+:)[^\s@]+@/g, `$1${mark}@`)
+    .replace(/(?<![^\s@])[^\s@]+@/g, withoutPassword)
     .replace(/\b(password(?:\s*=\s*|\s+(?=')))('(?:[^'\\]|\\.|'')*'|(?:\\[^"]|[^\s'"\\])+)/gi, `$1${mark}`);
+}
+
+/** Of a word up to its "@"; each pattern begins where a word does, or the time for a long one grew with its square. */
+function withoutPassword(word: string): string {
+  return word.replace(/(?<!\w)(\w+:\/\/[^\s:/@]+:)[^\s@]+@$/, `$1${mark}@`);
 }
 
 /** Keys of results under which stands text for people; other values are data that steps work with. */

@@ -81,6 +81,11 @@ export function unreachable(server: string, error: unknown) {
   return fail("SYSTEM_UNREACHABLE", `the API server ${server} does not answer (${code})`);
 }
 
+/** No word came back, or one that only says that somebody further on gave none. */
+export function isUnanswered(error: unknown): boolean {
+  return error instanceof ApplicationFailure && error.type === "SYSTEM_UNREACHABLE" && !isAboutTrust(error);
+}
+
 export function isAboutTrust(error: unknown): boolean {
   if (!(error instanceof ApplicationFailure)) return false;
   return (error.details?.[0] as { certificate?: boolean } | undefined)?.certificate === true;
@@ -95,5 +100,5 @@ function codeOf(error: unknown): string | undefined {
 }
 
 function isAboutCertificates(code: string): boolean {
-  return /CERT|^UNABLE_TO_|^ERR_SSL_|^ERR_TLS_/.test(code);
+  return /CERT|^UNABLE_TO_|^ERR_(SSL|TLS|OSSL)_/.test(code);
 }
