@@ -17,7 +17,7 @@ export interface ApiProxy {
   close: () => Promise<void>;
 }
 
-export interface Counts {
+interface Counts {
   requests: number;
   watches: number;
   bytes: number;
