@@ -6,7 +6,11 @@ import { keepRecovery, type Recovery } from "./memory.ts";
 const everyMs = 500;
 
 /** Writes the times of a recovery to the disk while it goes on, and at last. */
-export function createTimesKeeper(context: StepContext, component: string, recovery: Recovery) {
+export function createTimesKeeper(
+  context: Pick<StepContext, "directory" | "signal">,
+  component: string,
+  recovery: Recovery,
+) {
   let written = JSON.stringify(recovery);
   let writing: Promise<void> | undefined;
   let failure: unknown;
