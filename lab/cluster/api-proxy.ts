@@ -17,7 +17,7 @@ export interface ApiProxy {
   close: () => Promise<void>;
 }
 
-interface Counts {
+export interface Counts {
   requests: number;
   watches: number;
   bytes: number;

@@ -96,13 +96,13 @@ async function ask(
   ]);
 }
 
-/** @throws TIMED_OUT when it takes too long, or stands still */
-async function watchBack(
-  { component }: Input,
+/** Notes when what is back and ready. @throws TIMED_OUT when it takes too long, or stands still */
+export async function watchBack(
+  { component }: Pick<Input, "component">,
   session: Session,
   known: Inventory,
   recovery: Recovery,
-  context: StepContext,
+  context: Pick<StepContext, "directory" | "signal" | "progress">,
   cause: () => string,
 ): Promise<void> {
   const { name, namespace } = component;
