@@ -5,7 +5,8 @@ import type { ClusterVerbs } from "../activities/cluster/verbs.ts";
 import type { LayerVerbs } from "../activities/infrastructure/verbs.ts";
 import type { NamespaceVerbs } from "../activities/namespace/verbs.ts";
 import type { WorkloadVerbs } from "../activities/workload/verbs.ts";
-import type { DataComponent } from "../plan/schema.ts";
+import type { ClusterAccess } from "../plan/access-schema.ts";
+import type { Component, DataComponent } from "../plan/schema.ts";
 
 /**
  * Every time-out and retry of the product. Attempts are not limited: a worker that is killed uses one up. Only losses of
@@ -102,6 +103,12 @@ const kinds: { [K in DataComponent["kind"]]: Proxied<Verbs<Extract<DataComponent
 export function on(component: DataComponent): Proxied<Verbs<DataComponent>> {
   return kinds[component.kind];
 }
+
+/** What the verbs of a component get that only a cluster knows. */
+export type InCluster<K extends Component["kind"]> = {
+  component: Extract<Component, { kind: K }>;
+  access: ClusterAccess;
+};
 
 /** A namespace has verbs of its own: it has no backup, and nobody restores it but GitOps. */
 export const onNamespace: Proxied<NamespaceVerbs> = {
