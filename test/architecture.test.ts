@@ -81,7 +81,7 @@ const verbs = [
 ];
 
 /** Nobody backs a namespace up, or restores it: GitOps rebuilds it. */
-const verbsOfNamespace = ["inspect", "confirm", "prove", "destroy", "control", "rebuild", "verify"];
+const verbsOfNamespace = ["inspect", "recall", "confirm", "prove", "destroy", "control", "reach", "rebuild", "verify"];
 
 test.each(Component.options.map(({ shape }) => shape.kind.value))("kind %s exports its verbs", async (kind) => {
   const names = Object.keys((await import(`../src/activities/${kind}/index.ts`)) as object);

@@ -7,6 +7,7 @@ import { hostQueue } from "./host-queue.ts";
 import { loadPlan, reloadPlan } from "./load-plan.ts";
 import { claim } from "./locks/claim.ts";
 import { notify } from "./notify/index.ts";
+import * as namespaceData from "./namespace-data/index.ts";
 import * as namespace from "./namespace/index.ts";
 import * as pgbackrest from "./pgbackrest/index.ts";
 import * as pgdump from "./pgdump/index.ts";
@@ -46,6 +47,7 @@ export function createActivities(config: Config, client: Client) {
     loadResumed: (input: Parameters<typeof loadResumed>[2]) => loadResumed(config, client, input),
     notify: (input: Parameters<typeof notify>[1]) => notify(config, input),
     ...verbsOf(config, client, { ...namespace }),
+    ...verbsOf(config, client, { ...namespaceData }),
     ...verbsOf(config, client, { ...pgdump }),
     ...verbsOf(config, client, { ...pgbackrest }),
     cleanUp: stepActivity(

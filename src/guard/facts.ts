@@ -30,6 +30,10 @@ export interface ComponentFacts {
   space: { path: string; freeBytes: number; neededBytes: number } | null;
   /** Of a namespace: what would keep it, or some of it, from coming back. Missing for other kinds. */
   recovery?: RecoveryFacts;
+  /** Of a database that a namespace names as its data: why that is not so, or not wholly. Missing for others. */
+  misplaced?: { problem: string; hint: string }[];
+  /** After a real loss: whether something of it is missing. Known of namespaces and their data alone. */
+  lost?: boolean;
 }
 
 /** Each list is cut to what a person would read; `more` counts what was left out. */

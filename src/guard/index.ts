@@ -3,6 +3,7 @@ import { allowList } from "./allow-list.ts";
 import { approvals } from "./approvals.ts";
 import { archiving } from "./archiving.ts";
 import { blastRadius } from "./blast-radius.ts";
+import { data } from "./data.ts";
 import { denied } from "./denied.ts";
 import type { Facts } from "./facts.ts";
 import { freeze } from "./freeze.ts";
@@ -10,6 +11,7 @@ import { gitops } from "./gitops.ts";
 import { identity } from "./identity.ts";
 import { images } from "./images.ts";
 import { lock } from "./lock.ts";
+import { nothingLost } from "./nothing-lost.ts";
 import { orphans } from "./orphans.ts";
 import { production } from "./production.ts";
 import { replica } from "./replica.ts";
@@ -35,6 +37,8 @@ export const guards: Record<string, (facts: Facts) => Refusal[]> = {
   orphans,
   images,
   volumes,
+  data,
+  "nothing-lost": nothingLost,
   "blast-radius": blastRadius,
   archiving,
   space,

@@ -1,4 +1,4 @@
-import type { Component } from "./schema.ts";
+import type { Component, PgDumpComponent } from "./schema.ts";
 import type { Phase, RunType, Scenario } from "../report/record.ts";
 
 /** All that is said about a step before it runs. */
@@ -17,6 +17,8 @@ export interface StepOutline {
 interface Named {
   name: string;
   kind: string;
+  /** The namespace of which it is data, and is lost and restored with; undefined for all others. */
+  holder?: string | undefined;
 }
 
 const ofComponent = {
@@ -28,6 +30,7 @@ const ofComponent = {
   destroy: ["destroy", "Destroy %", { destroys: true }],
   control: ["restore", "Negative control: the checks of % must fail now", { infix: "control", skippable: true }],
   gone: ["rebuild", "Negative control: nothing of % may be left", { infix: "control", skippable: true }],
+  servers: ["rebuild", "Let % be rebuilt until the servers of its data answer", { infix: "servers" }],
   rebuild: ["rebuild", "Let % be rebuilt, and watch it come back", {}],
   restore: ["restore", "Restore %", {}],
   verify: ["verify", "Verify the restored data of %", { skippable: true }],
@@ -67,7 +70,8 @@ interface Particulars {
 }
 
 /** The runbook of each type of run: entries of one inner list belong together and run component by component. */
-function entries(type: RunType, scenario: Scenario, { approvals, resumes }: Particulars): Entry[][] {
+/** `lane`: what is done to each namespace by itself, and to its data. */
+function entries(type: RunType, scenario: Scenario, { approvals, resumes }: Particulars): (Entry[] | "lane")[] {
   const approve: Entry[][] = approvals ? [["approve"]] : [];
   const confirm: Entry[][] = resumes ? [["confirm"]] : [];
   const preflight: Entry[][] = [...confirm, ["inspect"], ["preflightGuards"]];
@@ -75,18 +79,11 @@ function entries(type: RunType, scenario: Scenario, { approvals, resumes }: Part
   if (type === "audit") return [["inspect"], ["preflightGuards"], ["proof"], ["cleanup"], ["files"]];
   if (type === "backup") return [...preflight, ["backup", "proof"], ...close];
   if (type === "restore")
-    return [...preflight, ...approve, ["control"], ["restore"], ["verify", "place"], ["cleanup"], ["files"]];
-  if (scenario === "namespace")
-    return [
-      ...preflight,
-      ["proof"],
-      ...approve,
-      ["destroyGuards"],
-      ["destroy", "gone", "rebuild", "verify"],
-      ["cleanup"],
-      ["files"],
-    ];
+    return scenario === "namespace"
+      ? [...preflight, ...approve, "lane", ["cleanup"], ["files"]]
+      : [...preflight, ...approve, ["control"], ["restore"], ["verify", "place"], ["cleanup"], ["files"]];
   const before: Entry[][] = [...preflight, ["plant"], ["backup", "proof"]];
+  if (scenario === "namespace") return [...before, ...approve, ["destroyGuards"], "lane", ...close];
   if (scenario === "none") return [...before, ["control"], ["restore"], ["verify"], ...close];
   return [
     ...before,
@@ -100,10 +97,30 @@ function entries(type: RunType, scenario: Scenario, { approvals, resumes }: Part
   ];
 }
 
+/** What is done to the data of a namespace, and never to a namespace itself. */
+const ofDataAlone: Entry[] = ["plant", "backup", "retention"];
+
 /** The kinds of components that a run is about; the plan's others it leaves alone. */
 export function kindsOf(type: RunType, scenario: Scenario): Component["kind"][] {
   if (type === "audit") return ["pgdump", "pgbackrest", "namespace"];
   return scenario === "namespace" ? ["namespace"] : ["pgdump", "pgbackrest"];
+}
+
+/** The chosen namespaces with the databases that they name as their data: a run is about both. */
+export function withData(chosen: Component[], all: Component[]): Component[] {
+  return chosen.flatMap((component) => [component, ...dataOf(component, all)]);
+}
+
+export function dataOf(holder: Component, all: Component[]): PgDumpComponent[] {
+  if (holder.kind !== "namespace") return [];
+  const names = holder.data.map(({ component }) => component);
+  return all.filter((one): one is PgDumpComponent => one.kind === "pgdump" && names.includes(one.name));
+}
+
+/** The namespace of which a component is data in a run of this scenario. */
+export function holderOf({ name }: Named, all: Component[], scenario: Scenario): string | undefined {
+  if (scenario !== "namespace") return undefined;
+  return all.find((one) => dataOf(one, all).some((data) => data.name === name))?.name;
 }
 
 /** The steps of a run, in the order in which they are announced. Pure: the same plan gives the same steps. */
@@ -114,9 +131,30 @@ export function outline(
   { approvals = false, resumes = false }: Partial<Particulars> = {},
 ): StepOutline[] {
   return entries(type, scenario, { approvals, resumes }).flatMap((group) => {
+    if (group === "lane")
+      return components.flatMap((one) => (one.holder === undefined ? laneOf(type, one, components) : []));
     if (group.some((entry) => entry in ofRun)) return group.map((entry) => runStep(entry as keyof typeof ofRun));
-    return components.flatMap((c) => group.map((entry) => componentStep(entry as keyof typeof ofComponent, c)));
+    return components.flatMap((c) =>
+      group
+        .filter((entry) => c.kind !== "namespace" || !ofDataAlone.includes(entry))
+        .map((entry) => componentStep(entry as keyof typeof ofComponent, c)),
+    );
   });
+}
+
+/** A namespace is back when its data is: what works with it would else begin with an empty database. */
+function laneOf(type: RunType, holder: Named, components: Named[]): StepOutline[] {
+  const data = components.filter((one) => one.holder === holder.name);
+  const of = (...verbs: (keyof typeof ofComponent)[]) => verbs.map((verb) => componentStep(verb, holder));
+  const ofEach = (...verbs: (keyof typeof ofComponent)[]) =>
+    data.flatMap((one) => verbs.map((verb) => componentStep(verb, one)));
+  return [
+    ...(type === "exercise" ? of("destroy", "gone") : []),
+    ...ofEach("control"),
+    ...(data.length > 0 ? of("servers") : []),
+    ...ofEach("restore", "verify", "place"),
+    ...of("rebuild", "verify"),
+  ];
 }
 
 function runStep(entry: keyof typeof ofRun): StepOutline {

@@ -1,6 +1,7 @@
 import { plainName } from "../report/approvals.ts";
 import { posix } from "node:path";
 import type { Complaint } from "./complaint.ts";
+import { dataIsProtected, namespacesHaveACluster } from "./namespace-rules.ts";
 import { userAndPasswordTogether } from "./notify-rules.ts";
 import { checkSchedules, freezeEnds } from "./schedule-rules.ts";
 import type { Component, Connection, PgDumpComponent, Plan } from "./schema.ts";
@@ -20,6 +21,7 @@ const rules: Rule[] = [
   noReservedNames,
   eachTargetOnce,
   namespacesHaveACluster,
+  dataIsProtected,
   noSystemDatabase,
   maintenanceDatabaseSurvives,
   distinctDumps,
@@ -103,12 +105,6 @@ function noSystemDatabase({ components }: Plan): Complaint[] {
     const hint = "Name a database that stays while the protected one is gone, such as `postgres`.";
     return [at(n, "maintenanceDatabase", "must not be the protected database", hint)];
   });
-}
-
-function namespacesHaveACluster({ access, components }: Plan): Complaint[] {
-  if (access !== undefined || !components.some(({ kind }) => kind === "namespace")) return [];
-  const hint = "Add `access: { kubeconfig: { file: /etc/firedrill/kubeconfig } }`.";
-  return [{ path: ["access"], at: "around", message: 'missing key "access": namespaces are in a cluster', hint }];
 }
 
 function maintenanceDatabaseSurvives({ components }: Plan): Complaint[] {

@@ -13,10 +13,11 @@ type Verb = Parameters<typeof stepId>[0];
  */
 function carriedSteps(
   { type, scenario }: { type: RunType; scenario: Scenario },
-  { steps }: Pick<Resumed, "steps">,
+  resumed: Pick<Resumed, "steps" | "components">,
   component: string,
   { target }: Remains,
 ): StepRecord[] {
+  const { steps } = resumed;
   const of = (verb: Verb) => steps.find(({ id }) => id === stepId(verb, component));
   const take = (...verbs: Verb[]) =>
     verbs.flatMap((verb) => {
@@ -28,16 +29,24 @@ function carriedSteps(
   if (target === "placed")
     return take("inspect", "plant", "backup", "proof", "destroy", "control", "restore", "verify", "place");
   // One that was cut short may have done it: then the step finds that out by itself.
-  const lost = type === "exercise" && target === "gone" && (of("destroy")?.startedAt ?? null) !== null;
+  const begun = (lossStep(resumed, component)?.startedAt ?? null) !== null;
+  const lost = type === "exercise" && target === "gone" && begun;
   return lost ? take("inspect", "plant", "backup", "proof", "destroy") : [];
 }
 
+/** The step that takes a component away: data goes with its namespace. */
+function lossStep({ steps, components }: Pick<Resumed, "steps" | "components">, component: string) {
+  const holder = components.find(({ name }) => name === component)?.holder;
+  return steps.find(({ id }) => id === stepId("destroy", holder ?? component));
+}
+
 /** What must be so of a component when a run is resumed. */
-export function expectedOf({ steps, components }: Resumed, component: string): Expected {
+export function expectedOf(resumed: Resumed, component: string): Expected {
+  const { steps, components } = resumed;
   const of = (verb: Verb) => steps.find(({ id }) => id === stepId(verb, component));
   const made = components.find(({ name }) => name === component)?.backup?.id ?? null;
   return {
-    lost: of("destroy")?.status === "done",
+    lost: lossStep(resumed, component)?.status === "done",
     placing: (of("place")?.startedAt ?? null) !== null,
     backup: of("proof")?.status === "done" ? made : null,
   };

@@ -87,6 +87,11 @@ export function createPlanInUse(record: RunRecord, ref: RunRef) {
       if (plan.access === undefined) throw fail("UNEXPECTED", `plan ${plan.name} names no cluster`);
       return plan.access;
     },
+    /** What of an input is in the plan besides its component, as it stands there by now. */
+    refreshed: (input: { access?: unknown; holder?: Component }): object => ({
+      ...(input.access !== undefined && { access: plan.access }),
+      ...(input.holder && { holder: components.find(({ name }) => name === input.holder!.name) }),
+    }),
     component: (name: string | null): Component | undefined => components.find((one) => one.name === name),
     /** Compares it with the one by which the run before has worked. @throws REQUEST_INVALID */
     requireLike({ plan: before, planSha256, components: theirs }: Resumed, taken: Set<string>): void {

@@ -2,17 +2,18 @@ import { isCancellation, proxySinks, setCurrentDetails, setHandler, workflowInfo
 import type { Done, Inspection, Proof, RunRef } from "../activities/verbs.ts";
 import { fail } from "../failures.ts";
 import { destroyed, type Facts } from "../guard/facts.ts";
-import { outline, stepId } from "../plan/outline.ts";
+import { dataOf, outline, stepId } from "../plan/outline.ts";
+import type { DataInput } from "../activities/namespace-data/verbs.ts";
 import type { NamespaceInput } from "../activities/namespace/verbs.ts";
 import type { Component, DataComponent } from "../plan/schema.ts";
 import { isOfClosing } from "../report/loss.ts";
 import { drillsLike } from "./before.ts";
 import type { Refusal, RunRecord, Scenario, StepRecord } from "../report/record.ts";
 import type { Resumed } from "../activities/resume.ts";
-import { on, onNamespace, type StepActivity } from "./activities.ts";
+import type { StepActivity } from "./activities.ts";
 import { newApprovals } from "./approvals.ts";
 import { renderDetails } from "./details.ts";
-import { expectedOf, takeOver } from "./carry.ts";
+import { takeOver } from "./carry.ts";
 import { createClock } from "./clock.ts";
 import { factsOf } from "./facts.ts";
 import { inLanes } from "./lanes.ts";
@@ -29,6 +30,7 @@ import {
 import { recordQuery } from "./messages.ts";
 import { createPeople } from "./people.ts";
 import { createPlanInUse, type LoadedPlan } from "./plan-in-use.ts";
+import { lookAtRemains } from "./remains.ts";
 import type { RecorderSinks } from "./sinks.ts";
 
 const { recorder } = proxySinks<RecorderSinks>();
@@ -78,7 +80,7 @@ export class Run {
     const { plan, expectedSeconds } = loaded;
     const { type, scenario } = this.record.run;
     const particulars = { approvals: plan.approvals !== undefined, resumes: this.record.earlier.length > 0 };
-    const steps = outline(type, scenario, components, particulars);
+    const steps = outline(type, scenario, this.record.components, particulars);
     Object.assign(this.record, {
       plan: { name: plan.name, sha256: loaded.sha256, environment: plan.environment },
       codeVersion: loaded.codeVersion,
@@ -96,17 +98,7 @@ export class Run {
   async resume(resumed: Resumed): Promise<void> {
     this.resumed = resumed;
     this.taken = { taken: resumed.directories };
-    const remains = {
-      ...(await this.each((c) =>
-        this.step("confirm", c, on(c).confirm, { component: c, ...expectedOf(resumed, c.name) }),
-      )),
-      ...(await this.eachNamespace((input) =>
-        this.step("confirm", input.component, onNamespace.confirm, {
-          ...input,
-          ...expectedOf(resumed, input.component.name),
-        }),
-      )),
-    };
+    const remains = await lookAtRemains(this, resumed);
     this.plan.requireLike(resumed, takeOver(this.record, resumed, remains));
     this.show();
   }
@@ -178,10 +170,20 @@ export class Run {
     );
   }
 
-  /** The same for every namespace. */
-  async eachNamespace<R>(work: (input: Omit<NamespaceInput, "run">) => Promise<R>): Promise<Record<string, R>> {
-    const namespaces = this.plan.components().filter((one) => one.kind === "namespace");
-    return await inLanes(namespaces, (component) => work({ component, access: this.plan.access() }));
+  /** The same for every namespace, with its data. */
+  async eachNamespace<R>(
+    work: (input: Omit<NamespaceInput, "run">, data: Omit<DataInput, "run">[]) => Promise<R>,
+  ): Promise<Record<string, R>> {
+    const all = this.plan.components();
+    const access = () => this.plan.access();
+    return await inLanes(
+      all.filter((one) => one.kind === "namespace"),
+      (holder) =>
+        work(
+          { component: holder, access: access() },
+          dataOf(holder, all).map((component) => ({ component, holder, access: access() })),
+        ),
+    );
   }
 
   /** Whether every check of a component was made and has passed. */
@@ -233,8 +235,7 @@ export class Run {
       try {
         const options = { activityId: id, summary: step.title, taskQueue: this.plan.host() };
         const component = this.plan.component(step.component);
-        const access = "access" in (input as object) && { access: this.plan.access() };
-        const now = { ...input, ...(component && { component }), ...access, run };
+        const now = { ...input, ...(component && { component }), ...this.plan.refreshed(input as object), run };
         const done = await activity.executeWithOptions(options, [now]);
         this.clock.passed(from, own, done.attempts);
         finishedStep(step, done.attempts, this.now());

@@ -95,6 +95,8 @@ const good: Record<string, (input: { component: Component; run: RunRef }) => unk
     lostAt: run.type === "exercise" && run.scenario === "none" ? now() : null,
     note: "fails",
   }),
+  recall: ({ component }) => ({ target: component.name, facts: facts(component, { exists: false }), note: "known" }),
+  reach: () => ({ waits: [], note: "answers" }),
   rebuild: () => ({ waits: [], note: "rebuilt" }),
   restore: () => ({ place: "scratch", backup, waits: [], note: "restored" }),
   verify: ({ run }) => verification("data", run),
@@ -124,7 +126,7 @@ export function fakeActivities(plan: Plan, host: string, behaviours: Record<stri
     const value = (await behaviours[id]?.(fakes.inputs[id].length, input)) ?? usual(input);
     return { value, attempts: attempts() };
   };
-  for (const kind of ["PgDump", "PgBackRest", "Namespace"]) {
+  for (const kind of ["PgDump", "PgBackRest", "Namespace", "NamespaceData"]) {
     for (const [verb, usual] of Object.entries(good)) fakes.activities[`${verb}${kind}`] = (input) => run(usual, input);
   }
   fakes.activities.cleanUp = (input) => run(() => ({ removed: 0, leftovers: [], note: "clean" }), input);

@@ -32,9 +32,8 @@ function foundNow(entry: Entry, live: ReadonlyMap<string, KubernetesObject>, { t
   const { existsAt = null, readyAt = null } = times[entry.id] ?? {};
   if (object === undefined) return { existsAt: null, readyAt: null, trouble: null, differs: [] };
   const { status, message } = readiness(object);
-  const differs = differences(
-    entry.digest,
-    digestOf(object, salt, { generated: entry.origin.generated, scaled: entry.scaled }),
-  );
+  const { digest, origin, scaled } = entry;
+  const differs =
+    digest === null ? [] : differences(digest, digestOf(object, salt, { generated: origin.generated, scaled }));
   return { existsAt, readyAt, trouble: status === "ready" ? null : message, differs };
 }

@@ -1,21 +1,23 @@
 import { fail } from "../../failures.ts";
 import { requireClear } from "../guard.ts";
+import { lastLook } from "../namespace-data/before-loss.ts";
 import { rest } from "../rest.ts";
 import { mirror } from "../kubernetes/mirror.ts";
 import { waitUntil } from "../kubernetes/wait.ts";
 import type { StepContext } from "../step.ts";
 import type { Inspection, Loss, Proof } from "../verbs.ts";
 import { heldWords, stripNamed } from "./going.ts";
-import { inspectNamespace, requireSame } from "./inspect.ts";
+import { inspectNamespace } from "./inspect.ts";
 import { keepVolumes } from "./keep-volumes.ts";
 import { askWhileGone } from "./while-gone.ts";
 import { findRecovery, type Inventory, keepRecovery, recallInventory, type Recovery } from "./memory.ts";
 import { whileProbing } from "./probes.ts";
 import { type Session, withCluster } from "./session.ts";
-import { namespaces, watchedKinds } from "./survey.ts";
-import type { NamespaceInput } from "./verbs.ts";
+import { requireSame } from "./same.ts";
+import { namespaces, pods as podKind, watchedKinds } from "./survey.ts";
+import type { DataProof, NamespaceInput } from "./verbs.ts";
 
-type Input = Omit<NamespaceInput, "run"> & { inspection: Inspection; proof: Proof };
+type Input = Omit<NamespaceInput, "run"> & { inspection: Inspection; proof: Proof; data?: DataProof[] };
 
 /** Deletes the namespace and waits until it is gone. Every guard is asked again here, against the live cluster. */
 export async function destroyNamespace(input: Input, context: StepContext): Promise<Loss> {
@@ -40,7 +42,7 @@ export async function destroyNamespace(input: Input, context: StepContext): Prom
 
 /** Has the namespace deleted, unless an attempt before has done that. @throws TARGET_GONE, IDENTITY_CHANGED, REFUSED */
 async function beginLoss(
-  { component, access, proof }: Input,
+  { component, access, proof, data = [] }: Input,
   session: Session,
   known: Inventory,
   context: StepContext,
@@ -57,6 +59,8 @@ async function beginLoss(
     throw fail("TARGET_GONE", `somebody else is deleting namespace ${namespace} already`);
   const now = await inspectNamespace({ component, access }, context);
   await requireClear(now.facts, proof, context);
+  for (const one of data)
+    await lastLook(session, { component: one.component, holder: component, access }, one.proof, context);
   const recovery: Recovery = {
     lostAt: new Date().toISOString(),
     goneAt: null,
@@ -113,13 +117,12 @@ async function untilGone(
 
 /** Nobody makes new ones in a namespace that goes; those of one that was made anew meanwhile are not touched. */
 async function endPods({ cluster }: Session, namespace: string, { uid }: Inventory): Promise<void> {
-  const kind = { group: "", version: "v1", kind: "Pod", plural: "pods", namespaced: true };
-  const { objects } = await cluster.list(kind, { namespace });
+  const { objects } = await cluster.list(podKind, { namespace });
   if ((await cluster.get(namespaces, namespace))?.metadata.uid !== uid) return;
   await Promise.all(
     objects.map(
       async ({ metadata }) =>
-        await cluster.remove(kind, metadata.name, namespace, { gracePeriodSeconds: 0, uid: metadata.uid! }),
+        await cluster.remove(podKind, metadata.name, namespace, { gracePeriodSeconds: 0, uid: metadata.uid! }),
     ),
   );
 }

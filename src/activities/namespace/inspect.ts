@@ -1,4 +1,3 @@
-import { fail } from "../../failures.ts";
 import type { RecoveryFacts } from "../../guard/facts.ts";
 import type { ClusterAccess } from "../../plan/access-schema.ts";
 import type { NamespaceComponent } from "../../plan/namespace-schema.ts";
@@ -50,8 +49,8 @@ async function inspectWithin(
   const survey = await surveySettled(session, component.namespace, context);
   const gitops = gitopsOf(component.namespace, survey);
   const inventory = takeInventory(session, survey, gitops, context.run.nonce);
-  // A drill compares with this; an audit leaves no trace.
-  if (context.run.type === "exercise") await keepInventory(context, component.name, inventory);
+  // A drill compares with this, and a restore of a later day looks what there was.
+  await keepInventory(context, component.name, inventory);
   context.progress("asking the registries for the images");
   const images = await askForImages(survey.objects, context.signal);
   return {
@@ -129,10 +128,7 @@ function factsOf(
     lock: `kubernetes/${identity}/${namespace}`,
     exists: isThere,
     identity,
-    listed: config.mayDestroy.some(
-      (one) => "namespace" in one && one.cluster === identity && one.namespace === namespace,
-    ),
-    listLine: `- { cluster: "${identity}", namespace: ${namespace} }`,
+    ...listing({ identity }, namespace, config),
     denied: deniedReason(namespace),
     inRecovery: false,
     replicas: 0,
@@ -141,6 +137,18 @@ function factsOf(
     archiving: null,
     space: null,
     ...(isThere && { recovery: recoveryOf(component, survey, inventory, found) }),
+  };
+}
+
+/** Whether the worker's configuration lets this namespace of this very cluster be deleted, and the line that would. */
+export function listing(
+  { identity }: Pick<Session, "identity">,
+  namespace: string,
+  { mayDestroy }: StepContext["config"],
+): Pick<Inspection["facts"], "listed" | "listLine"> {
+  return {
+    listed: mayDestroy.some((one) => "namespace" in one && one.cluster === identity && one.namespace === namespace),
+    listLine: `- { cluster: "${identity}", namespace: ${namespace} }`,
   };
 }
 
@@ -163,24 +171,4 @@ function recoveryOf(
 
 function claimsOf(objects: KubernetesObject[]): KubernetesObject[] {
   return objects.filter(({ kind }) => kind === "PersistentVolumeClaim");
-}
-
-/** @throws IDENTITY_CHANGED when the cluster, or the namespace in it, is not the one that was inspected */
-export function requireSame(
-  { identity }: Session,
-  namespace: KubernetesObject | undefined,
-  known: Pick<Inventory, "cluster" | "uid">,
-): void {
-  if (identity !== known.cluster)
-    throw fail(
-      "IDENTITY_CHANGED",
-      `the kubeconfig leads to another cluster now: ${identity} instead of ${known.cluster}`,
-      "Correct the kubeconfig, or its context, then retry.",
-    );
-  if (namespace !== undefined && namespace.metadata.uid !== known.uid)
-    throw fail(
-      "IDENTITY_CHANGED",
-      `namespace ${namespace.metadata.name} was made anew since it was inspected`,
-      "Abort, and find out who did that.",
-    );
 }

@@ -9,7 +9,7 @@ import type { Inspection, Proof } from "../verbs.ts";
 import { gitopsOf } from "./gitops.ts";
 import { askHttp } from "./http-check.ts";
 import { askForImages } from "./images.ts";
-import { requireSame } from "./inspect.ts";
+import { requireSame } from "./same.ts";
 import { holdersAmong, type Inventory, recallInventory } from "./memory.ts";
 import { type Session, withCluster } from "./session.ts";
 import { listGitops, surveySettled } from "./survey.ts";

@@ -40,6 +40,8 @@ const gitopsKinds = [
 export const namespaces = { group: "", version: "v1", kind: "Namespace", plural: "namespaces", namespaced: false };
 export const persistentVolumes = { ...namespaces, kind: "PersistentVolume", plural: "persistentvolumes" };
 
+export const pods = { group: "", version: "v1", kind: "Pod", plural: "pods", namespaced: true };
+
 /** The kinds of which a namespace may have objects. Measurements are no objects. */
 function kindsWithin({ resources }: Session): Resource[] {
   return resources.filter((one) => one.namespaced && !isBookkeeping(one) && one.group !== "metrics.k8s.io");

@@ -4,10 +4,10 @@ import type { Diagnosis } from "../../report/record.ts";
 import type { StepContext } from "../step.ts";
 import type { Verification } from "../verbs.ts";
 import { compareNow } from "./compare-now.ts";
-import { requireSame } from "./inspect.ts";
+import { requireSame } from "./same.ts";
 import { askHttp } from "./http-check.ts";
-import { expected, recallInventory, recallRecovery } from "./memory.ts";
-import { downtime, samplesSince } from "./probes.ts";
+import { expected, recallInventory, recallRecovery, type Recovery } from "./memory.ts";
+import { downtime, type Sample, samplesSince } from "./probes.ts";
 import { type Session, withCluster } from "./session.ts";
 import { surveyNamespace } from "./survey.ts";
 import type { NamespaceInput } from "./verbs.ts";
@@ -47,7 +47,7 @@ export async function checkNamespace(
   const survey = await surveyNamespace(session, component.namespace);
   const entries = expected(inventory);
   const rows = compareNow(inventory, survey, recovery, context.run.nonce);
-  const samples = await samplesSince(component, context, recovery.lostAt);
+  const samples = withoutData(await samplesSince(component, context, recovery.lostAt), recovery);
   const outside = await Promise.all(component.checks.map((check) => outsideCheck(check, samples, context)));
   const checks = [...rows, ...outside.map(({ check }) => check)].map((check) => ({ ...check, negativeControl: null }));
   const passed = checks.filter((check) => check.passed).length;
@@ -64,11 +64,12 @@ export async function checkNamespace(
   };
 }
 
-async function outsideCheck(
-  check: Input["component"]["checks"][number],
-  samples: Awaited<ReturnType<typeof samplesSince>>,
-  { signal }: StepContext,
-) {
+/** An application that answers before its data is back answers for nothing. */
+function withoutData(samples: Sample[], { dataAt = "" }: Recovery): Sample[] {
+  return samples.map((sample) => (sample.at < dataAt ? { ...sample, ok: false } : sample));
+}
+
+async function outsideCheck(check: Input["component"]["checks"][number], samples: Sample[], { signal }: StepContext) {
   const now = await askHttp(check, signal);
   const seconds = downtime([...samples, { url: check.url, at: new Date().toISOString(), ...now }], check.url);
   return {
