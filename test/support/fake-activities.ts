@@ -77,6 +77,9 @@ const backup = {
   note: "made",
 };
 
+const tellsLoss = ({ scenario }: RunRef, { kind }: Component) =>
+  scenario === "none" || (scenario === "namespace" && kind !== "namespace");
+
 /** What each verb returns when all is well. */
 const good: Record<string, (input: { component: Component; run: RunRef }) => unknown> = {
   inspect: ({ component }) => ({ target: `database ${component.name}`, facts: facts(component), note: "looked at" }),
@@ -90,9 +93,10 @@ const good: Record<string, (input: { component: Component; run: RunRef }) => unk
     ...(run.type === "audit" && { newest: { backup, takenAt: run.startedAt, whole: true } }),
   }),
   destroy: () => ({ lostAt: now(), note: "destroyed" }),
-  control: ({ run }) => ({
+  control: ({ run, component }) => ({
     checks: [{ name: "data", passed: false, found: "gone" }],
-    lostAt: run.type === "exercise" && run.scenario === "none" ? now() : null,
+    // Of what is destroyed by a step of its own, that step tells when.
+    lostAt: run.type === "exercise" && tellsLoss(run, component) ? now() : null,
     note: "fails",
   }),
   recall: ({ component }) => ({ target: component.name, facts: facts(component, { exists: false }), note: "known" }),
