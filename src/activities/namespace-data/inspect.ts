@@ -77,18 +77,29 @@ async function inspectLost(
   toTime: string | null,
   context: StepContext,
 ): Promise<Inspection> {
-  const { component, holder } = input;
+  const { component } = input;
   const newest = await newestBackup(component, toTime, context.run.plan);
   const found = await whatIsThere(session, input, toTime, context);
-  const target = targetOf(component);
-  const facts: ComponentFacts = {
+  // What is made in the new server until then is set aside.
+  const isLost = found.state === "lost";
+  const facts = { ...factsInNewServer(session, input, found.identity, context), exists: isLost, lost: isLost };
+  return { target: facts.target, note: `${found.note}; newest backup ${newest.id}`, facts };
+}
+
+/** Of what takes the place of a lost database: nobody may be able to look into it. */
+export function factsInNewServer(
+  session: Session,
+  { component, holder }: Input,
+  identity: string,
+  { config }: StepContext,
+): ComponentFacts {
+  return {
     name: component.name,
     kind: component.kind,
-    target,
-    // What is made in the new server until then is set aside.
-    exists: found.state === "lost",
-    identity: found.identity,
-    ...listing(session, holder.namespace, context.config),
+    target: targetOf(component),
+    exists: true,
+    identity,
+    ...listing(session, holder.namespace, config),
     denied: null,
     inRecovery: false,
     replicas: 0,
@@ -96,9 +107,7 @@ async function inspectLost(
     insideTarget: [],
     archiving: null,
     space: null,
-    lost: found.state === "lost",
   };
-  return { target, note: `${found.note}; newest backup ${newest.id}`, facts };
 }
 
 /** A server that does not answer yet is one that is not there. */

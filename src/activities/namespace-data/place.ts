@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { fail } from "../../failures.ts";
+import type { ComponentFacts } from "../../guard/facts.ts";
 import { exists, writeAtomically } from "../files.ts";
 import { requireClear } from "../guard.ts";
 import { requireRemade } from "../namespace/same.ts";
@@ -8,11 +9,11 @@ import { type Session, withCluster } from "../namespace/session.ts";
 import { databaseExists, oidOf } from "../pgdump/oid.ts";
 import { forgetNeeded } from "../pgdump/needed.ts";
 import { checkPlace, placeBy } from "../pgdump/place.ts";
-import { type Client, withClient } from "../postgres/client.ts";
+import { withClient } from "../postgres/client.ts";
 import type { StepContext } from "../step.ts";
 import type { Restored, Verification } from "../verbs.ts";
 import { admit, isShutOut, swap } from "./fence.ts";
-import { liveFacts } from "./inspect.ts";
+import { factsInNewServer } from "./inspect.ts";
 import { dataEntry, requireServer } from "./server.ts";
 import { endUsers } from "./users.ts";
 import type { DataInput } from "./verbs.ts";
@@ -28,12 +29,13 @@ export async function placeNamespaceData(input: Input, context: StepContext): Pr
   if (restored.place === component.database) return await leaveInPlace(input, context);
   return await withCluster(access, context, async (session) => {
     await requireRemade(session, holder.namespace, await recallInventory(context, holder.name));
-    await requireServer(session, holder, component);
+    const identity = await requireServer(session, holder, component);
     return await placeBy(
       { component, restored, proven },
       context,
       async (client) => {
-        await requireLeave(client, session, input, context);
+        if (await databaseExists(client, component.database))
+          await requireLeave(factsInNewServer(session, input, identity, context), context);
         await swap(client, component, restored.place, context);
       },
       async () => await openAgain(session, input, context),
@@ -45,13 +47,14 @@ export async function placeNamespaceData(input: Input, context: StepContext): Pr
  * What is in the way was made since the loss, in a server that is new; still it is touched only where the configuration lets this
  * worker delete the namespace. @throws REFUSED
  */
-async function requireLeave(client: Client, session: Session, input: Input, context: StepContext): Promise<void> {
-  const { component } = input;
-  if (!(await databaseExists(client, component.database))) return;
-  const facts = await liveFacts(session, input, context);
-  if (context.run.type === "restore") await requireClear(facts, null, context);
-  else if (!facts.listed)
-    throw fail("REFUSED", `the worker's configuration does not list namespace ${input.holder.namespace} any more`);
+async function requireLeave(facts: ComponentFacts, context: StepContext): Promise<void> {
+  if (context.run.type === "restore") return await requireClear(facts, null, context);
+  if (!facts.listed)
+    throw fail(
+      "REFUSED",
+      `the worker's configuration does not let ${facts.target} be set aside any more`,
+      `Put this line back into mayDestroy of the worker's configuration: ${facts.listLine}`,
+    );
 }
 
 /** Each attempt does what is left of it. */
