@@ -83,7 +83,8 @@ function entries(type: RunType, scenario: Scenario, { approvals, resumes }: Part
       ? [...preflight, ...approve, "lane", ["cleanup"], ["files"]]
       : [...preflight, ...approve, ["control"], ["restore"], ["verify", "place"], ["cleanup"], ["files"]];
   const before: Entry[][] = [...preflight, ["plant"], ["backup", "proof"]];
-  if (scenario === "namespace") return [...before, ...approve, ["destroyGuards"], "lane", ...close];
+  if (scenario === "namespace")
+    return [...preflight, ["plant"], ["backup"], ["proof"], ...approve, ["destroyGuards"], "lane", ...close];
   if (scenario === "none") return [...before, ["control"], ["restore"], ["verify"], ...close];
   return [
     ...before,

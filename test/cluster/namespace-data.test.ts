@@ -72,6 +72,14 @@ function requireNoHalf(sights: Sight[]): void {
   expect(back.length).toBeGreaterThan(0);
 }
 
+/** Everybody is let in again, to what there is: an empty database. */
+async function untilLetIn(): Promise<void> {
+  await waitUntil("the application writes", 120_000, async () => {
+    const [one] = await sql("select count(*)::int as n from entry").catch(() => [{ n: 0 }]);
+    return (one as { n: number }).n > 0;
+  });
+}
+
 test("deleted, rebuilt, and its data put into the new server before its application goes on there", async () => {
   const before = await sql("select system_identifier::text as id from pg_control_system()");
   const looking = lookAt(drill.sandbox.layout);
@@ -114,11 +122,14 @@ test("killed in the restore, and again before anybody is let in: PASS, and the d
   expect(record).toMatchObject({ verdict: "PASS", diagnosis: [] });
   expect(step(record, "verify/place/shop-db").attempts).toBe(2);
   requireNoHalf(await looking.stop());
-  const last = (await drill.hooks.effects()).filter(({ step: of }) => of === "verify/place/shop-db").at(-1)!;
   const placed = (await drill.hooks.effects()).filter(
-    ({ at, moment, what }) => at > last.at - 300_000 && moment === "sql-end" && / rename to "shop"$/.test(what),
+    ({ at, moment, what }) =>
+      at > Date.parse(record.startedAt) && moment === "sql-end" && / rename to "shop"$/.test(what),
   );
-  expect(placed.filter(({ at }) => at > Date.parse(record.startedAt))).toHaveLength(1);
+  expect(placed).toHaveLength(1);
+  // While nobody worked for the run, the application could not get into the empty database either.
+  const [aside] = (await databases()).filter((name) => name.startsWith("shop_before_"));
+  expect(await sql("select relname from pg_class where relname = 'migration'", aside)).toEqual([]);
   expect(recheck(record).found).toEqual([]);
 });
 
@@ -141,18 +152,27 @@ test("a dump that is cut short after the loss is no PASS; a restore then takes t
   expect(failed.verdict).toBe("FAIL");
   expect(failed.summary).toContain("Destroyed and not put back: shop");
   expect(recheck(failed).found).toEqual([]);
-  // Everybody is let in again, to what there is: an empty database.
-  await waitUntil("the application writes", 120_000, async () => {
-    const [one] = await sql("select count(*)::int as n from entry").catch(() => [{ n: 0 }]);
-    return (one as { n: number }).n > 0;
-  });
+  await untilLetIn();
 
   const record = await (await restore()).end();
   expect(record).toMatchObject({ verdict: "PASS", refusals: [], diagnosis: [] });
-  expect(step(record, "restore/shop-db").note).toContain(`skipped ${join(dumps, newest)}`);
+  expect(step(record, "restore/shop-db").note).toContain(`skipped the dump ${join(dumps, newest)} was altered`);
   const [{ items }] = (await sql("select count(*)::int as items from item")) as [{ items: number }];
   expect(items).toBeGreaterThanOrEqual(rows);
   expect(recheck(record).found).toEqual([]);
+});
+
+test("terminated in the middle of the restore: everybody is let in again, and a restore brings the data back", async () => {
+  const run = await exercise();
+  const restoring = await drill.hooks.hold({ moment: "program", step: "^restore.shop-db", what: "pg_restore" });
+  await restoring.reached(240_000);
+  await run.handle.terminate("test");
+  await restoring.release();
+  await untilLetIn();
+  const record = await (await restore()).end();
+  expect(record).toMatchObject({ verdict: "PASS", refusals: [], diagnosis: [] });
+  const [{ items }] = (await sql("select count(*)::int as items from item")) as [{ items: number }];
+  expect(items).toBeGreaterThanOrEqual(rows);
 });
 
 test("a namespace that somebody deleted is restored, with its data; one that is whole is refused", async () => {

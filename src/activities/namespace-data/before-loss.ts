@@ -9,7 +9,7 @@ import { stopHeartbeat } from "../postgres/sentinel.ts";
 import { inspectServer } from "../postgres/server.ts";
 import type { StepContext } from "../step.ts";
 import type { Proof } from "../verbs.ts";
-import { liveFacts } from "./inspect.ts";
+import { inspectLive } from "./inspect.ts";
 import type { DataInput } from "./verbs.ts";
 
 /**
@@ -35,7 +35,8 @@ export async function lastLook(
       "IDENTITY_CHANGED",
       `${describePlace(connection, database)} is another database than the one that was dumped`,
     );
-  await requireClear(await liveFacts(session, input, context), proof, context);
+  const { facts } = await inspectLive(session, input, context);
+  await requireClear(facts, proof, context);
   await stopHeartbeat(context, component.name);
   await noteNeeded(component, proof.backupId);
 }

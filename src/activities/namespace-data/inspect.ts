@@ -5,6 +5,7 @@ import type { ComponentFacts } from "../../guard/facts.ts";
 import { targetOf } from "../../plan/target.ts";
 import { exists } from "../files.ts";
 import { listing } from "../namespace/inspect.ts";
+import type { Patience } from "../kubernetes/request.ts";
 import { type Session, withCluster } from "../namespace/session.ts";
 import { persistentVolumes } from "../namespace/survey.ts";
 import { inspectPgDump } from "../pgdump/inspect.ts";
@@ -17,35 +18,36 @@ import type { DataInput } from "./verbs.ts";
 
 type Input = Omit<DataInput, "run">;
 
-/** Looks at the database and at who runs and uses it; after a real loss, at the newest backup and at what is there by now. */
+/**
+ * Looks at the database and at who runs and uses it; after a real loss, at the newest backup and at what is there by now.
+ * @param patience with an API server that does not answer; minutes unless told
+ */
 export async function inspectNamespaceData(
   { toTime, ...input }: Input & { toTime: string | null },
   context: StepContext,
+  patience?: Patience,
 ): Promise<Inspection> {
-  return await withCluster(input.access, context, async (session) =>
+  const look = async (session: Session) =>
     context.run.type === "restore"
       ? await inspectLost(session, input, toTime, context)
-      : await inspectLive(session, input, context),
-  );
-}
-
-async function inspectLive(session: Session, input: Input, context: StepContext): Promise<Inspection> {
-  const { component, holder } = input;
-  const { target, note } = await inspectPgDump({ component, toTime: null }, context);
-  const facts = await liveFacts(session, input, context);
-  return { target, note: `${note}; a pod of namespace ${holder.namespace}`, facts };
+      : await inspectLive(session, input, context);
+  return await withCluster(input.access, context, look, patience);
 }
 
 /** A database may go, and what is made in its place be set aside, where its namespace may. */
-export async function liveFacts(session: Session, input: Input, context: StepContext): Promise<ComponentFacts> {
+export async function inspectLive(session: Session, input: Input, context: StepContext): Promise<Inspection> {
   const { component, holder } = input;
-  const { facts } = await inspectPgDump({ component, toTime: null }, context);
+  const { target, note, facts } = await inspectPgDump({ component, toTime: null }, context);
   const { problems } = await lookAtServer(session, holder, component);
   return {
-    ...facts,
-    ...listing(session, holder.namespace, context.config),
-    insideTarget: [...facts.insideTarget, ...(await insideVolumes(session, input, context))],
-    misplaced: problems,
+    target,
+    note: `${note}; ${problems[0]?.problem ?? `a pod of namespace ${holder.namespace}`}`,
+    facts: {
+      ...facts,
+      ...listing(session, holder.namespace, context.config),
+      insideTarget: [...facts.insideTarget, ...(await insideVolumes(session, input, context))],
+      misplaced: problems,
+    },
   };
 }
 
