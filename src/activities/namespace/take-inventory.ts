@@ -1,4 +1,3 @@
-import type { KubernetesObject } from "../kubernetes/object.ts";
 import { readiness } from "../kubernetes/readiness.ts";
 import { changedByHand, digestOf } from "./digest.ts";
 import type { GitOps } from "./gitops.ts";
