@@ -102,7 +102,7 @@ export function notNamed({ clients, server, users, holder, component }: Who, all
   ];
 }
 
-export function addressesOfPod({ status }: KubernetesObject): string[] {
+function addressesOfPod({ status }: KubernetesObject): string[] {
   return ((status?.["podIPs"] ?? []) as { ip: string }[]).map(({ ip }) => ip);
 }
 
