@@ -11,6 +11,7 @@ import { claim } from "./locks/claim.ts";
 import { notify } from "./notify/index.ts";
 import * as longhorn from "./longhorn/index.ts";
 import { listVolumes } from "./longhorn/list.ts";
+import * as namespaceData from "./namespace-data/index.ts";
 import * as namespace from "./namespace/index.ts";
 import * as pgbackrest from "./pgbackrest/index.ts";
 import * as pgdump from "./pgdump/index.ts";
@@ -51,6 +52,7 @@ export function createActivities(config: Config, client: Client) {
     loadResumed: (input: Parameters<typeof loadResumed>[2]) => loadResumed(config, client, input),
     notify: (input: Parameters<typeof notify>[1]) => notify(config, input),
     ...verbsOf(config, client, { ...namespace }),
+    ...verbsOf(config, client, { ...namespaceData }),
     ...verbsOf(config, client, { ...cluster }),
     ...verbsOf(config, client, { ...workload }),
     ...verbsOf(config, client, { ...longhorn, listVolumes }),

@@ -52,7 +52,20 @@ function startCommands(top: Command): void {
   );
   startCommand(top, "restore", "real loss: restore what is gone, from the newest good backup")
     .option("--to-time <moment>", "restore to this moment, with its time zone", moment)
-    .addHelpText("after", examples('restore shop --reason "disk died"', "restore shop --to-time 2026-11-21T03:00:00Z"));
+    .addOption(
+      new Option(
+        "--scenario <scenario>",
+        "what was lost: databases, or whole namespaces, which GitOps makes again, with their data",
+      ).choices(["database", "namespace"]),
+    )
+    .addHelpText(
+      "after",
+      examples(
+        'restore shop --reason "disk died"',
+        "restore shop --to-time 2026-11-21T03:00:00Z",
+        "restore homelab --scenario namespace --component shop",
+      ),
+    );
   startCommand(top, "backup", "make a backup and prove that it can be read").addHelpText(
     "after",
     examples("backup shop"),

@@ -38,6 +38,10 @@ export interface ComponentFacts {
   storage?: StorageFacts;
   /** Of a layer of infrastructure. Missing for other kinds. */
   infrastructure?: InfrastructureFacts;
+  /** Of a database that a namespace names as its data: why that is not so, or not wholly. Missing for others. */
+  misplaced?: { problem: string; hint: string }[];
+  /** After a real loss: whether something of it is missing. Known of namespaces and their data alone. */
+  lost?: boolean;
 }
 
 export interface WorkloadFacts {

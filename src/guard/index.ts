@@ -4,6 +4,7 @@ import { approvals } from "./approvals.ts";
 import { archiving } from "./archiving.ts";
 import { backupTarget } from "./backup-target.ts";
 import { blastRadius } from "./blast-radius.ts";
+import { data } from "./data.ts";
 import { denied } from "./denied.ts";
 import { drain } from "./drain.ts";
 import type { Facts } from "./facts.ts";
@@ -15,6 +16,7 @@ import { identity } from "./identity.ts";
 import { images } from "./images.ts";
 import { inUse } from "./in-use.ts";
 import { lock } from "./lock.ts";
+import { nothingLost } from "./nothing-lost.ts";
 import { orphans } from "./orphans.ts";
 import { production } from "./production.ts";
 import { reclaimPolicy } from "./reclaim-policy.ts";
@@ -46,6 +48,8 @@ export const guards: Record<string, (facts: Facts) => Refusal[]> = {
   orphans,
   images,
   volumes,
+  data,
+  "nothing-lost": nothingLost,
   unready,
   "volatile-data": volatileData,
   drain,

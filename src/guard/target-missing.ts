@@ -14,7 +14,7 @@ export function targetMissing({ type, components }: Facts): Refusal[] {
         message: `${target} does not exist`,
         hint:
           kind === "namespace"
-            ? "Correct the plan; if it was lost for real, let GitOps bring it back: reconcile what holds it, or sync the Application."
+            ? "Correct the plan; if it was lost for real, bring it back with `firedrill restore PLAN --scenario namespace`."
             : kind === "workload"
               ? "Correct the plan; if it was lost for real, apply it again, or let GitOps do so."
               : "Correct the plan; if it was lost for real, bring it back with `firedrill restore PLAN`.",

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { HttpCheck, label } from "./cluster-parts.ts";
 import { common } from "./component-parts.ts";
-import { Duration } from "./scalars.ts";
+import { Duration, name } from "./scalars.ts";
 
 /** A Kubernetes namespace that GitOps rebuilds. */
 
@@ -12,6 +12,25 @@ const objectPattern = z
     /^[A-Z][A-Za-z0-9]*\/([a-z0-9][a-z0-9.:-]*)?\*?$/,
     'must be kind and name, such as "Secret/shop-tls" or "Secret/shop-*"',
   );
+
+/** "StatefulSet/postgres": one object. */
+const objectName = z
+  .string()
+  .regex(/^[A-Z][A-Za-z0-9]*\/[a-z0-9][a-z0-9.:-]*$/, 'must be kind and name, such as "StatefulSet/postgres"');
+
+const NamespaceData = z
+  .strictObject({
+    component: name.describe("name of the component of kind pgdump that protects the database"),
+    server: objectName
+      .describe("what runs its server: the pods of this object answer under the component's address")
+      .meta({ examples: ["StatefulSet/postgres"] }),
+    users: z
+      .array(objectName)
+      .default([])
+      .describe("what works with the database: their pods are made anew once the data is in place")
+      .meta({ examples: [["Deployment/shop"]] }),
+  })
+  .describe("a database whose server lies in the namespace");
 
 export const NamespaceComponent = z
   .strictObject({
@@ -43,6 +62,11 @@ export const NamespaceComponent = z
       .default([])
       .describe("objects whose finalizers are removed where they keep the namespace from going; recorded")
       .meta({ examples: [["Backup/old-*"]] }),
+    data: z
+      .array(NamespaceData)
+      .max(20)
+      .default([])
+      .describe("databases of it: dumped before it is deleted, and restored as soon as their server is there again"),
     checks: z
       .array(HttpCheck)
       .max(20)

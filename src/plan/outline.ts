@@ -1,5 +1,6 @@
 import type { RunType, Scenario } from "../report/record.ts";
 import { outlineOfCluster } from "./outline-cluster.ts";
+import { outlineOfNamespaces } from "./outline-namespace.ts";
 import type { Component, Plan } from "./schema.ts";
 import {
   componentStep,
@@ -33,10 +34,10 @@ function entries(
   if (type === "backup") return [...preflight, ["backup", "proof"], ...close];
   if (type === "restore")
     return [...preflight, ...approve, ["control"], ["restore"], ["verify", "place"], ["cleanup"], ["files"]];
-  if (scenario === "namespace" || scenario === "workload")
+  if (scenario === "workload")
     return [
       ...preflight,
-      ...(scenario === "workload" ? ([["plant"]] as Entry[][]) : []),
+      ["plant"],
       ["proof"],
       ...approve,
       ["destroyGuards"],
@@ -69,7 +70,7 @@ const ofScenario: Record<Exclude<Scenario, "none">, Component["kind"][]> = {
 /** The kinds of components that a run is about; the plan's others it leaves alone. */
 export function kindsOf(type: RunType, scenario: Scenario): Component["kind"][] {
   if (type === "audit") return ["pgdump", "pgbackrest", "longhorn", "namespace", "workload"];
-  if (type === "exercise" && scenario !== "none") return ofScenario[scenario];
+  if (scenario === "namespace" || (type === "exercise" && scenario !== "none")) return ofScenario[scenario];
   return ["pgdump", "pgbackrest", "longhorn"];
 }
 
@@ -82,6 +83,7 @@ export function outline(
 ): StepOutline[] {
   if (type === "exercise" && scenario === "cluster")
     return outlineOfCluster(components, { approvals, resumes, layers });
+  if (scenario === "namespace") return outlineOfNamespaces(type, components, { approvals, resumes });
   return entries(type, scenario, { approvals, resumes }).flatMap((group) => {
     if (group.some((entry) => entry in ofRun)) return group.map((entry) => runStep(entry as RunVerb));
     return components.flatMap((c) => group.map((entry) => componentStep(entry as Verb, c)));

@@ -2,6 +2,7 @@ import { plainName } from "../report/approvals.ts";
 import { posix } from "node:path";
 import type { Complaint } from "./complaint.ts";
 import { storeKeysTogether, volumesAreNamed } from "./longhorn-rules.ts";
+import { dataIsProtected } from "./namespace-rules.ts";
 import { overlap, sameServer } from "./overlap.ts";
 import { reserved } from "./component-parts.ts";
 import { layersAreDistinct } from "./infrastructure-rules.ts";
@@ -23,6 +24,7 @@ const rules: Rule[] = [
   eachTargetOnce,
   clusterIsNamed,
   layersAreDistinct,
+  dataIsProtected,
   noSystemDatabase,
   maintenanceDatabaseSurvives,
   distinctDumps,

@@ -18,6 +18,8 @@ export interface StepOutline {
 export interface Named {
   name: string;
   kind: string;
+  /** The namespace of which it is data, and is lost and restored with; undefined for all others. */
+  holder?: string | undefined;
 }
 
 /** What the steps of a run depend on besides its type and scenario. */
@@ -39,6 +41,7 @@ const ofComponent = {
   destroy: ["destroy", "Destroy %", { destroys: true }],
   control: ["restore", "Negative control: the checks of % must fail now", { infix: "control", skippable: true }],
   gone: ["rebuild", "Negative control: nothing of % may be left", { infix: "control", skippable: true }],
+  servers: ["rebuild", "Let % be rebuilt until the servers of its data answer", { infix: "servers" }],
   rebuild: ["rebuild", "Let % be rebuilt, and watch it come back", {}],
   settle: ["rebuild", "Wait until every layer of GitOps in % is ready", { infix: "gitops" }],
   restore: ["restore", "Restore %", {}],

@@ -46,11 +46,13 @@ export function newRecord(run: RunRecord["run"], planName: string, startedAt: st
   };
 }
 
-export function newComponent(component: Component, plan: Plan, directory: string): ComponentRecord {
+/** @param holder the namespace of which it is data in this run */
+export function newComponent(component: Component, plan: Plan, directory: string, holder?: string): ComponentRecord {
   const { rto, rpo } = { ...plan.objectives, ...component.objectives };
   return {
     name: component.name,
     kind: component.kind,
+    ...(holder !== undefined && { holder }),
     directory,
     target: component.name,
     verdict: null,

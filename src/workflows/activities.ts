@@ -3,6 +3,7 @@ import type { Activities } from "../activities/index.ts";
 import type { Done, RunRef, Verbs } from "../activities/verbs.ts";
 import type { ClusterVerbs } from "../activities/cluster/verbs.ts";
 import type { LayerVerbs } from "../activities/infrastructure/verbs.ts";
+import type { DataVerbs } from "../activities/namespace-data/verbs.ts";
 import type { NamespaceVerbs } from "../activities/namespace/verbs.ts";
 import type { WorkloadVerbs } from "../activities/workload/verbs.ts";
 import type { ClusterAccess } from "../plan/access-schema.ts";
@@ -110,13 +111,25 @@ export type InCluster<K extends Component["kind"]> = {
   access: ClusterAccess;
 };
 
+/** A database that is lost with its namespace; planted, backed up and proven as any other. */
+export const onData: Proxied<DataVerbs> = {
+  inspect: steps.inspectNamespaceData,
+  confirm: steps.confirmNamespaceData,
+  control: steps.controlNamespaceData,
+  restore: steps.restoreNamespaceData,
+  verify: steps.verifyNamespaceData,
+  place: steps.placeNamespaceData,
+};
+
 /** A namespace has verbs of its own: it has no backup, and nobody restores it but GitOps. */
 export const onNamespace: Proxied<NamespaceVerbs> = {
   inspect: steps.inspectNamespace,
+  recall: steps.recallNamespace,
   confirm: steps.confirmNamespace,
   prove: steps.proveNamespace,
   destroy: steps.destroyNamespace,
   control: steps.controlNamespace,
+  reach: steps.reachNamespace,
   rebuild: steps.rebuildNamespace,
   verify: steps.verifyNamespace,
 };

@@ -11,10 +11,11 @@ import { noteResult } from "./journal.ts";
  */
 function carriedSteps(
   { type, scenario }: { type: RunType; scenario: Scenario },
-  { steps }: Pick<Resumed, "steps">,
+  resumed: Pick<Resumed, "steps" | "components">,
   component: string,
   { target }: Remains,
 ): StepRecord[] {
+  const { steps } = resumed;
   const of = (verb: Verb) => steps.find(({ id }) => id === stepId(verb, component));
   const take = (...verbs: Verb[]) =>
     verbs.flatMap((verb) => {
@@ -31,7 +32,8 @@ function carriedSteps(
   if (target === "placed")
     return take("inspect", "plant", "backup", "proof", "destroy", "control", "restore", "verify", "place");
   // One that was cut short may have done it: then the step finds that out by itself.
-  const lost = type === "exercise" && target === "gone" && (of("destroy")?.startedAt ?? null) !== null;
+  const begun = lossSteps(resumed, component).some(({ startedAt }) => startedAt !== null);
+  const lost = type === "exercise" && target === "gone" && begun;
   return lost ? take("inspect", "plant", "backup", "proof", "destroy") : [];
 }
 
@@ -40,12 +42,19 @@ function isOfLayer({ id }: StepRecord): boolean {
   return /^(preflight\/(layer|plan)|destroy\/layer)\//.test(id);
 }
 
+/** The steps that take a component away: data goes with its namespace. */
+function lossSteps({ steps, components }: Pick<Resumed, "steps" | "components">, component: string): StepRecord[] {
+  const holder = components.find(({ name }) => name === component)?.holder;
+  return steps.filter((step) => step.destroys && step.component === (holder ?? component));
+}
+
 /** What must be so of a component when a run is resumed. */
-export function expectedOf({ steps, components }: Resumed, component: string): Expected {
+export function expectedOf(resumed: Resumed, component: string): Expected {
+  const { steps, components } = resumed;
   const of = (verb: Verb) => steps.find(({ id }) => id === stepId(verb, component));
   const made = components.find(({ name }) => name === component)?.backup?.id ?? null;
   return {
-    lost: steps.some((step) => step.component === component && step.destroys && step.status === "done"),
+    lost: lossSteps(resumed, component).some(({ status }) => status === "done"),
     placing: (of("place")?.startedAt ?? null) !== null,
     backup: of("proof")?.status === "done" ? made : null,
   };

@@ -3,6 +3,7 @@ import type { Done, Inspection, Proof, RunRef } from "../activities/verbs.ts";
 import { fail } from "../failures.ts";
 import { destroyed, type Facts } from "../guard/facts.ts";
 import type { Layer } from "../plan/infrastructure-schema.ts";
+import { dataOf } from "../plan/namespace-data.ts";
 import { outline, particularsOf } from "../plan/outline.ts";
 import { type LayerVerb, stepId, type Verb } from "../plan/steps.ts";
 import type { ClusterInput } from "../activities/cluster/verbs.ts";
@@ -77,8 +78,8 @@ export class Run {
   /** Announces the steps of a plan that was read. */
   announce(loaded: LoadedPlan, components: Component[]): void {
     const { plan, expectedSeconds } = loaded;
-    const { type, scenario } = this.record.run;
-    const steps = outline(type, scenario, components, particularsOf(plan, this.record.earlier.length > 0));
+    const { components: records, earlier, run } = this.record;
+    const steps = outline(run.type, run.scenario, records, particularsOf(plan, earlier.length > 0));
     Object.assign(this.record, {
       plan: { name: plan.name, sha256: loaded.sha256, environment: plan.environment },
       codeVersion: loaded.codeVersion,
@@ -96,8 +97,7 @@ export class Run {
   async resume(resumed: Resumed): Promise<void> {
     this.resumed = resumed;
     this.taken = { taken: resumed.directories };
-    const remains = await confirmAll(this, resumed);
-    this.plan.requireLike(resumed, takeOver(this.record, resumed, remains));
+    this.plan.requireLike(resumed, takeOver(this.record, resumed, await confirmAll(this, resumed)));
     this.show();
   }
 
@@ -162,12 +162,8 @@ export class Run {
 
   /** Does something for every component with data, a few at a time. When one is given up, the others are stopped. */
   async each<R>(work: (component: DataComponent) => Promise<R>): Promise<Record<string, R>> {
-    return await inLanes(
-      this.plan
-        .components()
-        .filter((one) => !["namespace", "workload", "cluster"].includes(one.kind)) as DataComponent[],
-      work,
-    );
+    const hasData = ({ kind }: Component) => !["namespace", "workload", "cluster"].includes(kind);
+    return await inLanes(this.plan.components().filter(hasData) as DataComponent[], work);
   }
 
   /** The same for every component of a kind that only the cluster knows. */
@@ -177,6 +173,11 @@ export class Run {
   ): Promise<Record<string, R>> {
     const all = this.plan.components().filter((one) => one.kind === kind) as InCluster<K>["component"][];
     return await inLanes(all, (component) => work({ component, access: this.plan.access() }));
+  }
+
+  /** The databases that a namespace names as its data. */
+  dataOf({ component: holder, access }: InCluster<"namespace">) {
+    return dataOf(holder, this.plan.components()).map((component) => ({ component, holder, access }));
   }
 
   /** The whole cluster, and what it is made of. @throws REQUEST_INVALID where the plan does not say it */
@@ -237,10 +238,7 @@ export class Run {
       const run = { ...this.ref, ...before?.ref, ...(approvals.length > 0 && { approvals }), tryNo };
       try {
         const options = { activityId: id, summary: step.title, taskQueue: this.plan.host() };
-        const component = this.plan.component(step.component);
-        const inCluster = "access" in (input as object) || component?.kind === "longhorn";
-        const access = inCluster && { access: this.plan.access() };
-        const now = { ...input, ...(component && { component }), ...access, run };
+        const now = { ...input, ...this.plan.refreshed(step.component, input as object), run };
         const done = await activity.executeWithOptions(options, [now]);
         this.clock.passed(from, own, done.attempts);
         finishedStep(step, done.attempts, this.now());

@@ -26,6 +26,14 @@ const component = "components[0]";
 const rootKeys =
   "Its keys are name, environment, owner, objectives, approvals, decisions, notify, schedule, freeze, access, gitops, checks, infrastructure, components.";
 
+/** A plan of a namespace with this as its data, and of one database. */
+function withData(data: string): string {
+  const access = "access: { kubeconfig: { file: /etc/kubeconfig } }";
+  const holder = `  - name: shop\n    kind: namespace\n    namespace: shop\n    data:\n      - ${data}`;
+  const database = "  - { name: shop-db, kind: pgdump, database: shop, dumps: /srv/dumps }";
+  return `name: shop\n${access}\ncomponents:\n${holder}\n${database}\n`;
+}
+
 export const broken: Broken[] = [
   {
     name: "a misspelt key",
@@ -33,6 +41,29 @@ export const broken: Broken[] = [
     path: `${component}.retnetion`,
     message: 'unknown key "retnetion"',
     hint: 'did you mean "retention"?',
+  },
+  {
+    name: "data of a namespace that no component protects",
+    text: withData("{ component: @shopdb, server: StatefulSet/postgres }"),
+    path: "components[0].data[0].component",
+    message: '"shopdb" is no component of kind pgdump',
+    hint: 'Did you mean "shop-db"?',
+  },
+  {
+    name: "data of a namespace that is named twice",
+    text: withData(
+      "{ component: shop-db, server: StatefulSet/postgres }\n      - { component: @shop-db, server: StatefulSet/other }",
+    ),
+    path: "components[0].data[1].component",
+    message: 'is data of "shop" already',
+    hint: "Name each database once.",
+  },
+  {
+    name: "a server without its kind",
+    text: withData("{ component: shop-db, server: @postgres }"),
+    path: "components[0].data[0].server",
+    message: 'must be kind and name, such as "StatefulSet/postgres"',
+    hint: "For example `server: StatefulSet/postgres`.",
   },
   {
     name: "a misspelt required key is not called missing as well",

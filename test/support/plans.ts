@@ -14,6 +14,19 @@ export function twoNamespaces(change: object = {}): Plan {
   });
 }
 
+/** A namespace with a database, and another one without. */
+export function namespaceWithData(): Plan {
+  const data = [{ component: "shop-db", server: "StatefulSet/postgres", users: ["Deployment/shop"] }];
+  return twoNamespaces({
+    components: [
+      { name: "shop", kind: "namespace", namespace: "shop", data },
+      { name: "forum", kind: "namespace", namespace: "forum" },
+      { name: "shop-db", kind: "pgdump", database: "shop", dumps: "/dumps/shop" },
+      { name: "mail", kind: "pgdump", database: "mail", dumps: "/dumps/mail" },
+    ],
+  });
+}
+
 /** A plan with two workloads. */
 export function twoWorkloads(change: object = {}): Plan {
   return Plan.parse({

@@ -4,11 +4,13 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Config } from "../../config.ts";
 import type { ComponentFacts } from "../../guard/facts.ts";
+import { dataOf } from "../../plan/namespace-data.ts";
 import type { Component, PgBackRestComponent, PgDumpComponent, Plan } from "../../plan/schema.ts";
 import type { RunType, Scenario } from "../../report/record.ts";
 import { fileFailure, privateDirectory } from "../files.ts";
 import { inspectLonghorn } from "../longhorn/inspect.ts";
 import { inspectCluster } from "../cluster/inspect.ts";
+import { inspectNamespaceData } from "../namespace-data/inspect.ts";
 import { inspectNamespace } from "../namespace/inspect.ts";
 import { inspectPgBackRest } from "../pgbackrest/inspect.ts";
 import { inspectPgDump } from "../pgdump/inspect.ts";
@@ -42,7 +44,8 @@ export async function lookAtComponents(config: Config, client: Client | undefine
     const looked = await Promise.all(
       plan.components.map(async (component) => {
         const inspect: Inspect = (type) => inspectors(component, plan, contextOf(config, plan, directory, type));
-        return await kinds[component.kind](component as never, inspect);
+        const found = await kinds[component.kind](component as never, inspect);
+        return await withHolder(found, component, plan, contextOf(config, plan, directory, "audit"));
       }),
     );
     const facts = (scenario: Scenario) => looked.flatMap(({ facts: of }) => of[scenario] ?? []);
@@ -99,6 +102,27 @@ const kinds: { [K in Component["kind"]]: Look<Extract<Component, { kind: K }>> }
     return { findings: [live.finding], facts: withFacts({ workload: live.facts }) };
   },
 };
+
+/** Data of a namespace is lost with it: that the database alone may not be destroyed is no fault then. */
+async function withHolder(
+  { findings, facts: { database, ...facts } }: { findings: Finding[]; facts: Looked },
+  component: Component,
+  { components, access }: Plan,
+  context: StepContext,
+): Promise<{ findings: Finding[]; facts: Looked }> {
+  const holder = components.find((one) => dataOf(one, components).some(({ name }) => name === component.name));
+  if (component.kind !== "pgdump" || holder?.kind !== "namespace")
+    return { findings, facts: withFacts({ database, ...facts }) };
+  const input = { component, holder, access: access!, toTime: null };
+  const within = await inspected(`${component.name} in ${holder.name}`, () =>
+    inspectNamespaceData(input, context, soon),
+  );
+  const alone = database?.listed === true ? database : undefined;
+  return {
+    findings: [...findings, within.finding],
+    facts: withFacts({ ...facts, database: alone, namespace: within.facts }),
+  };
+}
 
 /** What could not be inspected has none. */
 function withFacts(facts: { [S in Scenario]?: ComponentFacts | undefined }): Looked {

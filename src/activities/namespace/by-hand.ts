@@ -47,7 +47,7 @@ export function rowsOfByHand(inventory: Known, now: (entry: Entry) => Digest | u
 
 function lostOf({ byHand = {}, digest, id }: Entry, now: Digest | undefined): string[] {
   if (now === undefined) return [id];
-  return Object.keys(byHand).filter((path) => !isSame(digest[path], now[path]));
+  return Object.keys(byHand).filter((path) => !isSame(digest?.[path], now[path]));
 }
 
 /** For who starts the run: "Deployment/shop spec.replicas (kubectl)"; empty where nobody has changed anything. */

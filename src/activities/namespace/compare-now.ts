@@ -44,6 +44,6 @@ function foundNow(
   if (object === undefined || digest === undefined)
     return { existsAt: null, readyAt: null, trouble: null, differs: [] };
   const { status, message } = readiness(object);
-  const differs = differences(entry.digest, digest);
+  const differs = entry.digest === null ? [] : differences(entry.digest, digest);
   return { existsAt, readyAt, trouble: status === "ready" ? null : message, differs };
 }

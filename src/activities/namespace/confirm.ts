@@ -1,7 +1,7 @@
 import { fail } from "../../failures.ts";
 import type { StepContext } from "../step.ts";
 import type { Expected, Remains } from "../verbs.ts";
-import { requireSame } from "./inspect.ts";
+import { requireSame } from "./same.ts";
 import { findRecovery, recallInventory } from "./memory.ts";
 import { withCluster } from "../kubernetes/session.ts";
 import { namespaces } from "../kubernetes/kinds.ts";

@@ -2,7 +2,7 @@ import type { StepContext } from "../step.ts";
 import type { Control } from "../verbs.ts";
 import { namesOfRows } from "./compare-now.ts";
 import { askHttp } from "../outside/http-check.ts";
-import { requireSame } from "./inspect.ts";
+import { requireSame } from "./same.ts";
 import { recallInventory, recallRecovery } from "./memory.ts";
 import { type Sample, samplesSince } from "../outside/probes.ts";
 import { withCluster } from "../kubernetes/session.ts";

@@ -1,5 +1,6 @@
 import { fail } from "../../failures.ts";
 import { requireClear } from "../guard.ts";
+import { lastLook } from "../namespace-data/before-loss.ts";
 import { rest } from "../rest.ts";
 import { mirror } from "../kubernetes/mirror.ts";
 import { waitUntil } from "../kubernetes/wait.ts";
@@ -8,17 +9,18 @@ import type { Inspection, Loss, Proof } from "../verbs.ts";
 import { heldWords } from "../kubernetes/held.ts";
 import { stripNamed } from "./going.ts";
 import { untilHoldersReady } from "./holders-ready.ts";
-import { inspectNamespace, requireSame } from "./inspect.ts";
+import { inspectNamespace } from "./inspect.ts";
 import { keepVolumes } from "./keep-volumes.ts";
 import { askWhileGone } from "./while-gone.ts";
 import { findRecovery, type Inventory, keepRecovery, recallInventory, type Recovery } from "./memory.ts";
 import { whileProbing } from "../outside/probes.ts";
 import { type Session, withCluster } from "../kubernetes/session.ts";
 import { namespaces, pods } from "../kubernetes/kinds.ts";
+import { requireSame } from "./same.ts";
 import { watchedKinds } from "./survey.ts";
-import type { NamespaceInput } from "./verbs.ts";
+import type { DataProof, NamespaceInput } from "./verbs.ts";
 
-type Input = Omit<NamespaceInput, "run"> & { inspection: Inspection; proof: Proof };
+type Input = Omit<NamespaceInput, "run"> & { inspection: Inspection; proof: Proof; data?: DataProof[] };
 
 /** Deletes the namespace and waits until it is gone. Every guard is asked again here, against the live cluster. */
 export async function destroyNamespace(input: Input, context: StepContext): Promise<Loss> {
@@ -43,7 +45,7 @@ export async function destroyNamespace(input: Input, context: StepContext): Prom
 
 /** Has the namespace deleted, unless an attempt before has done that. @throws TARGET_GONE, IDENTITY_CHANGED, REFUSED */
 async function beginLoss(
-  { component, access, proof }: Input,
+  { component, access, proof, data = [] }: Input,
   session: Session,
   known: Inventory,
   context: StepContext,
@@ -61,6 +63,8 @@ async function beginLoss(
   await untilHoldersReady(session, known, namespace, component.within, context);
   const now = await inspectNamespace({ component, access }, context);
   await requireClear(now.facts, proof, context);
+  for (const one of data)
+    await lastLook(session, { component: one.component, holder: component, access }, one.proof, context);
   const recovery: Recovery = {
     lostAt: new Date().toISOString(),
     goneAt: null,

@@ -1,4 +1,3 @@
-import { fail } from "../../failures.ts";
 import type { RecoveryFacts } from "../../guard/facts.ts";
 import type { ClusterAccess } from "../../plan/access-schema.ts";
 import type { NamespaceComponent } from "../../plan/namespace-schema.ts";
@@ -8,7 +7,7 @@ import type { Patience } from "../kubernetes/request.ts";
 import { temporalSettings } from "../../temporal/settings.ts";
 import { deniedReason } from "../kubernetes/denied.ts";
 import { isNamed } from "../kubernetes/patterns.ts";
-import { requireCluster, type Session, withCluster } from "../kubernetes/session.ts";
+import { type Session, withCluster } from "../kubernetes/session.ts";
 import { askForImages, type ImageReport } from "../registry/images.ts";
 import type { StepContext } from "../step.ts";
 import type { Inspection } from "../verbs.ts";
@@ -51,8 +50,8 @@ async function inspectWithin(
   const survey = await surveySettled(session, component.namespace, context);
   const gitops = gitopsOf(component.namespace, survey);
   const inventory = takeInventory(session, survey, gitops, { salt: context.run.nonce, accepts: component.accepts });
-  // A drill compares with this; an audit leaves no trace.
-  if (context.run.type === "exercise") await keepInventory(context, component.name, inventory);
+  // A drill compares with this, and a restore of a later day looks what there was.
+  await keepInventory(context, component.name, inventory);
   context.progress("asking the registries for the images");
   const images = await askForImages(survey.objects, context.signal);
   const insideTarget = await lostTogether(component.namespace, survey);
@@ -98,15 +97,7 @@ function factsOf(
     lock: `kubernetes/${identity}/${namespace}`,
     exists: isThere,
     identity,
-    listed: config.mayDestroy.some(
-      (one) =>
-        "namespace" in one &&
-        one.cluster === identity &&
-        one.namespace === namespace &&
-        // It lists a part of it alone.
-        one.workload === undefined,
-    ),
-    listLine: `- { cluster: "${identity}", namespace: ${namespace} }`,
+    ...listing({ identity }, namespace, config),
     denied: deniedReason(namespace, survey.objects),
     inRecovery: false,
     replicas: 0,
@@ -115,6 +106,25 @@ function factsOf(
     archiving: null,
     space: null,
     ...(isThere && { recovery: recoveryOf(component, survey, inventory, found) }),
+  };
+}
+
+/** Whether the worker's configuration lets this namespace of this very cluster be deleted, and the line that would. */
+export function listing(
+  { identity }: Pick<Session, "identity">,
+  namespace: string,
+  { mayDestroy }: StepContext["config"],
+): Pick<Inspection["facts"], "listed" | "listLine"> {
+  return {
+    listed: mayDestroy.some(
+      (one) =>
+        "namespace" in one &&
+        one.cluster === identity &&
+        one.namespace === namespace &&
+        // It lists a part of it alone.
+        one.workload === undefined,
+    ),
+    listLine: `- { cluster: "${identity}", namespace: ${namespace} }`,
   };
 }
 
@@ -137,19 +147,4 @@ function recoveryOf(
 
 function claimsOf(objects: KubernetesObject[]): KubernetesObject[] {
   return objects.filter(({ kind }) => kind === "PersistentVolumeClaim");
-}
-
-/** @throws IDENTITY_CHANGED when the cluster, or the namespace in it, is not the one that was inspected */
-export function requireSame(
-  session: Session,
-  namespace: KubernetesObject | undefined,
-  known: Pick<Inventory, "cluster" | "uid">,
-): void {
-  requireCluster(session, known.cluster);
-  if (namespace !== undefined && namespace.metadata.uid !== known.uid)
-    throw fail(
-      "IDENTITY_CHANGED",
-      `namespace ${namespace.metadata.name} was made anew since it was inspected`,
-      "Abort, and find out who did that.",
-    );
 }

@@ -10,8 +10,12 @@ import { persistentVolumes } from "../kubernetes/kinds.ts";
  * @param entries of the namespace that is gone: its claims are
  * @returns names of the volumes
  */
-export async function keepVolumes({ cluster }: Session, { entries }: Pick<Inventory, "entries">): Promise<string[]> {
-  const claims = new Set(entries.filter(({ kind }) => kind === "PersistentVolumeClaim").map(({ uid }) => uid));
+export async function keepVolumes(
+  { cluster }: Session,
+  { entries, lostClaims = [] }: Pick<Inventory, "entries" | "lostClaims">,
+): Promise<string[]> {
+  const listed = entries.filter(({ kind }) => kind === "PersistentVolumeClaim").map(({ uid }) => uid);
+  const claims = new Set([...listed, ...lostClaims]);
   const { objects } = await cluster.list(persistentVolumes);
   const kept = objects.filter((volume) => isLeft(volume, claims));
   for (const { metadata } of kept)

@@ -20,7 +20,8 @@ export interface Entry {
   scaled: boolean;
   /** What kept it from being ready before anything was destroyed; null where it was ready. */
   troubleBefore: string | null;
-  digest: Digest;
+  /** null after a real loss: what it was then nobody has looked at. */
+  digest: Digest | null;
   /** What a person has written over what Git says, and the plan does not accept as lost: by path, with the program. */
   byHand?: Record<string, string>;
 }
@@ -35,6 +36,8 @@ export interface Inventory {
   /** Who holds it in GitOps: what is asked to rebuild it. Their own lists may be shorter once it is gone. */
   holders: { kind: string; namespace: string; name: string }[];
   entries: Entry[];
+  /** uids of claims that were gone already when it was taken, and whose volumes are left. */
+  lostClaims?: string[];
 }
 
 /** When what came back. Times are ISO 8601 in UTC. */
@@ -47,6 +50,8 @@ export interface Recovery {
   whileGone: { name: string; passed: boolean; found: string }[] | null;
   /** Finalizers that this run has removed, by object. */
   stripped: string[];
+  /** Until then its applications had no data, whatever they answered; missing where it names none, or none is back yet. */
+  dataAt?: string;
   times: Record<string, { existsAt: string | null; readyAt: string | null }>;
 }
 

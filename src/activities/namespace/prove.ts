@@ -8,7 +8,7 @@ import type { Inspection, Proof } from "../verbs.ts";
 import { gitopsOf } from "./gitops.ts";
 import { silentCheck } from "../outside/checks.ts";
 import { askForImages, imageProblem } from "../registry/images.ts";
-import { requireSame } from "./inspect.ts";
+import { requireSame } from "./same.ts";
 import { holdersAmong, type Inventory, recallInventory } from "./memory.ts";
 import { type Session, withCluster } from "../kubernetes/session.ts";
 import { listGitops, surveySettled } from "./survey.ts";

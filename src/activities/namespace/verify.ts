@@ -3,7 +3,7 @@ import type { StepContext } from "../step.ts";
 import type { Verification } from "../verbs.ts";
 import { compareNow } from "./compare-now.ts";
 import { requirePassed } from "../conclude.ts";
-import { requireSame } from "./inspect.ts";
+import { requireSame } from "./same.ts";
 import { expected, recallInventory, recallRecovery } from "./memory.ts";
 import { checkOutside } from "../outside/checks.ts";
 import { type Session, withCluster } from "../kubernetes/session.ts";
@@ -33,7 +33,7 @@ export async function checkNamespace(
   const survey = await surveyNamespace(session, component.namespace);
   const entries = expected(inventory);
   const rows = compareNow(inventory, survey, recovery, context.run.nonce);
-  const outside = await checkOutside(component, context, recovery.lostAt);
+  const outside = await checkOutside(component, context, recovery);
   const checks = [...rows, ...outside.checks].map((check) => ({ ...check, negativeControl: null }));
   const passed = checks.filter((check) => check.passed).length;
   return {

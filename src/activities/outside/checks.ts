@@ -18,9 +18,17 @@ interface Outside {
   downtime: { downtimeSeconds?: number | null };
 }
 
-/** Asks each once more; what it has answered since the loss tells for how long it did not. */
-export async function checkOutside(component: Checked, context: StepContext, lostAt: string): Promise<Outside> {
-  const samples = await samplesSince(component, context, lostAt);
+/**
+ * Asks each once more; what it has answered since the loss tells for how long it did not.
+ * @param moments `dataAt`: who answers before that has no data yet, and answers for nothing
+ */
+export async function checkOutside(
+  component: Checked,
+  context: StepContext,
+  { lostAt, dataAt = lostAt }: { lostAt: string; dataAt?: string },
+): Promise<Outside> {
+  const answers = await samplesSince(component, context, lostAt);
+  const samples = answers.map((sample) => (sample.at < dataAt ? { ...sample, ok: false } : sample));
   const asked = await Promise.all(component.checks.map((check) => ask(check, samples, context)));
   const seconds = asked.map((one) => one.seconds);
   return {

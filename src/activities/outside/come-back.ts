@@ -6,28 +6,47 @@ import { waitUntil } from "../kubernetes/wait.ts";
 import type { StepContext } from "../step.ts";
 import { askHttp } from "./http-check.ts";
 
-/** What is ready must still be so after this, or it was not. */
-const settleMs = 1_000;
-
-interface Telling {
+/** What is waited for while something comes back. */
+export interface Goal {
   /** To stand behind "waited for". */
   what: string;
+  /** What is ready must still be so after this, or it was not. */
+  settleMs: number;
+  /** Asks elsewhere, once all is there in the cluster: what is missing yet, undefined where nothing is. */
+  missing: () => Promise<string | undefined>;
+}
+
+interface Telling {
   progress: () => string;
   /** Why it is not back, as far as somebody has found out, to stand behind the progress. */
   cause: () => string;
   context: Pick<StepContext, "signal" | "progress">;
 }
 
+/** All is back, and answers from outside. */
+export function answering(what: string, checks: HttpCheck[], { signal }: Pick<StepContext, "signal">): Goal {
+  return {
+    what,
+    settleMs: 1_000,
+    async missing() {
+      const answers = await Promise.all(checks.map((check) => askHttp(check, signal)));
+      const silent = answers.findIndex(({ ok }) => !ok);
+      if (silent === -1) return undefined;
+      return `all objects are back, but ${checks[silent]!.url} does not answer: ${answers[silent]!.found}`;
+    },
+  };
+}
+
 /**
- * Waits until all is back, is still so a moment later, and answers from outside.
+ * Waits until all is back, is still so a moment later, and nothing is missing elsewhere.
  * @param look true when all is there and ready
  * @throws TIMED_OUT when it takes too long, or stands still
  */
 export async function waitUntilBack(
   watched: Mirror,
   look: () => true | undefined,
-  { within, standstill, checks }: { within: number; standstill: number; checks: HttpCheck[] },
-  { what, progress, cause, context }: Telling,
+  { within, standstill }: { within: number; standstill: number },
+  { what, settleMs, missing, progress, cause, context }: Goal & Telling,
 ): Promise<void> {
   const startedAt = performance.now();
   for (;;) {
@@ -41,14 +60,9 @@ export async function waitUntilBack(
     });
     await sleep(settleMs, undefined, { signal: context.signal });
     if (look() === undefined) continue;
-    const answers = await Promise.all(checks.map((check) => askHttp(check, context.signal)));
-    const silent = checks[answers.findIndex(({ ok }) => !ok)];
-    if (silent === undefined) return;
-    context.progress(`all objects are back; ${silent.url} does not answer yet`);
-    if (performance.now() - startedAt > within)
-      throw fail(
-        "TIMED_OUT",
-        `all objects are back, but ${silent.url} does not answer: ${answers.find(({ ok }) => !ok)!.found}`,
-      );
+    const still = await missing();
+    if (still === undefined) return;
+    context.progress(still);
+    if (performance.now() - startedAt > within) throw fail("TIMED_OUT", still);
   }
 }

@@ -9,7 +9,7 @@ import { requireCluster, type Session, withCluster } from "../kubernetes/session
 import { createTimesKeeper } from "../kubernetes/times-keeper.ts";
 import { moment } from "../namespace/observe.ts";
 import type { Rebuilt } from "../namespace/verbs.ts";
-import { waitUntilBack } from "../outside/come-back.ts";
+import { answering, waitUntilBack } from "../outside/come-back.ts";
 import { whileProbing } from "../outside/probes.ts";
 import type { StepContext } from "../step.ts";
 import { partsOf, podsOf } from "./find.ts";
@@ -62,7 +62,7 @@ async function watchBack(
   };
   try {
     await waitUntilBack(watched, look, input.component, {
-      what: `${workload} to be back`,
+      ...answering(`${workload} to be back`, input.component.checks, context),
       progress: () => progress,
       cause: diagnosis.newest,
       context,

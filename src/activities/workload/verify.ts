@@ -41,7 +41,7 @@ export async function checkWorkload(
   const state = workload === undefined ? undefined : readiness(workload);
   const live = await session.cluster.list(claimKind, { namespace });
   const mounted = claimsUsedBy(fresh, live.objects).filter((one) => before.claims.some((old) => old.name === one.name));
-  const outside = await checkOutside(component, context, loss.lostAt);
+  const outside = await checkOutside(component, context, loss);
   const checks = [
     podsCheck(before, loss, {
       ready: fresh.filter((pod) => readiness(pod).status === "ready").length,
