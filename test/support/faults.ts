@@ -255,7 +255,7 @@ export const faults = (registry: string): Fault[] => [
 apiVersion: secrets.infisical.com/v1alpha1
 kind: InfisicalSecret
 metadata: { name: shop }
-spec: { managedSecretReference: { secretName: shop, secretNamespace: secret-not-synced } }
+spec: { resyncInterval: 3600, managedSecretReference: { secretName: shop, secretNamespace: secret-not-synced } }
 status:
   conditions:
     - type: secrets.infisical.com/LoadedInfisicalToken
