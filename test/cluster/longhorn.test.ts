@@ -140,7 +140,7 @@ test.each<[string, string, string, RegExp]>([
   expect(recheck(record).found).toEqual([]);
 });
 
-test("a store that Longhorn cannot reach, and a volume of policy Delete, are refused before anything is touched", async () => {
+test("a volume of policy Delete, with pods that nobody would stop, is refused before anything is touched", async () => {
   await planFor(drill, [longhornComponent(drill, "deleted", { workload: undefined })]);
   const record = await ended("volume");
   expect(record.status).toBe("refused");
