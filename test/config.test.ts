@@ -121,8 +121,8 @@ test.each([
   ],
   [
     'mayDestroy: [{ cluster: "1f0c7a52-6b5e-4a53-9d0e-0d5c3b8b6f1e" }]',
-    '1:14 mayDestroy[0].namespace: missing key "namespace" or "node"',
-    "Add `namespace: shop` or `node: worker-1`.",
+    '1:14 mayDestroy[0].namespace: missing key "namespace" or "node" or "claim" or "volume"',
+    "Add `namespace: shop` or `node: worker-1` or `claim: shop/data` or `volume: shop-data`.",
   ],
   [
     'mayDestroy: [{ cluster: "1f0c7a52-6b5e-4a53-9d0e-0d5c3b8b6f1e", namespace: shop, workload: shop }]',

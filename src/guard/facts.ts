@@ -54,7 +54,7 @@ export interface WorkloadFacts {
 }
 
 /** What a layer's state and its plan of destruction say; empty lists where nothing was planned yet. */
-export interface InfrastructureFacts {
+interface InfrastructureFacts {
   /** Resources that its state has. A layer without a state counts as one while it exists. */
   resources: number;
   /** Lineages of its states that the worker's configuration does not name, where it names any. */

@@ -106,9 +106,6 @@ const Command = z
 export const Layer = z.discriminatedUnion("kind", [Terraform, Tofu, Terragrunt, Command]);
 export type Layer = z.infer<typeof Layer>;
 export type CommandLayer = z.infer<typeof Command>;
-export type TerragruntLayer = z.infer<typeof Terragrunt>;
-/** A root module of its own. */
-export type RootLayer = z.infer<typeof Terraform> | z.infer<typeof Tofu>;
 /** A layer with a state. */
-export type StateLayer = RootLayer | TerragruntLayer;
+export type StateLayer = Exclude<Layer, CommandLayer>;
 export type Expectation = z.infer<typeof Expectation>;

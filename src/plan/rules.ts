@@ -4,6 +4,8 @@ import type { Complaint } from "./complaint.ts";
 import { storeKeysTogether, volumesAreNamed } from "./longhorn-rules.ts";
 import { dataIsProtected } from "./namespace-rules.ts";
 import { overlap, sameServer } from "./overlap.ts";
+import { reserved } from "./component-parts.ts";
+import { layersAreDistinct } from "./infrastructure-rules.ts";
 import { userAndPasswordTogether } from "./notify-rules.ts";
 import { checkSchedules, freezeEnds } from "./schedule-rules.ts";
 import type { Component, PgDumpComponent, Plan } from "./schema.ts";
@@ -11,8 +13,6 @@ import type { Component, PgDumpComponent, Plan } from "./schema.ts";
 /** What a schema cannot say: rules about several keys, one function each. */
 type Rule = (plan: Plan) => Complaint[];
 
-/** Names of steps that every run has; no component can bear them. */
-export const reserved = ["guards", "cleanup", "files"];
 const systemDatabases = ["postgres", "template0", "template1"];
 const systemTrees = /^\/(bin|boot|dev|etc|lib|lib64|proc|sbin|sys)(\/|$)/;
 const sharedDirectories = ["/usr/bin", "/usr/lib", "/usr/local", "/usr/share", "/var/lib", "/var/log", "/var/run"];
@@ -101,17 +101,6 @@ function clusterIsNamed({ access, components }: Plan): Complaint[] {
   const hint = "Add `access: { kubeconfig: { file: /etc/firedrill/kubeconfig } }`.";
   const message = `missing key "access": ${first.name} (${first.kind}) is in a cluster`;
   return [{ path: ["access"], at: "around", message, hint }];
-}
-
-/** Their names make step IDs, as those of components do. */
-function layersAreDistinct({ components, infrastructure = [] }: Plan): Complaint[] {
-  return infrastructure.flatMap(({ name }, n) => {
-    const path = ["infrastructure", n, "name"];
-    const hint = "Give each layer a name of its own.";
-    const taken = [...infrastructure.slice(0, n), ...components].some((other) => other.name === name);
-    if (taken) return [{ path, message: "a layer before, or a component, has this name already", hint }];
-    return reserved.includes(name) ? [{ path, message: `"${name}" is the name of a step of every run`, hint }] : [];
-  });
 }
 
 function maintenanceDatabaseSurvives({ components }: Plan): Complaint[] {

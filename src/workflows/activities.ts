@@ -6,7 +6,8 @@ import type { LayerVerbs } from "../activities/infrastructure/verbs.ts";
 import type { DataVerbs } from "../activities/namespace-data/verbs.ts";
 import type { NamespaceVerbs } from "../activities/namespace/verbs.ts";
 import type { WorkloadVerbs } from "../activities/workload/verbs.ts";
-import type { DataComponent } from "../plan/schema.ts";
+import type { ClusterAccess } from "../plan/access-schema.ts";
+import type { Component, DataComponent } from "../plan/schema.ts";
 
 /**
  * Every time-out and retry of the product. Attempts are not limited: a worker that is killed uses one up. Only losses of
@@ -103,6 +104,12 @@ const kinds: { [K in DataComponent["kind"]]: Proxied<Verbs<Extract<DataComponent
 export function on(component: DataComponent): Proxied<Verbs<DataComponent>> {
   return kinds[component.kind];
 }
+
+/** What the verbs of a component get that only a cluster knows. */
+export type InCluster<K extends Component["kind"]> = {
+  component: Extract<Component, { kind: K }>;
+  access: ClusterAccess;
+};
 
 /** A database that is lost with its namespace; planted, backed up and proven as any other. */
 export const onData: Proxied<DataVerbs> = {

@@ -7,13 +7,12 @@ import { dataOf } from "../plan/namespace-data.ts";
 import { outline, particularsOf } from "../plan/outline.ts";
 import { type LayerVerb, stepId, type Verb } from "../plan/steps.ts";
 import type { ClusterInput } from "../activities/cluster/verbs.ts";
-import type { ClusterAccess } from "../plan/access-schema.ts";
 import type { Component, DataComponent } from "../plan/schema.ts";
 import { isOfClosing } from "../report/loss.ts";
 import { drillsLike } from "./before.ts";
 import type { Refusal, RunRecord, Scenario, StepRecord } from "../report/record.ts";
 import type { Resumed } from "../activities/resume.ts";
-import type { StepActivity } from "./activities.ts";
+import type { InCluster, StepActivity } from "./activities.ts";
 import { newApprovals } from "./approvals.ts";
 import { renderDetails } from "./details.ts";
 import { takeOver } from "./carry.ts";
@@ -37,9 +36,6 @@ import { createPlanInUse, type LoadedPlan } from "./plan-in-use.ts";
 import type { RecorderSinks } from "./sinks.ts";
 
 const { recorder } = proxySinks<RecorderSinks>();
-
-type Kind = Component["kind"];
-type InCluster<K extends Kind> = { component: Extract<Component, { kind: K }>; access: ClusterAccess };
 
 /** One execution of a plan: journal, gate, order and timing of its steps, and what people see of it. */
 export class Run {
@@ -171,7 +167,10 @@ export class Run {
   }
 
   /** The same for every component of a kind that only the cluster knows. */
-  async eachOf<K extends Kind, R>(kind: K, work: (input: InCluster<K>) => Promise<R>): Promise<Record<string, R>> {
+  async eachOf<K extends Component["kind"], R>(
+    kind: K,
+    work: (input: InCluster<K>) => Promise<R>,
+  ): Promise<Record<string, R>> {
     const all = this.plan.components().filter((one) => one.kind === kind) as InCluster<K>["component"][];
     return await inLanes(all, (component) => work({ component, access: this.plan.access() }));
   }

@@ -119,6 +119,7 @@ async function endure(row: Row): Promise<void> {
   expect(await uid()).not.toBe(before);
   expect(recheck(record).found).toEqual([]);
   tellsOf(row, record);
+  if (row.harm === "connections reset") expect(cuts).toBeGreaterThan(2);
   await noteRow({
     harm: row.harm,
     step: row.step,

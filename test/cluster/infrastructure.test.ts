@@ -208,7 +208,7 @@ exec tofu "$@"
 
 test(
   "a worker that is killed while it destroys and while it builds: the program is adopted, and all happens once",
-  { timeout: 180_000 },
+  { timeout: 600_000 },
   async () => {
     const { run, log } = await begin(three());
     await layers.touch("hold-node");

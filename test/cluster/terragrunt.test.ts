@@ -147,7 +147,7 @@ test("a stack is generated, built and destroyed", async () => {
 
 test(
   "a worker that is killed while all units are destroyed: the rest is destroyed once",
-  { timeout: 180_000 },
+  { timeout: 600_000 },
   async () => {
     const { run, log } = await begin("all", three);
     await run.apply();

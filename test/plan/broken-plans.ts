@@ -24,7 +24,7 @@ const secretHint =
   "Write `{ env: SHOP_PASSWORD }` or `{ file: /run/secrets/shop-password }`; a secret that stood in a file should be changed.";
 const component = "components[0]";
 const rootKeys =
-  "Its keys are name, environment, owner, objectives, approvals, decisions, notify, schedule, freeze, access, infrastructure, gitops, checks, components.";
+  "Its keys are name, environment, owner, objectives, approvals, decisions, notify, schedule, freeze, access, gitops, checks, infrastructure, components.";
 
 /** A plan of a namespace with this as its data, and of one database. */
 function withData(data: string): string {
@@ -411,7 +411,7 @@ export const broken: Broken[] = [
       .replace("access: { kubeconfig: in-cluster }\n", "")
       .replace("name", "@name"),
     path: "access",
-    message: 'missing key "access": workloads are in a cluster',
+    message: 'missing key "access": shop (workload) is in a cluster',
     hint: "Add `access: { kubeconfig: { file: /etc/firedrill/kubeconfig } }`.",
   },
   {

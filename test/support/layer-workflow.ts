@@ -1,12 +1,13 @@
 import { proxyActivities, startChild } from "@temporalio/workflow";
 import type { Activities } from "../../src/activities/index.ts";
+import type { LayerVerbs } from "../../src/activities/infrastructure/verbs.ts";
 import { lockWorkflowId } from "../../src/lock-names.ts";
 import { lock } from "../../src/workflows/lock.ts";
 
 export { lock };
 
 export interface OneStep {
-  activity: "inspectInfrastructure" | "planInfrastructure" | "destroyInfrastructure" | "applyInfrastructure";
+  activity: `${keyof LayerVerbs}Infrastructure`;
   /** ID of the step. */
   step: string;
   input: object;

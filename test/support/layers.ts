@@ -130,7 +130,7 @@ resource "terraform_data" "${name}" {
         tryNo: 0,
       };
       const queueFile = join(directory, "state", "host-queue");
-      await waitUntil("a worker is there", 60_000, () => exists(queueFile));
+      await waitUntil("a worker is there", 180_000, () => exists(queueFile));
       const start: LayerRun["start"] = async (verb, input) => {
         const args: [OneStep] = [
           {

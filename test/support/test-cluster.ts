@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { expect, inject } from "vitest";
+import { inject } from "vitest";
+import { waitUntil } from "../../lab/cluster/kubectl.ts";
 import { removeSandbox, type Sandbox } from "../../lab/cluster/sandbox.ts";
 import { clusterUp } from "../../lab/cluster/up.ts";
 import { ensureGoPrograms } from "../../lab/go-programs.ts";
@@ -44,7 +45,7 @@ export async function createTestCluster(name: string): Promise<TestCluster> {
     throw new Error(`the cluster has a namespace ${scratchNamespace}: delete it if tests have left it there`);
   const remove = async () => {
     await cluster.remove(namespaces, scratchNamespace, undefined);
-    await expect.poll(isThere, { timeout: 60_000 }).toBe(false);
+    await waitUntil(`namespace ${scratchNamespace} is gone`, 120_000, async () => !(await isThere()));
     await cluster.close();
   };
   return { kubeconfig: foreign, cluster, sandbox: undefined, remove };

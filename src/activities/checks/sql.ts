@@ -24,7 +24,7 @@ async function answerOf({ connection, database, query }: Sql): Promise<string | 
     await client.query("begin read only");
     await client.query(`set local statement_timeout = ${withinMs}`);
     const raw = { getTypeParser: () => (text: string) => text };
-    const { rows } = await client.query<(string | null)[]>({ text: query, rowMode: "array", types: raw as never });
+    const { rows } = await client.query<(string | null)[]>({ text: query, rowMode: "array", types: raw });
     const value = rows[0]?.[0];
     return value === undefined ? null : shorten(value ?? "null");
   });

@@ -99,9 +99,10 @@ export async function stopJob(directory: string, graceMs = 10_000): Promise<void
   if (leader === undefined || !(await groupIsOurs(directory, leader))) return;
   const { patienceMs } = (await readJson<Job>(join(directory, "job.json"))) ?? {};
   if (patienceMs === undefined) signalGroup(leader.pid, "SIGTERM");
-  else await interrupt(directory);
+  let isTold = false;
   for (const until = Date.now() + (patienceMs ?? graceMs); Date.now() < until; await sleep(20)) {
     if (!signalGroup(leader.pid, 0)) return;
+    if (patienceMs !== undefined && !isTold) isTold = await interrupt(directory);
     // What a patient program has started may still write, after its own end.
     if (patienceMs === undefined && (await jobEnd(directory)) !== undefined) break;
   }
@@ -112,11 +113,13 @@ export async function stopJob(directory: string, graceMs = 10_000): Promise<void
 /**
  * Asks a patient program to stop, once, whoever asks: a second signal would tell it to drop everything. Not to the group,
  * because Terragrunt passes it on to its children.
+ * @returns false while it is not known yet
  */
-async function interrupt(directory: string): Promise<void> {
+async function interrupt(directory: string): Promise<boolean> {
   const program = await readJson<ProcessIdentity>(join(directory, "program.json"));
-  if (program === undefined || !(await isAlive(program))) return;
-  if (await takeNote(join(directory, "interrupted"))) process.kill(program.pid, "SIGINT");
+  if (program === undefined) return false;
+  if ((await isAlive(program)) && (await takeNote(join(directory, "interrupted")))) process.kill(program.pid, "SIGINT");
+  return true;
 }
 
 /** False when somebody has taken it before. */

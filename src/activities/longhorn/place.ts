@@ -4,12 +4,14 @@ import { type Session, withCluster } from "../kubernetes/session.ts";
 import type { StepContext } from "../step.ts";
 import type { Restored, Verification } from "../verbs.ts";
 import type { Expected } from "./checks.ts";
+import { forgetLeftover } from "../leftovers.ts";
 import { letGo } from "./fence.ts";
 import { byClaim } from "./find-volume.ts";
 import { requireClusterAfterLoss } from "./right-cluster.ts";
 import { expectedContent, knownVolume, pinnedBackup } from "./known.ts";
 import { withReach } from "./reach.ts";
 import { type Reader, runThere } from "./reader.ts";
+import { restoredKey } from "./restore.ts";
 import { untilReady } from "./workload.ts";
 import { claimIn } from "./verify.ts";
 
@@ -35,6 +37,7 @@ export async function placeLonghorn(input: Input, context: StepContext): Promise
     const sentinel = isDrill ? (await expectedContent(context, component.name).recall()).sentinel : null;
     const expected = sentinel === null ? restoredOne : withSentinel;
     const found = await inUse(session, input, { url: pinned.url, sentinel, reader: known?.reader ?? null }, context);
+    await forgetLeftover(context.directory, restoredKey(component));
     return {
       checks: [
         {

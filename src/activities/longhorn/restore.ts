@@ -43,6 +43,7 @@ export async function restoreLonghorn(input: Input, context: StepContext): Promi
       if (known !== null && context.run.scenario !== "cluster")
         await holdStill(session, { name: component.name, access, known }, component, context);
       await requireFreeClaim(session, names);
+      await noteRestored(session, input, wish, context);
     } else await noteScratch(session, access, component.name, wish, context);
     await restoreVolume(session.cluster, wish, component, context);
     await makeNamespace(session, names);
@@ -111,6 +112,24 @@ async function requireFreeClaim({ cluster }: Session, { namespace, claim: name, 
     "If that volume is empty, because GitOps made the claim first, delete the claim and that volume; then retry. Never delete one that has data.",
   );
 }
+
+/** Until it is in its place it is what the run has brought back, and nobody else knows of it. */
+async function noteRestored(
+  { identity }: Session,
+  { component, access }: Input,
+  { volume }: Wish,
+  context: StepContext,
+) {
+  await noteLeftover(context.directory, restoredKey(component), {
+    kind: "object",
+    access,
+    cluster: identity,
+    object: idOf(volume, context),
+    keep: `it is being restored in place of the lost volume: resume the run, or delete it`,
+  });
+}
+
+export const restoredKey = ({ name }: LonghornComponent) => `restored.${name}`;
 
 /** All that is made beside the live volume goes again. */
 async function noteScratch(

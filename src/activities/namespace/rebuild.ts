@@ -1,8 +1,7 @@
 import type { StepContext } from "../step.ts";
-import { answering } from "../outside/come-back.ts";
 import { whileProbing } from "../outside/probes.ts";
 import { withCluster } from "../kubernetes/session.ts";
-import { bringBack } from "./bring-back.ts";
+import { bringBack, wholeAgain } from "./bring-back.ts";
 import { keepVolumes } from "./keep-volumes.ts";
 import { expected, keepRecovery, recallInventory, recallRecovery } from "./memory.ts";
 import { requireSame } from "./same.ts";
@@ -24,10 +23,7 @@ export async function rebuildNamespace(input: Input, context: StepContext): Prom
     }
     await keepVolumes(session, known);
     await whileProbing(component, context, async () =>
-      bringBack(input, session, known, recovery, context, {
-        ...answering(`namespace ${component.namespace} to be back`, component.checks, context),
-        isMet: (waiting) => waiting.length === 0,
-      }),
+      bringBack(input, session, known, recovery, context, wholeAgain(component, context)),
     );
     const seconds = (Date.now() - Date.parse(recovery.lostAt)) / 1_000;
     return {

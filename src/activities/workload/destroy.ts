@@ -10,10 +10,10 @@ import type { StepContext } from "../step.ts";
 import type { Inspection, Loss, Proof } from "../verbs.ts";
 import type { Tree } from "./compare.ts";
 import { cordon } from "./cordon.ts";
-import { evictAll } from "./drain.ts";
 import { findWorkload } from "./find.ts";
 import { inspectWorkload } from "./inspect.ts";
 import { known, type Known, lost, type Lost, sown } from "./memory.ts";
+import { deleteAll, evictAll } from "./take-pods.ts";
 import { readTree } from "./tree.ts";
 import type { WorkloadInput } from "./verbs.ts";
 import { askWhileGone } from "./while-gone.ts";
@@ -116,16 +116,6 @@ async function takeAway(
   } finally {
     over.abort();
   }
-}
-
-/** By their uids: the pods that come after them are not touched, whatever their names. */
-async function deleteAll({ cluster }: Session, { pods }: Lost, how: "graceful" | "force"): Promise<void> {
-  await Promise.all(
-    pods.map(async ({ namespace, name, uid }) => {
-      const options = { uid, ...(how === "force" && { gracePeriodSeconds: 0 }) };
-      return await cluster.remove(podKind, name, namespace, options);
-    }),
-  );
 }
 
 /** @throws TIMED_OUT that names what keeps them from going */

@@ -51,6 +51,7 @@ test("stopping ends the program and everything that it started", async () => {
     argv: ["sh", "-c", `sleep 1000 & echo $! > ${join(root, "child")}; trap '' TERM; wait; sleep 1000`],
   });
   await expect.poll(() => readFile(join(root, "child"), "utf8").catch(() => "")).toMatch(/\d/);
+  await expect.poll(() => readFile(join(directory, "program.json"), "utf8").catch(() => "")).not.toBe("");
   const child = (await identify(Number(await readFile(join(root, "child"), "utf8"))))!;
   expect(await jobState(directory)).toBe("running");
   await stopJob(directory, 300);
@@ -58,7 +59,7 @@ test("stopping ends the program and everything that it started", async () => {
   expect(await isAlive(await read(directory, "program.json"))).toBe(false);
 });
 
-test("a patient program is interrupted once and alone, and has its time", async () => {
+test("a patient program is interrupted once and alone, and has its time", { timeout: 30_000 }, async () => {
   const directory = join(root, "patient");
   const heard = join(root, "heard");
   const program = `trap 'echo program >> ${heard}; sleep 0.5; exit 7' INT; (trap 'echo child >> ${heard}' INT TERM; sleep 1) & echo > ${join(root, "ready")}; while :; do sleep 0.05; done`;

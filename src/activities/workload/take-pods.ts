@@ -1,10 +1,25 @@
 import { fail } from "../../failures.ts";
 import type { WorkloadComponent } from "../../plan/workload-schema.ts";
 import type { Evicted } from "../kubernetes/cluster.ts";
+import { pods as podKind } from "../kubernetes/kinds.ts";
 import type { Session } from "../kubernetes/session.ts";
 import { rest } from "../rest.ts";
 import type { StepContext } from "../step.ts";
 import type { Lost } from "./memory.ts";
+
+/** By their uids: the pods that come after them are not touched, whatever their names. */
+export async function deleteAll(
+  { cluster }: Pick<Session, "cluster">,
+  { pods }: Pick<Lost, "pods">,
+  how: "graceful" | "force",
+): Promise<void> {
+  await Promise.all(
+    pods.map(async ({ namespace, name, uid }) => {
+      const options = { uid, ...(how === "force" && { gracePeriodSeconds: 0 }) };
+      return await cluster.remove(podKind, name, namespace, options);
+    }),
+  );
+}
 
 /** A budget is asked again after this; nothing tells when it would say yes. */
 const againMs = 2_000;

@@ -1,11 +1,11 @@
 import { afterEach, expect, test } from "vitest";
 import { openCluster } from "../../../src/activities/kubernetes/client.ts";
 import type { Cluster } from "../../../src/activities/kubernetes/cluster.ts";
-import { evictAll } from "../../../src/activities/workload/drain.ts";
+import { deleteAll, evictAll } from "../../../src/activities/workload/take-pods.ts";
 import { describeFailure } from "../../../src/failures.ts";
 import { answer, type Answering, type FakeApiServer, startFakeApiServer } from "../../support/fake-api-server.ts";
 
-/** Evictions, as the API server answers them; that it does answer so is seen in test/cluster/workload.test.ts. */
+/** Deletions and evictions, as the API server answers them; that it does answer so is seen in test/cluster/workload.test.ts. */
 
 let server: FakeApiServer;
 let cluster: Cluster;
@@ -26,6 +26,20 @@ const causes = [{ reason: "DisruptionBudget", message: budget }];
 const held = answer.json({ kind: "Status", status: "Failure", code: 429, message, details: { causes } }, 429);
 const pod = (name: string, namespace = "shop") => ({ namespace, name, uid: `uid-${name}` });
 const context = { signal: new AbortController().signal, progress: () => {} };
+
+test("a pod is deleted by its uid: its successor of the same name stays, and is no failure", async () => {
+  const successor = answer.json({ metadata: { name: "store-0", uid: "uid-new" } });
+  await serve(answer.status(409, "the UID in the precondition does not match"), successor);
+  await deleteAll({ cluster }, { pods: [pod("store-0")] }, "force");
+  expect(server.asked.map(({ method, path }) => `${method} ${path}`)).toEqual([
+    "DELETE /api/v1/namespaces/shop/pods/store-0",
+    "GET /api/v1/namespaces/shop/pods/store-0",
+  ]);
+  expect(JSON.parse(server.asked[0]!.body)).toMatchObject({
+    gracePeriodSeconds: 0,
+    preconditions: { uid: "uid-store-0" },
+  });
+});
 
 test("each pod is evicted by its uid; only the workload's own at once", async () => {
   await serve(evicted);
