@@ -17,7 +17,7 @@ export async function rebuildNamespace(input: Input, context: StepContext): Prom
     const known = await recallInventory(context, component.name);
     const recovery = await recallRecovery(context, component.name);
     requireSame(session, undefined, known);
-    if (component.data.length > 0 && recovery.dataAt === undefined) {
+    if ((component.data ?? []).length > 0 && recovery.dataAt === undefined) {
       recovery.dataAt = from;
       await keepRecovery(context, component.name, recovery);
     }
