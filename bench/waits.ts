@@ -12,8 +12,7 @@ import { ensurePrograms } from "../lab/packages.ts";
 import { terminalTalk } from "../lab/terminal.ts";
 import { startChild } from "../demo/child.ts";
 import type { Inventory, Recovery } from "../src/activities/namespace/memory.ts";
-import { answering } from "../src/activities/outside/come-back.ts";
-import { watchBack } from "../src/activities/namespace/bring-back.ts";
+import { watchBack, wholeAgain } from "../src/activities/namespace/bring-back.ts";
 import { withCluster } from "../src/activities/kubernetes/session.ts";
 import { NamespaceComponent } from "../src/plan/namespace-schema.ts";
 import type { Lab } from "./lab.ts";
@@ -84,9 +83,8 @@ export async function makeWaits(lab: Lab, count: number): Promise<Waits> {
       times: {},
     };
     const context = { directory, signal: house.signal, progress: begins };
-    const isMet = (waiting: unknown[]) => waiting.length === 0;
-    const goal = { ...answering("all to be ready", [], house), isMet };
     await withCluster({ kubeconfig: { file: kubeconfig } }, context, async (session) => {
+      const goal = wholeAgain(component, context);
       await watchBack({ component }, session, inventoryOf(names), recovery, context, goal, () => "");
     });
     return Object.fromEntries(names.map((name) => [name, Date.parse(recovery.times[idOf(name)]!.readyAt!)]));

@@ -5,7 +5,7 @@ import type { Component, PgDumpComponent } from "./schema.ts";
 
 export function dataOf(holder: Component, all: Component[]): PgDumpComponent[] {
   if (holder.kind !== "namespace") return [];
-  const names = holder.data.map(({ component }) => component);
+  const names = (holder.data ?? []).map(({ component }) => component);
   return all.filter((one): one is PgDumpComponent => one.kind === "pgdump" && names.includes(one.name));
 }
 

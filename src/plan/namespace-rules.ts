@@ -8,7 +8,7 @@ export function dataIsProtected({ components }: Plan): Complaint[] {
   const names = components.filter(({ kind }) => kind === "pgdump").map(({ name }) => name);
   return components.flatMap((holder, n) => {
     if (holder.kind !== "namespace") return [];
-    return holder.data.flatMap(({ component }, index): Complaint[] => {
+    return (holder.data ?? []).flatMap(({ component }, index): Complaint[] => {
       const path = ["components", n, "data", index, "component"];
       const first = seen.get(component);
       seen.set(component, holder.name);

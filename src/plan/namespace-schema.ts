@@ -65,7 +65,8 @@ export const NamespaceComponent = z
     data: z
       .array(NamespaceData)
       .max(20)
-      .default([])
+      // Runs that an older version has begun have plans without it.
+      .optional()
       .describe("databases of it: dumped before it is deleted, and restored as soon as their server is there again"),
     checks: z
       .array(HttpCheck)

@@ -14,7 +14,7 @@ const connectionOf = ({ nodeAddress: host }: Layout) => ({ host, port: databaseP
 
 /**
  * The worst that an application does: it migrates statement by statement, each in a session of its own and with pauses, and then
- * writes one row into each of two tables. Layer `infrastructure` has the server, `apps` the application.
+ * writes one row into each of two tables. It comes up together with its server: nothing makes it wait.
  */
 export function dataApp(layout: Layout, namespace: string): Record<string, string> {
   const image = `image: ${imageReference(layout, "postgres:1")}`;
@@ -46,7 +46,7 @@ spec:
     - metadata: { name: data }
       spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: 1Gi } } }
 `,
-    "apps/shop.yaml": `
+    "infrastructure/shop.yaml": `
 apiVersion: apps/v1
 kind: Deployment
 metadata: { name: shop, namespace: ${namespace} }
@@ -77,6 +77,7 @@ spec:
               done
           readinessProbe: { exec: { command: [test, -f, /tmp/ready] }, periodSeconds: 1 }
 `,
+    "apps/settings.yaml": `{ apiVersion: v1, kind: ConfigMap, metadata: { name: settings, namespace: ${namespace} }, data: { a: b } }\n`,
   };
 }
 

@@ -23,7 +23,7 @@ export interface DataServer {
 
 /** What the namespace says of a component that it names. */
 export function dataEntry({ data }: NamespaceComponent, { name }: PgDumpComponent) {
-  return data.find(({ component }) => component === name)!;
+  return data!.find(({ component }) => component === name)!;
 }
 
 /** Asks the server where it runs, by its own address, which no Service or port of a node changes. */

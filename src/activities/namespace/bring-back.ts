@@ -1,4 +1,5 @@
 import { describeFailure, fail } from "../../failures.ts";
+import type { NamespaceComponent } from "../../plan/namespace-schema.ts";
 import type { Diagnosis } from "../../report/record.ts";
 import { rebuildByArgo } from "../argocd/rebuild.ts";
 import { rebuildByFlux } from "../flux/rebuild.ts";
@@ -8,7 +9,7 @@ import { createDiagnostician } from "../kubernetes/diagnose.ts";
 import { namespaces } from "../kubernetes/kinds.ts";
 import type { Session } from "../kubernetes/session.ts";
 import { createTimesKeeper } from "../kubernetes/times-keeper.ts";
-import { type Goal, waitUntilBack } from "../outside/come-back.ts";
+import { answering, type Goal, waitUntilBack } from "../outside/come-back.ts";
 import type { StepContext } from "../step.ts";
 import { madeBefore, waitingForMade } from "./made.ts";
 import { type Entry, expected, holdersAmong, type Inventory, keepRecovery, type Recovery } from "./memory.ts";
@@ -23,6 +24,17 @@ type Input = Omit<NamespaceInput, "run">;
 export interface NamespaceGoal extends Goal {
   /** @param waiting for what of the namespace, out of these objects of it */
   isMet: (waiting: Waiting[], objects: KubernetesObject[]) => boolean;
+}
+
+/** All of it is back and ready, and its checks from outside pass. */
+export function wholeAgain(
+  { namespace, checks }: Pick<NamespaceComponent, "namespace" | "checks">,
+  context: Pick<StepContext, "signal">,
+): NamespaceGoal {
+  return {
+    ...answering(`namespace ${namespace} to be back`, checks, context),
+    isMet: (waiting) => waiting.length === 0,
+  };
 }
 
 /**

@@ -1,8 +1,7 @@
 import type { StepContext } from "../step.ts";
-import { answering } from "../outside/come-back.ts";
 import { whileProbing } from "../outside/probes.ts";
 import { withCluster } from "../kubernetes/session.ts";
-import { bringBack } from "./bring-back.ts";
+import { bringBack, wholeAgain } from "./bring-back.ts";
 import { keepVolumes } from "./keep-volumes.ts";
 import { expected, keepRecovery, recallInventory, recallRecovery } from "./memory.ts";
 import { requireSame } from "./same.ts";
@@ -18,16 +17,13 @@ export async function rebuildNamespace(input: Input, context: StepContext): Prom
     const known = await recallInventory(context, component.name);
     const recovery = await recallRecovery(context, component.name);
     requireSame(session, undefined, known);
-    if (component.data.length > 0 && recovery.dataAt === undefined) {
+    if ((component.data ?? []).length > 0 && recovery.dataAt === undefined) {
       recovery.dataAt = from;
       await keepRecovery(context, component.name, recovery);
     }
     await keepVolumes(session, known);
     await whileProbing(component, context, async () =>
-      bringBack(input, session, known, recovery, context, {
-        ...answering(`namespace ${component.namespace} to be back`, component.checks, context),
-        isMet: (waiting) => waiting.length === 0,
-      }),
+      bringBack(input, session, known, recovery, context, wholeAgain(component, context)),
     );
     const seconds = (Date.now() - Date.parse(recovery.lostAt)) / 1_000;
     return {
