@@ -1,6 +1,12 @@
 import { defineConfig } from "vitest/config";
+import { ownClusterOnly } from "./test/support/own-cluster.ts";
 
-/** unit: no server; workflow: a real Temporal server, activities faked; e2e, crash, sabotage: everything real; lab: Kubernetes. */
+/** A table of long drills, with a command of its own. */
+const endurance = "test/cluster/endurance.test.ts";
+
+const leftOut = process.env["FIREDRILL_E2E_KUBECONFIG"] === undefined ? [] : Object.keys(ownClusterOnly);
+
+/** unit: no server; workflow: a real Temporal server, activities faked; e2e, crash, sabotage: everything real; lab, endurance: Kubernetes. */
 export default defineConfig({
   test: {
     projects: [
@@ -42,10 +48,27 @@ export default defineConfig({
           name: "lab",
           sequence: { groupOrder: 6 },
           include: ["test/cluster/**/*.test.ts"],
+          exclude: [endurance, ...leftOut],
           globalSetup: ["test/support/temporal-setup.ts", "test/support/cluster-setup.ts"],
           pool: "forks",
           fileParallelism: false,
           testTimeout: 240_000,
+          hookTimeout: 240_000,
+        },
+      },
+      {
+        test: {
+          name: "endurance",
+          sequence: { groupOrder: 7 },
+          include: [endurance],
+          exclude: leftOut,
+          globalSetup: [
+            "test/support/temporal-setup.ts",
+            "test/support/cluster-setup.ts",
+            "test/support/matrix-setup.ts",
+          ],
+          pool: "forks",
+          testTimeout: 600_000,
           hookTimeout: 240_000,
         },
       },

@@ -4,8 +4,10 @@ export interface Figure {
   id: string;
   what: string;
   value: number;
-  unit: "%" | "s" | "ms" | "MiB" | "MiB/s" | "KiB" | "times" | "events";
+  unit: "%" | "s" | "ms" | "MiB" | "MiB/s" | "KiB" | "times" | "events" | "requests";
   aim?: { most: number } | { least: number };
+  /** Its aim is a promise: the benchmark fails where it is missed. */
+  promised?: true;
   /** What the number was made of, or why it is not what it should be. */
   note?: string;
 }
@@ -31,7 +33,7 @@ export function isMet({ value, aim }: Figure): boolean | undefined {
 
 /** "3.4 s", "12.0 %", "141 MiB". */
 export function show(value: number, unit: Figure["unit"]): string {
-  const digits = Math.abs(value) >= 100 || unit === "ms" ? 0 : Math.abs(value) >= 10 ? 1 : 2;
+  const digits = Math.abs(value) >= 100 || unit === "ms" || unit === "requests" ? 0 : Math.abs(value) >= 10 ? 1 : 2;
   return `${value.toFixed(digits)} ${unit}`;
 }
 

@@ -17,7 +17,7 @@ export interface Child {
 }
 
 export interface ChildWish {
-  program: "demo/writer.ts" | "src/worker.ts" | "bench/waiting-worker.ts";
+  program: "demo/writer.ts" | "src/worker.ts" | "bench/waiting-worker.ts" | "bench/ready-writer.ts";
   args: string[];
   env: NodeJS.ProcessEnv;
   log: string;

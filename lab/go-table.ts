@@ -43,6 +43,15 @@ export const goModules = {
     programs: { argocd: "github.com/argoproj/argo-cd/v3/cmd" },
     definitions: { module: "github.com/argoproj/argo-cd/v3", directory: "manifests/crds" },
   },
+  tofu: {
+    programs: { tofu: "github.com/opentofu/opentofu/cmd/tofu" },
+    stamp: { "github.com/opentofu/opentofu/version.dev": "no" },
+  },
+  terragrunt: {
+    programs: { terragrunt: "github.com/gruntwork-io/terragrunt" },
+    stamp: { "github.com/gruntwork-io/terragrunt/internal/version.Version": "v1.1.3" },
+  },
+  minio: { programs: { minio: "github.com/minio/minio" } },
 } satisfies Record<string, GoModule>;
 
 export type GoModuleName = keyof typeof goModules;

@@ -8,6 +8,8 @@ import { clusterUp } from "./cluster/up.ts";
 import { ensureGoPrograms } from "./go-programs.ts";
 import { goModules, type GoModuleName } from "./go-table.ts";
 import { ensurePrograms } from "./packages.ts";
+import { s3Endpoint, ssmEndpoint } from "./services/services.ts";
+import { runStack, setStage, strikeStage } from "./stack/stage.ts";
 import { terminalTalk } from "./terminal.ts";
 
 /** `npm run lab`: Kubernetes clusters on this machine, without Docker. */
@@ -30,6 +32,25 @@ async function up(cluster: string): Promise<void> {
   const seconds = () => `${((performance.now() - startedAt) / 1000).toFixed(1)} s`;
   const { layout } = await clusterUp(cluster, built, (line) => console.log(`${seconds().padStart(7)}  ${line}`));
   console.log(`${cluster} is up. To use it:\n  export KUBECONFIG=${layout.kubeconfig} PATH=${built.kubernetes}:$PATH`);
+}
+
+async function homelabUp(homelab: string): Promise<void> {
+  const talk = terminalTalk();
+  await ensurePrograms(["cluster"], talk);
+  const built = await ensureGoPrograms(Object.keys(goModules) as GoModuleName[], talk);
+  const stage = await setStage(homelab, built);
+  await runStack(stage, built, "apply");
+  const settings = Object.entries(stage.environment).map(([key, value]) => `${key}=${value}`);
+  console.log(`${homelab} is up; Flux goes on. To destroy the cluster, and to make it again:
+  export ${settings.join(" ")} PATH=${built.kubernetes}:${built.terragrunt}:${built.tofu}:$PATH
+  terragrunt run --all --non-interactive --working-dir ${stage.infrastructure} -- destroy
+  terragrunt run --all --non-interactive --working-dir ${stage.infrastructure} -- apply
+Its kubeconfig is the SSM parameter ${stage.parameter} at ${ssmEndpoint(stage.services)}, backups are at ${s3Endpoint(stage.services)}.`);
+}
+
+async function homelabDown(homelab: string): Promise<void> {
+  await strikeStage(homelab);
+  console.log(`${homelab} is gone, and the services with all backups.`);
 }
 
 async function down(cluster: string): Promise<void> {
@@ -64,6 +85,11 @@ const program = new Command("npm run lab").description("Kubernetes clusters on t
 program.command("up").description("start a cluster, or say where it runs").addArgument(name()).action(up);
 program.command("down").description("end a cluster and remove all of it").addArgument(name()).action(down);
 program.command("status").description("the clusters of this machine").option("--json", "for programs").action(status);
+const homelab = program
+  .command("homelab")
+  .description("a cluster by Terragrunt, with MinIO, SSM and git outside of it");
+homelab.command("up").description("make all of it").addArgument(name()).action(homelabUp);
+homelab.command("down").description("remove all of it").addArgument(name()).action(homelabDown);
 program.command("shell").description("a shell on the node of a cluster").addArgument(name()).action(shell);
 
 try {

@@ -27,7 +27,8 @@ const taskQueue = "firedrill";
 const directory = fileURLToPath(new URL("../test/histories/", import.meta.url));
 
 async function record({ client, connection, bundle }: Temporal, name: string, shape: Shape): Promise<string> {
-  const fakes = fakeActivities(twoComponents(shape.plan), taskQueue, shape.behaviours);
+  const planOf = shape.planOf ?? twoComponents;
+  const fakes = fakeActivities(planOf(shape.plan), taskQueue, shape.behaviours);
   fakes.resumed = shape.resumed?.();
   if (shape.sha256 !== undefined) fakes.file = { ...fakes.file, sha256: shape.sha256 };
   const sinks = { recorder: { save: { fn: () => {}, callDuringReplay: false } } };

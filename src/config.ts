@@ -21,6 +21,11 @@ const systemIdentifier = z
   )
   .meta({ examples: ["7412345678901234567"] });
 
+const clusterUid = z
+  .uuid("must be the uid of the cluster's namespace kube-system")
+  .describe("which cluster: `kubectl get namespace kube-system -o jsonpath={.metadata.uid}`")
+  .meta({ examples: ["1f0c7a52-6b5e-4a53-9d0e-0d5c3b8b6f1e"] });
+
 const Destroyable = z.union([
   z.strictObject({
     systemIdentifier,
@@ -46,15 +51,59 @@ const Destroyable = z.union([
       .meta({ title: "path", examples: ["/var/lib/postgresql/15/main"] }),
   }),
   z.strictObject({
-    cluster: z
-      .uuid("must be the uid of the cluster's namespace kube-system")
-      .describe("which cluster: `kubectl get namespace kube-system -o jsonpath={.metadata.uid}`")
-      .meta({ examples: ["1f0c7a52-6b5e-4a53-9d0e-0d5c3b8b6f1e"] }),
+    cluster: clusterUid,
     namespace: z
       .string()
       .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "must be the name of a namespace")
       .describe("the namespace that may be deleted")
       .meta({ examples: ["shop"] }),
+    workload: z
+      .string()
+      .regex(/^(deployment|statefulset)\/[a-z0-9.-]+$/, 'must be kind and name, such as "deployment/shop"')
+      .optional()
+      .describe(
+        "only the pods of this workload of it may be taken away; the namespace and every workload in it otherwise",
+      )
+      .meta({ examples: ["deployment/shop"] }),
+  }),
+  z.strictObject({
+    cluster: clusterUid,
+    node: z
+      .string()
+      .regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/, "must be the name of a node")
+      .describe("the node that may be drained")
+      .meta({ examples: ["worker-1"] }),
+  }),
+  z.strictObject({
+    cluster: clusterUid,
+    claim: z
+      .string()
+      .regex(/^[a-z0-9-]+\/[a-z0-9.-]+$/, "must be namespace and claim, such as shop/data")
+      .describe("the PersistentVolumeClaim, with its namespace, whose Longhorn volume may be deleted")
+      .meta({ examples: ["shop/data"] }),
+  }),
+  z.strictObject({
+    cluster: clusterUid,
+    volume: z
+      .string()
+      .regex(/^[a-z0-9.-]+$/, "must be the name of a Longhorn volume")
+      .describe("the Longhorn volume that may be deleted")
+      .meta({ examples: ["shop-data"] }),
+  }),
+  z.strictObject({
+    infrastructure: z
+      .string()
+      .regex(/^\//, "must be an absolute path, starting with /")
+      .transform((path) => withoutEndingSlash(posix.normalize(path)))
+      .describe("directory of the infrastructure that may be destroyed, as the plan writes it")
+      .meta({ title: "path", examples: ["/srv/infra/dev"] }),
+    workspace: z.string().min(1).default("default").describe("workspace of its state"),
+    lineage: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("lineage of its state: another state in the same place is then refused")
+      .meta({ examples: ["3f1d4a52-6b5e-4a53-9d0e-0d5c3b8b6f1e"] }),
   }),
 ]);
 
@@ -81,7 +130,7 @@ export const WorkerConfig = z
     mayDestroy: z
       .array(Destroyable)
       .default([])
-      .describe("the only databases, clusters and namespaces that runs of this worker may destroy; none by default")
+      .describe("the only things that runs of this worker may destroy; none by default")
       .meta({ examples: [[{ systemIdentifier: "7412345678901234567", server: "db.lan:5432", database: "shop" }]] }),
     metrics: z
       .strictObject({
@@ -114,7 +163,11 @@ export interface Config {
   mayDestroy: (
     | { systemIdentifier: string; server: string; database: string }
     | { systemIdentifier: string; data: string }
-    | { cluster: string; namespace: string }
+    | { cluster: string; namespace: string; workload?: string | undefined }
+    | { cluster: string; node: string }
+    | { cluster: string; claim: string }
+    | { cluster: string; volume: string }
+    | { infrastructure: string; workspace: string; lineage?: string | undefined }
   )[];
   metrics?: { port: number; host: string } | undefined;
 }

@@ -58,6 +58,22 @@ export const failureTypes = {
     exitCode: 1,
     hint: "Mend what the message names; retry then goes on watching. Abort reports what is missing.",
   },
+  STATE_LOCKED: {
+    exitCode: 1,
+    hint: "Wait until whoever holds it is done, or find out that it is dead and release it; then retry.",
+  },
+  STATE_CHANGED: {
+    exitCode: 3,
+    hint: "Somebody works on the same infrastructure: abort, and start a new run once it has settled.",
+  },
+  NOT_DESTROYED: {
+    exitCode: 1,
+    hint: "Mend what the message names; retry then destroys the rest.",
+  },
+  NOT_BUILT: {
+    exitCode: 1,
+    hint: "Mend what the message names; retry then applies again.",
+  },
   CHECKS_FAILED: {
     exitCode: 1,
     hint: "Retry checks again; skip puts it into place all the same (the verdict stays FAIL); abort keeps it beside.",

@@ -46,8 +46,13 @@ function literal(text: string): string {
 export function redact(text: string): string {
   return text
     .replace(compile().pattern, mark)
-    .replace(/(\w+:\/\/[^\s:/@]+:)[^\s@]+@/g, `$1${mark}@`)
+    .replace(/(?<![^\s@])[^\s@]+@/g, withoutPassword)
     .replace(/\b(password(?:\s*=\s*|\s+(?=')))('(?:[^'\\]|\\.|'')*'|(?:\\[^"]|[^\s'"\\])+)/gi, `$1${mark}`);
+}
+
+/** Of a word up to its "@"; each pattern begins where a word does, or the time for a long one grew with its square. */
+function withoutPassword(word: string): string {
+  return word.replace(/(?<!\w)(\w+:\/\/[^\s:/@]+:)[^\s@]+@$/, `$1${mark}@`);
 }
 
 /** Keys of results under which stands text for people; other values are data that steps work with. */
@@ -98,7 +103,18 @@ function safeEnd(text: string, most: number): number {
   return cut;
 }
 
+/** Variables that hand a supervisor what it must keep out of a program's logs. The program itself does not get them. */
+const handed = "FIREDRILL_REDACTS_";
+
+export function handOver(secrets: string[]): Record<string, string> {
+  return Object.fromEntries(secrets.map((secret, n) => [`${handed}${n}`, secret]));
+}
+
 for (const [name, value] of Object.entries(process.env)) {
+  if (value !== undefined && name.startsWith(handed)) {
+    rememberSecret(value);
+    delete process.env[name];
+  }
   // What merely looks like a secret must not hide ordinary words; PGPASSWORD is one for certain.
   if (value !== undefined && looksSecret(name) && (name === "PGPASSWORD" || value.length >= 8)) rememberSecret(value);
 }

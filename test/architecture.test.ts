@@ -25,7 +25,7 @@ test("workflow code bundles, of pure files and small packages only", { timeout: 
   );
   const own = modules.flatMap((path) => /^\.\/(src\/.+)$/.exec(path)?.[1] ?? []);
   const pure =
-    /^src\/(workflows\/|guard\/|failures\.ts|lock-names\.ts|plan\/(outline|moment|reload)\.ts|report\/(record|audit|verdict|begin|clock|elapsed|loss|rto|rpo|digest|approvals|diagnosis|summary|skipped|safe-text)\.ts)/;
+    /^src\/(workflows\/|guard\/|failures\.ts|lock-names\.ts|plan\/(namespace-data|outline|outline-cluster|outline-namespace|steps|moment|reload)\.ts|report\/(record|audit|verdict|begin|clock|elapsed|loss|rto|rpo|digest|approvals|diagnosis|summary|skipped|safe-text)\.ts)/;
   expect(own.length).toBeGreaterThan(20);
   expect(own.filter((path) => !pure.test(path))).toEqual([]);
 });
@@ -81,16 +81,23 @@ const verbs = [
 ];
 
 /** Nobody backs a namespace up, or restores it: GitOps rebuilds it. */
-const verbsOfNamespace = ["inspect", "confirm", "prove", "destroy", "control", "rebuild", "verify"];
+const verbsOfNamespace = ["inspect", "recall", "confirm", "prove", "destroy", "control", "reach", "rebuild", "verify"];
+/** Nor a workload, whose data stays where it is: a sentinel in it has to come back with the pods. */
+const verbsOfWorkload = ["inspect", "confirm", "prove", "destroy", "control", "rebuild", "verify", "plant"];
+/** A whole cluster is destroyed and made by its layers. */
+const verbsOfCluster = ["inspect", "confirm", "prove", "control", "rebuild", "settle", "verify"];
+const own: Record<string, string[]> = {
+  namespace: verbsOfNamespace,
+  workload: verbsOfWorkload,
+  cluster: verbsOfCluster,
+};
 
 test.each(Component.options.map(({ shape }) => shape.kind.value))("kind %s exports its verbs", async (kind) => {
   const names = Object.keys((await import(`../src/activities/${kind}/index.ts`)) as object);
   const suffix = names.find((name) => name.startsWith("inspect"))?.slice("inspect".length) ?? "";
   expect(suffix.toLowerCase()).toBe(kind);
   expect(suffix).not.toBe(kind);
-  expect(names.toSorted()).toEqual(
-    (kind === "namespace" ? verbsOfNamespace : verbs).map((verb) => verb + suffix).toSorted(),
-  );
+  expect(names.toSorted()).toEqual((own[kind] ?? verbs).map((verb) => verb + suffix).toSorted());
 });
 
 test("in src/cli only console.ts prints; what else knows the streams only looks at them, or asks a question", () => {

@@ -120,6 +120,16 @@ test.each([
     "For example `data: /var/lib/postgresql/15/main`.",
   ],
   [
+    'mayDestroy: [{ cluster: "1f0c7a52-6b5e-4a53-9d0e-0d5c3b8b6f1e" }]',
+    '1:14 mayDestroy[0].namespace: missing key "namespace" or "node" or "claim" or "volume"',
+    "Add `namespace: shop` or `node: worker-1` or `claim: shop/data` or `volume: shop-data`.",
+  ],
+  [
+    'mayDestroy: [{ cluster: "1f0c7a52-6b5e-4a53-9d0e-0d5c3b8b6f1e", namespace: shop, workload: shop }]',
+    '1:92 mayDestroy[0].workload: must be kind and name, such as "deployment/shop"',
+    "For example `workload: deployment/shop`.",
+  ],
+  [
     "mayDestroy: [shop]",
     "1:14 mayDestroy[0]: must be a map of keys, not text",
     "Its keys are systemIdentifier, database, server.",

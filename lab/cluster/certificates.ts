@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { stringify } from "yaml";
-import type { Layout } from "./layout.ts";
+import { firstNode, type Layout, secondNode } from "./layout.ts";
 
 /** Who speaks to the API server, as its certificate says; `system:masters` may do all. */
 const clients = {
@@ -10,7 +10,8 @@ const clients = {
   "kube-controller-manager": "/CN=system:kube-controller-manager",
   "kube-scheduler": "/CN=system:kube-scheduler",
   "kube-proxy": "/CN=system:kube-proxy",
-  kubelet: "/O=system:nodes/CN=system:node:localhost",
+  kubelet: `/O=system:nodes/CN=system:node:${firstNode.name}`,
+  "kubelet-2": `/O=system:nodes/CN=system:node:${secondNode.name}`,
 };
 
 /** Makes the certificates of a cluster, and a kubeconfig for each client, in `certificates/`. */
@@ -46,6 +47,16 @@ export function certificates({ directory }: Layout): string {
 
 export function kubeconfigOf(layout: Layout, client: string): string {
   return join(certificates(layout), `${client}.kubeconfig`);
+}
+
+/** A certificate of the cluster's own authority, for a server of the node; in `certificates/NAME.crt` and `.key`. */
+export async function makeServerCertificate(layout: Layout, name: string, addresses: string[]): Promise<void> {
+  await sign(
+    certificates(layout),
+    name,
+    `/CN=${name}`,
+    addresses.map((ip) => `IP:${ip}`),
+  );
 }
 
 async function sign(directory: string, name: string, subject: string, names: string[] = []): Promise<void> {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { exists } from "../../src/activities/files.ts";
 import { contents, type Image } from "./image-contents.ts";
-import { containerdSocket } from "./layout.ts";
+import { firstNode, socketOf } from "./layout.ts";
 import { waitUntil } from "./kubectl.ts";
 import { type Sandbox, within } from "./sandbox.ts";
 
@@ -13,20 +13,21 @@ export type { Image };
 const cache = join(homedir(), ".cache", "firedrill", "lab", "images");
 
 /** Puts images into a cluster's containerd, as `localhost/NAME:1`. */
-export async function importImages(sandbox: Sandbox, names: Image[]): Promise<void> {
+export async function importImages(sandbox: Sandbox, names: Image[], node = firstNode): Promise<void> {
+  const call = async (...args: string[]) => await ctr(sandbox, args, node);
   await Promise.all(names.map(archiveOf));
-  await waitUntil("containerd answers", 20_000, async () => (await ctr(sandbox, "version")).exitCode === 0);
+  await waitUntil("containerd answers", 20_000, async () => (await call("version")).exitCode === 0);
   for (const name of names) {
     // Within an archive an image has but a tag.
     const naming = ["--base-name", `localhost/${name}`];
-    const { exitCode, stderr } = await ctr(sandbox, "images", "import", ...naming, fileOf(name));
+    const { exitCode, stderr } = await call("images", "import", ...naming, fileOf(name));
     if (exitCode !== 0) throw new Error(`${name} cannot be imported: ${stderr}`);
   }
 }
 
 /** Takes an image from the node, so that the next pod that wants it must pull. Pods that run go on. */
 export async function removeImage(sandbox: Sandbox, reference: string): Promise<void> {
-  const { stdout } = await ctr(sandbox, "images", "list");
+  const { stdout } = await ctr(sandbox, ["images", "list"]);
   const rows = stdout.split("\n").map((line) => line.split(/\s+/));
   const listed = rows.map(([name = "", , digest = ""]) => ({ name, digest }));
   const digest = listed.find(({ name }) => name === reference)?.digest;
@@ -37,12 +38,12 @@ export async function removeImage(sandbox: Sandbox, reference: string): Promise<
   // A third name is the image's ID: it goes with the last of the others.
   const last = same.every((name) => isOurs(name) || name.startsWith("sha256:"));
   const names = last ? same : same.filter(isOurs);
-  const { exitCode, stderr } = await ctr(sandbox, "images", "remove", "--sync", ...names);
+  const { exitCode, stderr } = await ctr(sandbox, ["images", "remove", "--sync", ...names]);
   if (exitCode !== 0) throw new Error(`${reference} cannot be removed: ${stderr}`);
 }
 
-async function ctr(sandbox: Sandbox, ...args: string[]) {
-  const argv = ["ctr", "--address", containerdSocket, "--namespace", "k8s.io", ...args];
+async function ctr(sandbox: Sandbox, args: string[], node = firstNode) {
+  const argv = ["ctr", "--address", socketOf(node), "--namespace", "k8s.io", ...args];
   return await execa(...within(sandbox, argv), { reject: false });
 }
 

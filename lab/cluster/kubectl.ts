@@ -30,7 +30,7 @@ async function speak(layout: Layout, built: Pick<Built, "kubernetes">, args: str
   const { exitCode, all } = await execa(program, ["--kubeconfig", layout.kubeconfig, ...args], {
     all: true,
     reject: false,
-    timeout: 60_000,
+    timeout: 180_000,
     ...(input === undefined ? { stdin: "ignore" as const } : { input }),
   });
   return { ok: exitCode === 0, output: all };

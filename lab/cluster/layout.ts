@@ -53,5 +53,33 @@ export function controlGroup(name: string): string {
   return `firedrill-lab-${name}`;
 }
 
-/** Where containerd listens, in the /run of the cluster's own. */
-export const containerdSocket = "/run/containerd/containerd.sock";
+/** What the nodes of a cluster have each for themselves; all else of one machine they share. */
+export interface NodePlace {
+  /** Its address as well, by which the API server reaches its kubelet. */
+  name: string;
+  /** To tell files and programs of the nodes apart. */
+  suffix: string;
+  /** Where its containerd keeps what must not outlive it, in the /run of the cluster's own. */
+  run: string;
+  kubeletPort: number;
+  healthPort: number;
+}
+
+export const firstNode: NodePlace = {
+  name: "localhost",
+  suffix: "",
+  run: "/run/containerd",
+  kubeletPort: 10250,
+  healthPort: 10248,
+};
+export const secondNode: NodePlace = {
+  name: "127.0.0.2",
+  suffix: "-2",
+  run: "/run/containerd-2",
+  kubeletPort: 10260,
+  healthPort: 10258,
+};
+
+export function socketOf({ run }: NodePlace): string {
+  return `${run}/containerd.sock`;
+}

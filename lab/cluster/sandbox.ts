@@ -150,7 +150,7 @@ async function hideHost(sandbox: Sandbox): Promise<void> {
 }
 
 /** The cluster's directory in each hierarchy of control groups; version 2 has one. */
-async function controlGroups(name: string): Promise<string[]> {
+export async function controlGroups(name: string): Promise<string[]> {
   const root = "/sys/fs/cgroup";
   if (await exists(join(root, "cgroup.controllers"))) return [join(root, controlGroup(name))];
   return (await readdir(root)).map((hierarchy) => join(root, hierarchy, controlGroup(name)));

@@ -27,7 +27,7 @@ export async function clusterUp(name: string, built: Built, say: (line: string) 
     await Promise.all([startFlux(sandbox, built), startArgoCd(sandbox, built), startOperators(sandbox, built)]);
     // Without it no pod is taken.
     const account = ["-n", "default", "get", "serviceaccount", "default"];
-    await waitUntil("pods can be made", 20_000, async () => (await kubectl(sandbox.layout, built, ...account)).ok);
+    await waitUntil("pods can be made", 60_000, async () => (await kubectl(sandbox.layout, built, ...account)).ok);
     say("Flux, Argo CD and the operators run");
     return sandbox;
   } catch (error) {

@@ -28,5 +28,5 @@ export async function applyDefinitions(
   ];
   // kubectl gives up at once on one that has no condition yet.
   const isTaken = async () => (await kubectl(layout, built, ...established)).ok;
-  await waitUntil(`the definitions of ${directory} are taken`, 30_000, isTaken);
+  await waitUntil(`the definitions of ${directory} are taken`, 120_000, isTaken);
 }

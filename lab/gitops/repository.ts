@@ -8,7 +8,7 @@ import { type Sandbox, startWithin } from "../cluster/sandbox.ts";
 const port = 8080;
 
 /** Where controllers and people find a repository of the cluster. */
-export function repositoryUrl({ nodeAddress }: Layout, name: string): string {
+export function repositoryUrl({ nodeAddress }: Pick<Layout, "nodeAddress">, name: string): string {
   return `http://${nodeAddress}:${port}/${name}.git`;
 }
 
@@ -22,7 +22,7 @@ export async function startGitServer(sandbox: Sandbox): Promise<void> {
 
 /** Makes the repository's branch `main` hold these files and no other. @param files by path */
 export async function commit(
-  layout: Layout,
+  layout: Pick<Layout, "directory">,
   name: string,
   files: Record<string, string>,
   message: string,
@@ -47,6 +47,6 @@ export async function commit(
   }
 }
 
-function repositories({ directory }: Layout): string {
+function repositories({ directory }: Pick<Layout, "directory">): string {
   return join(directory, "git");
 }

@@ -25,7 +25,7 @@ interface Managed extends SecretReference {
 
 interface InfisicalSecret extends KubernetesObject {
   spec: {
-    resyncInterval: number;
+    resyncInterval?: number;
     authentication?: {
       kubernetesAuth?: { serviceAccountRef: { name: string; namespace: string } };
       universalAuth?: { credentialsRef: SecretReference };
@@ -49,6 +49,9 @@ const apiVersion = "secrets.infisical.com/v1alpha1";
 const all = new Map<string, { object: InfisicalSecret; timer?: NodeJS.Timeout }>();
 /** Whoever has logged in once does not do so again. */
 const loggedIn = new Map<string, string>();
+
+/** Where the definition gives no default: without an interval it would try again at once, for ever, and drown the API server. */
+const usualResyncSeconds = 60;
 
 /** @returns the way of login by its name */
 async function logIn({ metadata, spec }: InfisicalSecret, { failure }: SecretStore): Promise<string> {
@@ -147,7 +150,8 @@ async function reconcile(uid: string): Promise<void> {
   const known = all.get(uid);
   if (known === undefined) return;
   clearTimeout(known.timer);
-  known.timer = setTimeout(() => void reconcile(uid), known.object.spec.resyncInterval * 1000);
+  const seconds = known.object.spec.resyncInterval ?? usualResyncSeconds;
+  known.timer = setTimeout(() => void reconcile(uid), seconds * 1000);
   const { namespace, name } = known.object.metadata;
   const path = `/apis/${apiVersion}/namespaces/${namespace}/infisicalsecrets/${name}`;
   try {

@@ -8,12 +8,15 @@ import { redact } from "../redaction.ts";
 import { exists } from "./files.ts";
 import { stopJob } from "./jobs/job.ts";
 import { forgetLeftover, type Leftover, listLeftovers } from "./leftovers.ts";
+import { removeFile, removeOwn, undoThere } from "./longhorn/undo.ts";
 import { letIn } from "./pgdump/place.ts";
 import { describePlace, identifier, withClient } from "./postgres/client.ts";
 import { stopPostmaster } from "./postgres/postmaster.ts";
 import { removeSentinel } from "./postgres/sentinel.ts";
 import type { StepContext } from "./step.ts";
 import { closeTo, workedOn } from "./turn.ts";
+import { uncordon } from "./workload/cordon.ts";
+import { removeSentinelFile } from "./workload/sentinel.ts";
 
 export interface Cleaned {
   removed: number;
@@ -45,7 +48,12 @@ const removers: { [K in Leftover["kind"]]: (leftover: Extract<Leftover, { kind: 
   },
   "locked-out": ({ connection, maintenanceDatabase, databases }) =>
     withClient(connection, maintenanceDatabase, (client) => letIn(client, databases)),
+  object: removeOwn,
+  stopped: undoThere,
+  "file-in-volume": removeFile,
   postmaster: (leftover) => stopPostmaster(leftover),
+  cordon: (leftover) => uncordon(leftover),
+  "sentinel-file": (leftover) => removeSentinelFile(leftover),
 };
 
 function describe(leftover: Leftover): LeftoverRecord {
@@ -72,8 +80,20 @@ function describe(leftover: Leftover): LeftoverRecord {
         where: describePlace(leftover.connection, leftover.databases.join(" or ")),
         why: "",
       };
+    case "object": {
+      const { kind, namespace, name } = leftover.object;
+      return { what: kind, where: namespace === "" ? name : `${namespace}/${name}`, why: leftover.keep ?? "" };
+    }
+    case "stopped":
+      return { what: "thing that is stopped", where: leftover.what, why: "" };
+    case "file-in-volume":
+      return { what: "sentinel", where: `${leftover.file} in claim ${leftover.namespace}/${leftover.claim}`, why: "" };
     case "postmaster":
       return { what: "server", where: leftover.data, why: "" };
+    case "cordon":
+      return { what: "cordoned node", where: leftover.node, why: "" };
+    case "sentinel-file":
+      return { what: "file", where: `${leftover.path} in claim ${leftover.namespace}/${leftover.claim}`, why: "" };
   }
 }
 

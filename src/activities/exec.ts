@@ -12,6 +12,8 @@ export interface Program {
   env?: Record<string, string>;
   /** Operating-system user to run as, where it is not the worker's own. Needs root. */
   osUser?: string | undefined;
+  /** Where it runs; the root directory otherwise. */
+  cwd?: string;
   /** Milliseconds, 60 s unless told. */
   timeoutMs?: number;
   signal?: AbortSignal;
@@ -38,7 +40,7 @@ export async function runProgram(program: Program): Promise<ProgramEnd> {
   const name = program.argv[0] ?? "";
   try {
     const end = await execa(file, args, {
-      cwd: "/",
+      cwd: program.cwd ?? "/",
       env: programEnvironment(program.env),
       extendEnv: false,
       stdin: "ignore",

@@ -1,18 +1,24 @@
 import type { Client } from "@temporalio/client";
 import type { Config } from "../config.ts";
 import type { RunRecord } from "../report/record.ts";
+import * as cluster from "./cluster/index.ts";
 import { cleanUp } from "./cleanup.ts";
 import { examine } from "./doctor/index.ts";
 import { hostQueue } from "./host-queue.ts";
 import { loadPlan, reloadPlan } from "./load-plan.ts";
+import * as infrastructure from "./infrastructure/index.ts";
 import { claim } from "./locks/claim.ts";
 import { notify } from "./notify/index.ts";
+import * as longhorn from "./longhorn/index.ts";
+import { listVolumes } from "./longhorn/list.ts";
+import * as namespaceData from "./namespace-data/index.ts";
 import * as namespace from "./namespace/index.ts";
 import * as pgbackrest from "./pgbackrest/index.ts";
 import * as pgdump from "./pgdump/index.ts";
 import { writeReports } from "./report.ts";
 import { readRunFile, runDirectory, writeRunFile } from "./run-directory.ts";
 import { loadResumed } from "./resume.ts";
+import * as workload from "./workload/index.ts";
 import { type StepContext, stepActivity } from "./step.ts";
 import type { Done, RunRef } from "./verbs.ts";
 
@@ -46,6 +52,11 @@ export function createActivities(config: Config, client: Client) {
     loadResumed: (input: Parameters<typeof loadResumed>[2]) => loadResumed(config, client, input),
     notify: (input: Parameters<typeof notify>[1]) => notify(config, input),
     ...verbsOf(config, client, { ...namespace }),
+    ...verbsOf(config, client, { ...namespaceData }),
+    ...verbsOf(config, client, { ...cluster }),
+    ...verbsOf(config, client, { ...workload }),
+    ...verbsOf(config, client, { ...longhorn, listVolumes }),
+    ...verbsOf(config, client, { ...infrastructure }),
     ...verbsOf(config, client, { ...pgdump }),
     ...verbsOf(config, client, { ...pgbackrest }),
     cleanUp: stepActivity(

@@ -1,3 +1,5 @@
+import type { ClusterAccess } from "../plan/access-schema.ts";
+import type { LonghornComponent } from "../plan/longhorn-schema.ts";
 import type { Component } from "../plan/schema.ts";
 import type { Approval } from "../report/people.ts";
 import type { BackupRecord, CheckRecord, Diagnosis, RunType, Scenario } from "../report/record.ts";
@@ -43,10 +45,10 @@ export interface Done<T> {
   attempts: Attempt[];
 }
 
-interface Input<C extends Component> {
-  run: RunRef;
-  component: C;
-}
+/** What lies in a cluster is reached through it: `run.step` adds how. */
+type Input<C extends Component> = { run: RunRef; component: C } & (C extends LonghornComponent
+  ? { access: ClusterAccess }
+  : object);
 
 export interface Inspection {
   target: string;

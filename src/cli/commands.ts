@@ -43,7 +43,7 @@ function startCommands(top: Command): void {
     startCommand(top, "exercise", "drill: back up, destroy, restore and prove").addOption(
       new Option(
         "--scenario <scenario>",
-        "database: destroy and restore; namespace: delete and let GitOps rebuild; none: restore beside the live one",
+        "database or volume: destroy and restore; namespace: delete and let GitOps rebuild; workload: take its pods or its node away; cluster: destroy and rebuild all of it; none: restore beside the live one",
       ).choices(scenarios),
     ),
   ).addHelpText(
@@ -52,7 +52,20 @@ function startCommands(top: Command): void {
   );
   startCommand(top, "restore", "real loss: restore what is gone, from the newest good backup")
     .option("--to-time <moment>", "restore to this moment, with its time zone", moment)
-    .addHelpText("after", examples('restore shop --reason "disk died"', "restore shop --to-time 2026-11-21T03:00:00Z"));
+    .addOption(
+      new Option(
+        "--scenario <scenario>",
+        "what was lost: databases, or whole namespaces, which GitOps makes again, with their data",
+      ).choices(["database", "namespace"]),
+    )
+    .addHelpText(
+      "after",
+      examples(
+        'restore shop --reason "disk died"',
+        "restore shop --to-time 2026-11-21T03:00:00Z",
+        "restore homelab --scenario namespace --component shop",
+      ),
+    );
   startCommand(top, "backup", "make a backup and prove that it can be read").addHelpText(
     "after",
     examples("backup shop"),
@@ -127,6 +140,18 @@ function historyCommands(top: Command): void {
     .action(async (plan, options) => exit(await (await import("./commands/trend.ts")).showTrend(plan, options)));
 }
 
+function volumesCommand(top: Command): void {
+  top
+    .command("restore-volumes")
+    .description(
+      "restore the Longhorn volumes that a new cluster lacks, without Temporal; for a job before its workloads",
+    )
+    .requiredOption("--from <file>", "YAML file that names claims and volumes", notBlank)
+    .addOption(json())
+    .addHelpText("after", examples("restore-volumes --from /config/volumes.yaml"))
+    .action(async (options) => exit(await (await import("./commands/restore-volumes.ts")).restoreVolumes(options)));
+}
+
 function metricsCommand(top: Command): void {
   top
     .command("metrics")
@@ -160,6 +185,7 @@ export function addCommands(top: Command): Command {
   serverCommands(top);
   top.commandsGroup("Run:");
   startCommands(top);
+  volumesCommand(top);
   addSchedules(top);
   top.commandsGroup("Steer a run:");
   addSteering(top);

@@ -3,8 +3,10 @@ import chalk from "chalk";
 import { loadConfig } from "../config.ts";
 import { describeFailure, fail } from "../failures.ts";
 import { findPlan } from "../plan/load.ts";
+import { dataOf } from "../plan/namespace-data.ts";
 import { kindsOf } from "../plan/outline.ts";
 import { nearest } from "../plan/nearest.ts";
+import type { Component } from "../plan/schema.ts";
 import { targetOf } from "../plan/target.ts";
 import type { Scenario } from "../report/record.ts";
 import { shellWord, visible } from "../report/safe-text.ts";
@@ -39,7 +41,7 @@ export async function targetsOf(
     throw fail(
       "REQUEST_INVALID",
       `plan ${plan} has nothing that scenario ${scenario} would destroy`,
-      scenario === "namespace" ? "Leave the scenario out." : "Its namespaces are drilled by `--scenario namespace`.",
+      "Databases are drilled without a scenario, others by the one of their kind: `--scenario namespace`, `volume`, `workload` or `cluster`.",
     );
   const unknown = chosen?.find((name) => known !== undefined && !names.includes(name));
   if (unknown !== undefined) {
@@ -62,11 +64,15 @@ async function componentsOf(plan: string, scenario: Scenario): Promise<Targets |
     const { components } = (await findPlan(loadConfig().plans, plan)).plan;
     const kinds = kindsOf("exercise", scenario);
     const destroyed = components.filter(({ kind }) => kinds.includes(kind));
-    return Object.fromEntries(destroyed.map((component) => [component.name, targetOf(component)]));
+    return Object.fromEntries(destroyed.map((one) => [one.name, withItsData(one, dataOf(one, components))]));
   } catch (error) {
     if (describeFailure(error).type === "PLAN_NOT_FOUND") return undefined;
     throw error;
   }
+}
+
+function withItsData(component: Component, data: Component[]): string {
+  return [component, ...data].map(targetOf).join(", with ");
 }
 
 /**

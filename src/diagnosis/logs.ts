@@ -8,7 +8,8 @@ export interface Complaint {
   line: string;
 }
 
-const host = String.raw`([\w.-]*\w)`;
+/** From its first letter on: to try each one of a long word would take the square of its length. */
+const host = String.raw`(?<![\w.-])([\w.-]*\w)`;
 
 const hosts = [
   /lookup ([\w.-]*\w)\.?(?: on \S+)?: (?:no such host|server misbehaving|.*i\/o timeout)/,
@@ -19,7 +20,7 @@ const hosts = [
   /bad address '([\w.-]*\w)(?::\d+)?'/,
   /[Cc]ould not resolve (?:host|hostname|proxy)?:? ?"?([\w.-]*\w)/,
   /UnknownHostException: ([\w.-]*\w)/,
-  /([\w.-]*\w)(?::\d+)?: (?:Name or service not known|Temporary failure in name resolution)/,
+  new RegExp(`${host}(?::\\d+)?: (?:Name or service not known|Temporary failure in name resolution)`),
   /Failed to resolve '([\w.-]*\w)'/,
 ];
 

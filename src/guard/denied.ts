@@ -12,6 +12,8 @@ export function denied(facts: Facts): Refusal[] {
       hint:
         kind === "namespace"
           ? "Protect another namespace: this one is never deleted, whatever a plan or the worker's configuration says."
-          : "Protect another database, or use `--scenario none`, which restores beside the live one.",
+          : kind === "workload"
+            ? "Protect a workload of another namespace: nothing of this one is taken away, whatever a plan says."
+            : "Protect another database, or use `--scenario none`, which restores beside the live one.",
     }));
 }

@@ -28,20 +28,72 @@ export interface ComponentFacts {
   /** WAL archiving works, or is not needed (null). */
   archiving: boolean | null;
   space: { path: string; freeBytes: number; neededBytes: number } | null;
-  /** Of a namespace: what would keep it, or some of it, from coming back. Missing for other kinds. */
+  /** Of a namespace or cluster: what would keep it, or some of it, from coming back. Missing for other kinds. */
   recovery?: RecoveryFacts;
+  /** Checks that do not pass now: they could not show later that all is back. Missing where none are asked. */
+  failing?: { check: string; found: string }[];
+  /** Of a workload: what would keep it, or its data, from coming back. Missing for other kinds. */
+  workload?: WorkloadFacts;
+  /** Of a volume. Missing for other kinds. */
+  storage?: StorageFacts;
+  /** Of a layer of infrastructure. Missing for other kinds. */
+  infrastructure?: InfrastructureFacts;
+  /** Of a database that a namespace names as its data: why that is not so, or not wholly. Missing for others. */
+  misplaced?: { problem: string; hint: string }[];
+  /** After a real loss: whether something of it is missing. Known of namespaces and their data alone. */
+  lost?: boolean;
+}
+
+export interface WorkloadFacts {
+  /** What is wrong with it as it is: "1 of 2 pods ready". Null where all is well. */
+  trouble: string | null;
+  /** Why the data that the plan names would be gone with the pods, each as a part of a sentence. */
+  volatile: string[];
+  /** What keeps its node from being drained, each as a sentence. Empty where no node is lost. */
+  drain: { problem: string; hint: string }[];
+}
+
+/** What a layer's state and its plan of destruction say; empty lists where nothing was planned yet. */
+interface InfrastructureFacts {
+  /** Resources that its state has. A layer without a state counts as one while it exists. */
+  resources: number;
+  /** Lineages of its states that the worker's configuration does not name, where it names any. */
+  strangers: string[];
+  /** What would be destroyed although `destroys:` does not allow it, each with the reason. */
+  unexpected: Names;
+  /** What its own code forbids to destroy (prevent_destroy). */
+  protected: Names;
+}
+
+/** Cut to what a person would read. */
+export interface Names {
+  names: string[];
+  more: number;
+}
+
+export function named({ names, more }: Names): string {
+  return more === 0 ? names.join(", ") : `${names.join(", ")} and ${more} more`;
 }
 
 /** Each list is cut to what a person would read; `more` counts what was left out. */
 export interface RecoveryFacts {
   /** Objects that nothing would make again and that the plan does not accept as lost: "Secret/shop-tls". */
-  orphans: { names: string[]; more: number };
+  orphans: Names;
   /** What GitOps would not do, each as a sentence: "Kustomization flux-system/apps is suspended". `beyond`: it would delete more than the namespace. */
   gitops: { problem: string; hint: string; beyond?: true }[];
   /** Images that cannot be pulled any more. */
   images: { image: string; usedBy: string; why: string; hint: string }[];
   /** Claims whose data would be deleted with them, and that the plan does not accept as lost. */
   volumes: { claim: string; why: string }[];
+}
+
+export interface StorageFacts {
+  /** Why its backups would be of no use after a loss, each as a sentence: "the backup target default is not available". */
+  backupTarget: { problem: string; hint: string }[];
+  /** Of its PersistentVolume, where it is not Retain; null otherwise. */
+  reclaimPolicy: { volume: string; policy: string } | null;
+  /** Pods that use it and that the plan's workload does not make: nobody would end them. */
+  otherUsers: string[];
 }
 
 /** The run that holds a lock. */

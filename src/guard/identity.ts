@@ -5,10 +5,14 @@ import type { Facts } from "./facts.ts";
 export function identity({ components }: Facts): Refusal[] {
   return components
     .filter((component) => component.exists && component.identity === "")
-    .map(({ name, kind, target }) => ({
+    .map(({ name, kind, target, infrastructure }) => ({
       guard: "identity",
       component: name,
-      ...(kind === "namespace" ? ofCluster(target) : ofServer(target)),
+      ...(infrastructure !== undefined
+        ? ofLayer(target)
+        : ["namespace", "workload", "longhorn", "cluster"].includes(kind)
+          ? ofCluster(target)
+          : ofServer(target)),
     }));
 }
 
@@ -23,5 +27,12 @@ function ofCluster(target: string): Pick<Refusal, "message" | "hint"> {
   return {
     message: `the cluster of ${target} does not say who it is (the uid of kube-system could not be read)`,
     hint: "Let the plan's kubeconfig `get` the namespace kube-system.",
+  };
+}
+
+function ofLayer(target: string): Pick<Refusal, "message" | "hint"> {
+  return {
+    message: `${target} does not say who it is (its state has no lineage, or its \`inspect\` prints nothing)`,
+    hint: "Let the command of `inspect` print what tells this one from any other, such as an ID that is new after each `apply`.",
   };
 }

@@ -12,3 +12,6 @@ export const common = {
   name: name.describe("name of the component, unique in the plan; the steps of a run carry it"),
   objectives: Objectives.optional().describe("objectives of this component; those of the plan otherwise"),
 };
+
+/** Names of steps that every run has; no component can bear them. */
+export const reserved = ["guards", "cleanup", "files"];

@@ -55,7 +55,8 @@ function below(path: string, { properties }: Json, level: string): string[] {
     const items = own.items as Json | undefined;
     if (items === undefined) return [];
     if (items.properties !== undefined) return section(`${here}[]`, items, level);
-    return optionsOf(items).flatMap((option) => section(listed(here, option), option, level));
+    const maps = optionsOf(items).filter(({ properties }) => properties !== undefined);
+    return maps.flatMap((option) => section(listed(here, option), option, level));
   });
 }
 

@@ -1,12 +1,9 @@
 import * as z from "zod";
+import { HttpCheck, label } from "./cluster-parts.ts";
 import { common } from "./component-parts.ts";
-import { Duration } from "./scalars.ts";
+import { Duration, name } from "./scalars.ts";
 
 /** A Kubernetes namespace that GitOps rebuilds. */
-
-const label = z
-  .string()
-  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "must be a name of Kubernetes: lower-case letters, digits and dashes");
 
 /** "Secret/shop-tls", "ConfigMap/*": a kind and a name, of which the end may be left open. */
 const objectPattern = z
@@ -16,24 +13,24 @@ const objectPattern = z
     'must be kind and name, such as "Secret/shop-tls" or "Secret/shop-*"',
   );
 
-const HttpCheck = z
+/** "StatefulSet/postgres": one object. */
+const objectName = z
+  .string()
+  .regex(/^[A-Z][A-Za-z0-9]*\/[a-z0-9][a-z0-9.:-]*$/, 'must be kind and name, such as "StatefulSet/postgres"');
+
+const NamespaceData = z
   .strictObject({
-    kind: z.literal("http").describe("kind of the check"),
-    url: z
-      .url({ protocol: /^https?$/, error: "must be an address that begins with http:// or https://" })
-      .regex(/^[^@]*$/, "must have no user or password")
-      .describe("address that is asked every second, from the loss until everything is back")
-      .meta({ examples: ["https://shop.example.org/health"] }),
-    host: label
-      .or(z.string().regex(/^[a-z0-9.-]+$/, "must be a host name"))
-      .optional()
-      .describe("Host header, where the address is not the name by which the ingress knows it")
-      .meta({ examples: ["shop.example.org"] }),
-    status: z.int().min(100).max(599).default(200).describe("status that it answers when all is well"),
-    contains: z.string().min(1).optional().describe("text that its answer contains when all is well"),
+    component: name.describe("name of the component of kind pgdump that protects the database"),
+    server: objectName
+      .describe("what runs its server: the pods of this object answer under the component's address")
+      .meta({ examples: ["StatefulSet/postgres"] }),
+    users: z
+      .array(objectName)
+      .default([])
+      .describe("what works with the database: their pods are made anew once the data is in place")
+      .meta({ examples: [["Deployment/shop"]] }),
   })
-  .describe("a question over HTTP, from the worker's host");
-export type HttpCheck = z.infer<typeof HttpCheck>;
+  .describe("a database whose server lies in the namespace");
 
 export const NamespaceComponent = z
   .strictObject({
@@ -65,6 +62,12 @@ export const NamespaceComponent = z
       .default([])
       .describe("objects whose finalizers are removed where they keep the namespace from going; recorded")
       .meta({ examples: [["Backup/old-*"]] }),
+    data: z
+      .array(NamespaceData)
+      .max(20)
+      // Runs that an older version has begun have plans without it.
+      .optional()
+      .describe("databases of it: dumped before it is deleted, and restored as soon as their server is there again"),
     checks: z
       .array(HttpCheck)
       .max(20)

@@ -1,73 +1,31 @@
-import type { Component } from "./schema.ts";
-import type { Phase, RunType, Scenario } from "../report/record.ts";
+import type { RunType, Scenario } from "../report/record.ts";
+import { outlineOfCluster } from "./outline-cluster.ts";
+import { outlineOfNamespaces } from "./outline-namespace.ts";
+import type { Component, Plan } from "./schema.ts";
+import {
+  componentStep,
+  type Named,
+  ofRun,
+  type Particulars,
+  runStep,
+  type RunVerb,
+  type StepOutline,
+  type Verb,
+} from "./steps.ts";
 
-/** All that is said about a step before it runs. */
-export interface StepOutline {
-  id: string;
-  phase: Phase;
-  title: string;
-  /** Name of the component it is about, null for steps of the whole run. */
-  component: string | null;
-  /** It takes data away. */
-  destroys: boolean;
-  /** A person may skip it when it fails; the verdict is then INCONCLUSIVE. */
-  skippable: boolean;
-}
+type Entry = Verb | RunVerb;
 
-interface Named {
-  name: string;
-  kind: string;
-}
-
-const ofComponent = {
-  inspect: ["preflight", "Look at %: reachable, identity, versions, space", {}],
-  confirm: ["preflight", "Look what the run before has left of %", { infix: "resume" }],
-  plant: ["plant", "Plant the sentinel in % and start its heartbeat", {}],
-  backup: ["backup", "Back up %", {}],
-  proof: ["backup", "Prove that the backup of % is whole and readable", { infix: "proof" }],
-  destroy: ["destroy", "Destroy %", { destroys: true }],
-  control: ["restore", "Negative control: the checks of % must fail now", { infix: "control", skippable: true }],
-  gone: ["rebuild", "Negative control: nothing of % may be left", { infix: "control", skippable: true }],
-  rebuild: ["rebuild", "Let % be rebuilt, and watch it come back", {}],
-  restore: ["restore", "Restore %", {}],
-  verify: ["verify", "Verify the restored data of %", { skippable: true }],
-  place: ["verify", "Put the restored % into place", { infix: "place" }],
-  retention: ["report", "Remove old backups of %", { infix: "retention", skippable: true }],
-} as const satisfies Record<string, [Phase, string, { infix?: string; destroys?: boolean; skippable?: boolean }]>;
-
-const ofRun = {
-  preflightGuards: ["preflight/guards", "Ask the guards", false],
-  approve: ["approve/destroy", "Let other people approve the destruction", false],
-  destroyGuards: ["destroy/guards", "Ask the guards again, now with the verified backups", false],
-  cleanup: ["report/cleanup", "Remove scratch places, sentinels and heartbeats", true],
-  files: ["report/files", "Write the report", false],
-} as const;
-
-/** What a namespace's steps are called where a database's would be called something else. */
-const titlesOfNamespace: Partial<Record<keyof typeof ofComponent, string>> = {
-  inspect: "Look at %: every object, who brings it back, images, volumes",
-  proof: "Prove that Git, registries and GitOps have all that % needs",
-  destroy: "Delete namespace %",
-  verify: "Verify that all of % is back as it was",
-};
-
-/** The ID of a step about a component; the only place that knows how IDs are made. */
-export function stepId(verb: keyof typeof ofComponent, component: string): string {
-  const [phase, , { infix }] = ofComponent[verb] as [Phase, string, { infix?: string }];
-  return infix === undefined ? `${phase}/${component}` : `${phase}/${infix}/${component}`;
-}
-
-type Entry = keyof typeof ofComponent | keyof typeof ofRun;
-
-interface Particulars {
-  /** The plan asks for some. */
-  approvals: boolean;
-  /** It takes over from a run that was closed. */
-  resumes: boolean;
+/** @param resumes whether the run takes over from one that was closed */
+export function particularsOf({ approvals, infrastructure = [] }: Plan, resumes = false): Particulars {
+  return { approvals: approvals !== undefined, resumes, layers: infrastructure.map(({ name }) => name) };
 }
 
 /** The runbook of each type of run: entries of one inner list belong together and run component by component. */
-function entries(type: RunType, scenario: Scenario, { approvals, resumes }: Particulars): Entry[][] {
+function entries(
+  type: RunType,
+  scenario: Scenario,
+  { approvals, resumes }: Pick<Particulars, "approvals" | "resumes">,
+): Entry[][] {
   const approve: Entry[][] = approvals ? [["approve"]] : [];
   const confirm: Entry[][] = resumes ? [["confirm"]] : [];
   const preflight: Entry[][] = [...confirm, ["inspect"], ["preflightGuards"]];
@@ -76,9 +34,10 @@ function entries(type: RunType, scenario: Scenario, { approvals, resumes }: Part
   if (type === "backup") return [...preflight, ["backup", "proof"], ...close];
   if (type === "restore")
     return [...preflight, ...approve, ["control"], ["restore"], ["verify", "place"], ["cleanup"], ["files"]];
-  if (scenario === "namespace")
+  if (scenario === "workload")
     return [
       ...preflight,
+      ["plant"],
       ["proof"],
       ...approve,
       ["destroyGuards"],
@@ -100,10 +59,19 @@ function entries(type: RunType, scenario: Scenario, { approvals, resumes }: Part
   ];
 }
 
+const ofScenario: Record<Exclude<Scenario, "none">, Component["kind"][]> = {
+  database: ["pgdump", "pgbackrest"],
+  namespace: ["namespace"],
+  volume: ["longhorn"],
+  workload: ["workload"],
+  cluster: ["cluster", "longhorn"],
+};
+
 /** The kinds of components that a run is about; the plan's others it leaves alone. */
 export function kindsOf(type: RunType, scenario: Scenario): Component["kind"][] {
-  if (type === "audit") return ["pgdump", "pgbackrest", "namespace"];
-  return scenario === "namespace" ? ["namespace"] : ["pgdump", "pgbackrest"];
+  if (type === "audit") return ["pgdump", "pgbackrest", "longhorn", "namespace", "workload"];
+  if (scenario === "namespace" || (type === "exercise" && scenario !== "none")) return ofScenario[scenario];
+  return ["pgdump", "pgbackrest", "longhorn"];
 }
 
 /** The steps of a run, in the order in which they are announced. Pure: the same plan gives the same steps. */
@@ -111,28 +79,13 @@ export function outline(
   type: RunType,
   scenario: Scenario,
   components: Named[],
-  { approvals = false, resumes = false }: Partial<Particulars> = {},
+  { approvals = false, resumes = false, layers = [] }: Partial<Particulars> = {},
 ): StepOutline[] {
+  if (type === "exercise" && scenario === "cluster")
+    return outlineOfCluster(components, { approvals, resumes, layers });
+  if (scenario === "namespace") return outlineOfNamespaces(type, components, { approvals, resumes });
   return entries(type, scenario, { approvals, resumes }).flatMap((group) => {
-    if (group.some((entry) => entry in ofRun)) return group.map((entry) => runStep(entry as keyof typeof ofRun));
-    return components.flatMap((c) => group.map((entry) => componentStep(entry as keyof typeof ofComponent, c)));
+    if (group.some((entry) => entry in ofRun)) return group.map((entry) => runStep(entry as RunVerb));
+    return components.flatMap((c) => group.map((entry) => componentStep(entry as Verb, c)));
   });
-}
-
-function runStep(entry: keyof typeof ofRun): StepOutline {
-  const [id, title, skippable] = ofRun[entry];
-  return { id, phase: id.split("/")[0] as Phase, title, component: null, destroys: false, skippable };
-}
-
-function componentStep(entry: keyof typeof ofComponent, { name, kind }: Named): StepOutline {
-  const [phase, usual, rule] = ofComponent[entry] as [Phase, string, { destroys?: boolean; skippable?: boolean }];
-  const title = (kind === "namespace" ? titlesOfNamespace[entry] : undefined) ?? usual;
-  return {
-    id: stepId(entry, name),
-    phase,
-    title: title.replace("%", name),
-    component: name,
-    destroys: rule.destroys ?? false,
-    skippable: rule.skippable ?? false,
-  };
 }

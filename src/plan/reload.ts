@@ -9,6 +9,9 @@ const changeable: { [K in Component["kind"]]: string[] } = {
   pgdump: ["connection.password", "connection.tls", "maintenanceDatabase", "jobs", "retention", "keepFree"],
   pgbackrest: ["connection.password", "connection.tls", "osUser", "start", "stop", "keepFree"],
   namespace: ["within", "standstill", "strip"],
+  workload: ["within", "standstill"],
+  cluster: ["within", "standstill"],
+  longhorn: ["within", "standstill", "store", "image"],
 };
 /** Of the plan itself, where each step asks the cluster who it is; the rest decides what may be destroyed and what is proven. */
 const ofPlan = ["access", "owner", "decisions", "notify", "schedule", "freeze"];

@@ -1,15 +1,18 @@
 import { plainName } from "../report/approvals.ts";
 import { posix } from "node:path";
 import type { Complaint } from "./complaint.ts";
+import { storeKeysTogether, volumesAreNamed } from "./longhorn-rules.ts";
+import { dataIsProtected } from "./namespace-rules.ts";
+import { overlap, sameServer } from "./overlap.ts";
+import { reserved } from "./component-parts.ts";
+import { layersAreDistinct } from "./infrastructure-rules.ts";
 import { userAndPasswordTogether } from "./notify-rules.ts";
 import { checkSchedules, freezeEnds } from "./schedule-rules.ts";
-import type { Component, Connection, PgDumpComponent, Plan } from "./schema.ts";
+import type { Component, PgDumpComponent, Plan } from "./schema.ts";
 
 /** What a schema cannot say: rules about several keys, one function each. */
 type Rule = (plan: Plan) => Complaint[];
 
-/** Names of steps that every run has; no component can bear them. */
-export const reserved = ["guards", "cleanup", "files"];
 const systemDatabases = ["postgres", "template0", "template1"];
 const systemTrees = /^\/(bin|boot|dev|etc|lib|lib64|proc|sbin|sys)(\/|$)/;
 const sharedDirectories = ["/usr/bin", "/usr/lib", "/usr/local", "/usr/share", "/var/lib", "/var/log", "/var/run"];
@@ -19,7 +22,9 @@ const rules: Rule[] = [
   uniqueNames,
   noReservedNames,
   eachTargetOnce,
-  namespacesHaveACluster,
+  clusterIsNamed,
+  layersAreDistinct,
+  dataIsProtected,
   noSystemDatabase,
   maintenanceDatabaseSurvives,
   distinctDumps,
@@ -27,6 +32,8 @@ const rules: Rule[] = [
   dataIsADataDirectory,
   objectivesFitThePlan,
   enoughApprovers,
+  volumesAreNamed,
+  storeKeysTogether,
   userAndPasswordTogether,
   checkSchedules,
   freezeEnds,
@@ -64,33 +71,14 @@ function eachTargetOnce({ components }: Plan): Complaint[] {
   });
 }
 
-/** A cluster holds all databases of its server, so that one component's loss would be the other's too. */
-function overlap(one: Component, other: Component): boolean {
-  if (one.kind === "pgdump" && other.kind === "pgdump")
-    return sameServer(one, other) && one.database === other.database;
-  if (one.kind === "namespace") return other.kind === "namespace" && one.namespace === other.namespace;
-  if (other.kind === "namespace") return false;
-  if (one.kind === "pgbackrest" && other.kind === "pgbackrest") {
-    const sameStanza = one.stanza === other.stanza && one.config === other.config;
-    if (sameStanza || posix.resolve(one.data) === posix.resolve(other.data)) return true;
-  }
-  return sameServer(one, other);
-}
-
 const targetKeys: Record<Component["kind"], string> = {
   pgdump: "database",
   pgbackrest: "stanza",
   namespace: "namespace",
+  cluster: "kind",
+  workload: "workload",
+  longhorn: "name",
 };
-
-function sameServer(one: { connection: Connection }, other: { connection: Connection }): boolean {
-  return host(one.connection) === host(other.connection) && one.connection.port === other.connection.port;
-}
-
-function host({ host }: Connection): string {
-  const local = ["localhost", "::1"].includes(host.toLowerCase()) || host.startsWith("/") || host.startsWith("127.");
-  return local ? "this host" : host.toLowerCase();
-}
 
 function noSystemDatabase({ components }: Plan): Complaint[] {
   return components.flatMap((component, n) => {
@@ -105,10 +93,14 @@ function noSystemDatabase({ components }: Plan): Complaint[] {
   });
 }
 
-function namespacesHaveACluster({ access, components }: Plan): Complaint[] {
-  if (access !== undefined || !components.some(({ kind }) => kind === "namespace")) return [];
+const inCluster = ["namespace", "workload", "longhorn", "cluster"];
+
+function clusterIsNamed({ access, components }: Plan): Complaint[] {
+  const first = components.find(({ kind }) => inCluster.includes(kind));
+  if (access !== undefined || first === undefined) return [];
   const hint = "Add `access: { kubeconfig: { file: /etc/firedrill/kubeconfig } }`.";
-  return [{ path: ["access"], at: "around", message: 'missing key "access": namespaces are in a cluster', hint }];
+  const message = `missing key "access": ${first.name} (${first.kind}) is in a cluster`;
+  return [{ path: ["access"], at: "around", message, hint }];
 }
 
 function maintenanceDatabaseSurvives({ components }: Plan): Complaint[] {

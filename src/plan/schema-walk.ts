@@ -90,7 +90,7 @@ export function optionsOf(union: z.ZodUnion): readonly AnySchema[] {
   return union.options;
 }
 
-/** The option that a value means: by its discriminator, its sort, its keys, misspelt keys; the first one otherwise. */
+/** The option that a value means: by its discriminator, its sort, its keys, misspelt keys, keys that several have; the first one otherwise. */
 export function optionIndex(union: z.ZodUnion, value: unknown): number {
   if (union instanceof z.ZodDiscriminatedUnion) {
     const { discriminator } = union.def;
@@ -110,9 +110,17 @@ export function optionIndex(union: z.ZodUnion, value: unknown): number {
   const exact = distinct.findIndex((keys) => keys.some((key) => Object.hasOwn(value, key)));
   const present = exact === -1 ? Object.keys(value) : [];
   const near = distinct.findIndex((keys) => present.some((key) => nearest(key, keys) !== undefined));
-  const index = Math.max(exact === -1 ? near : exact, 0);
+  const index = exact !== -1 ? exact : near !== -1 ? near : mostShared(union, value);
   meant.set(value, (meant.get(value) ?? new Map<z.ZodUnion, number>()).set(union, index));
   return index;
+}
+
+/** The option with most of a map's keys; the first of several. */
+function mostShared(union: z.ZodUnion, value: object): number {
+  const shared = optionsOf(union).map(
+    (option) => Object.keys(shapeOf(option, undefined)).filter((key) => Object.hasOwn(value, key)).length,
+  );
+  return shared.indexOf(Math.max(...shared));
 }
 
 /** Options that values meant, so that a map with thousands of wrong keys is not compared for each of them. */

@@ -1,45 +1,21 @@
 import * as z from "zod";
 import { ClusterAccess } from "./access-schema.ts";
+import { Check } from "./check-schema.ts";
+import { ClusterComponent, Gitops } from "./cluster-schema.ts";
 import { common, Objectives } from "./component-parts.ts";
+import { Connection, databaseName } from "./connection-schema.ts";
+import { LonghornComponent } from "./longhorn-schema.ts";
+import { Layer } from "./infrastructure-schema.ts";
 import { NamespaceComponent } from "./namespace-schema.ts";
 import { Channel } from "./notify-schema.ts";
-import { Duration, name, path, Secret, Size } from "./scalars.ts";
+import { Approvals, Decisions, Owner } from "./people-schema.ts";
+import { Duration, name, path, Size } from "./scalars.ts";
 import { FreezeWindow, ScheduleEntry } from "./schedule-schema.ts";
+import { WorkloadComponent } from "./workload-schema.ts";
+
+export { Connection };
 
 /** What stands in a plan file. Everything a person may write is here, with its meaning; unknown keys are errors. */
-
-/** A connection string would bring its password into the history; and libpq takes a database's name for one. */
-const databaseName = z
-  .string()
-  .min(1)
-  .max(63)
-  .regex(/^(?!.*(:\/\/|=))/, "must be the name of a database, not a connection string");
-
-export const Connection = z
-  .strictObject({
-    host: z
-      .string()
-      .min(1)
-      .regex(/^(\/|[^\s@=/]+$)/, "must be a host or directory alone, not a connection string")
-      .meta({ examples: ["db.lan"] })
-      .default("127.0.0.1")
-      .describe("host name, address, or directory of the Unix socket"),
-    port: z.int().min(1).max(65535).default(5432).describe("port of the server"),
-    user: z
-      .string()
-      .min(1)
-      .regex(/^[^:=]+$/, "must be the name of a user alone, without a password")
-      .meta({ examples: ["dr"] })
-      .default("postgres")
-      .describe("user that may dump, create and drop the database"),
-    password: Secret.optional().describe("password of that user"),
-    tls: z
-      .enum(["disable", "prefer", "require", "verify-full"])
-      .default("prefer")
-      .describe("libpq's sslmode; prefer takes TLS where the server offers it"),
-  })
-  .describe("how to reach a PostgreSQL server");
-export type Connection = z.infer<typeof Connection>;
 
 export const PgDumpComponent = z
   .strictObject({
@@ -104,8 +80,15 @@ export const PgBackRestComponent = z
 export type PgBackRestComponent = z.infer<typeof PgBackRestComponent>;
 
 /** Kinds with data of their own, which is backed up and restored. */
-export type DataComponent = PgDumpComponent | PgBackRestComponent;
-export const Component = z.discriminatedUnion("kind", [PgDumpComponent, PgBackRestComponent, NamespaceComponent]);
+export type DataComponent = PgDumpComponent | PgBackRestComponent | LonghornComponent;
+export const Component = z.discriminatedUnion("kind", [
+  PgDumpComponent,
+  PgBackRestComponent,
+  LonghornComponent,
+  NamespaceComponent,
+  WorkloadComponent,
+  ClusterComponent,
+]);
 export type Component = z.infer<typeof Component>;
 
 export const Plan = z
@@ -115,46 +98,16 @@ export const Plan = z
       .enum(["dev", "staging", "production"])
       .default("dev")
       .describe("production is never destroyed without approvals"),
-    owner: z
-      .strictObject({
-        team: z.string().optional().describe("who owns the plan"),
-        contacts: z.array(z.string()).default([]).describe("where to reach them"),
-        escalation: z.array(z.string()).default([]).describe("whom to call when they do not answer"),
-      })
-      .optional()
+    owner: Owner.optional()
       .describe("people behind the plan, shown in the report")
       .meta({ examples: [{ team: "platform", contacts: ["#platform"] }] }),
     objectives: Objectives.default({})
       .describe("objectives of the whole run")
       .meta({ examples: [{ rto: "45m", rpo: "24h" }] }),
-    approvals: z
-      .strictObject({
-        destroy: z
-          .int()
-          .min(1)
-          .max(20)
-          .describe("how many people must approve before something is destroyed")
-          .meta({ examples: [1] }),
-        from: z
-          .array(z.string().trim().min(1))
-          .min(1)
-          .optional()
-          .describe("who may approve; anybody otherwise, but never who started the run")
-          .meta({ examples: [["anna", "bert"]] }),
-        within: Duration.prefault("24h").describe("how long a run waits for approvals, and how long one counts"),
-      })
-      .optional()
+    approvals: Approvals.optional()
       .describe("other people who must agree before something is destroyed")
       .meta({ examples: [{ destroy: 1 }] }),
-    decisions: z
-      .strictObject({
-        within: Duration.describe("how long a failed step waits for a person"),
-        otherwise: z
-          .enum(["abort", "skip"])
-          .default("abort")
-          .describe("what is decided then; a step that may not be skipped is given up all the same"),
-      })
-      .optional()
+    decisions: Decisions.optional()
       .describe("what becomes of a failed step that nobody answers; it waits for ever otherwise")
       .meta({ examples: [{ within: "2h" }] }),
     notify: z
@@ -177,8 +130,25 @@ export const Plan = z
       .describe("times in which nothing is drilled or destroyed")
       .meta({ examples: [[{ from: "2026-12-20", until: "2027-01-03", reason: "Christmas sales" }]] }),
     access: ClusterAccess.optional()
-      .describe("how to reach the Kubernetes cluster of the plan's namespaces")
+      .describe("how to reach the plan's Kubernetes cluster")
       .meta({ examples: [{ kubeconfig: { file: "/etc/firedrill/kubeconfig" } }] }),
+    gitops: Gitops.optional()
+      .describe("what GitOps brings back into a cluster that was destroyed and made anew")
+      .meta({ examples: [{ kind: "flux", layers: ["infrastructure", "apps"] }] }),
+    checks: z
+      .array(Check)
+      .min(1, "must list at least one check")
+      .max(50)
+      .optional()
+      .describe("what must be so again when a cluster that was destroyed is back")
+      .meta({ examples: [[{ kind: "http", url: "https://shop.example.org/health" }]] }),
+    infrastructure: z
+      .array(Layer)
+      .min(1, "must list at least one layer")
+      .max(20)
+      .optional()
+      .describe("what the cluster is made of: applied in this order, destroyed in reverse")
+      .meta({ examples: [[{ name: "cluster", kind: "tofu", directory: "/srv/infra/dev", destroys: ["*"] }]] }),
     components: z
       .array(Component)
       .min(1, "must list at least one component")

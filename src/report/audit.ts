@@ -15,6 +15,8 @@ const ofRecovery = new Set([
   "orphans",
   "images",
   "volumes",
+  "volatile-data",
+  "backup-target",
 ]);
 
 export function preventsRecovery({ guard }: Pick<Refusal, "guard">): boolean {

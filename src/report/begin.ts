@@ -1,5 +1,6 @@
 import type { Component, Plan } from "../plan/schema.ts";
 import type { ComponentRecord, RunRecord } from "./record.ts";
+import { comesBackByItself } from "./rpo.ts";
 import { noRto } from "./rto.ts";
 
 /** Records before anything has happened. */
@@ -45,16 +46,21 @@ export function newRecord(run: RunRecord["run"], planName: string, startedAt: st
   };
 }
 
-export function newComponent(component: Component, plan: Plan, directory: string): ComponentRecord {
+/** @param holder the namespace of which it is data in this run */
+export function newComponent(component: Component, plan: Plan, directory: string, holder?: string): ComponentRecord {
   const { rto, rpo } = { ...plan.objectives, ...component.objectives };
   return {
     name: component.name,
     kind: component.kind,
+    ...(holder !== undefined && { holder }),
     directory,
     target: component.name,
     verdict: null,
     rto: noRto(rto === undefined ? null : rto / 1_000),
-    rpo: { objectiveSeconds: rpo === undefined || component.kind === "namespace" ? null : rpo / 1_000, seconds: null },
+    rpo: {
+      objectiveSeconds: rpo === undefined || comesBackByItself(component.kind) ? null : rpo / 1_000,
+      seconds: null,
+    },
     backup: null,
     lostAt: null,
     newestRecoveredAt: null,

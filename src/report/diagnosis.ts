@@ -2,7 +2,7 @@ import { auditDiagnosis } from "./audit.ts";
 import { clockTrouble } from "./clock.ts";
 import { isLost, mayBeLost, stepsOf } from "./loss.ts";
 import type { BackupRecord, CheckRecord, ComponentRecord, Diagnosis, RunRecord } from "./record.ts";
-import { lacksRpo } from "./rpo.ts";
+import { comesBackByItself, lacksRpo } from "./rpo.ts";
 import { shellWord } from "./safe-text.ts";
 
 /** Says why something did not come back, or cannot be relied on, and what to do. */
@@ -31,7 +31,9 @@ function ofLoss({ name, kind, target, backup }: ComponentRecord, record: RunReco
   const restore =
     kind === "namespace"
       ? `Mend what keeps it from coming back, and reconcile what Git holds of it; then go on with this run: ${goOn}`
-      : backUp;
+      : kind === "workload"
+        ? `Mend what keeps its pods from coming back; then go on with this run: ${goOn}`
+        : backUp;
   if (isLost(steps)) return [{ object: target, cause: "this run destroyed it and has not put it back", hint: restore }];
   if (!mayBeLost(steps)) return [];
   const hint = `Look whether it is there and whole; if it is not: ${restore}`;
@@ -62,12 +64,14 @@ function ofChecks({ name, kind, checks, causes }: ComponentRecord): Diagnosis[] 
     .map((check) => ({
       object: `${name}: ${check.title}`,
       cause: whyNot(check),
-      hint: kind === "namespace" ? rebuiltHint(check) : hintFor(check),
+      hint: comesBackByItself(kind) ? rebuiltHint(kind, check) : hintFor(check),
     }));
 }
 
-function rebuiltHint({ passed, proven }: CheckRecord): string {
+function rebuiltHint(kind: string, { passed, proven }: CheckRecord): string {
   if (passed) return "Find out what answered while it should have been gone.";
+  if (proven && kind === "workload")
+    return "Look at its pods, claims and volumes; what the application itself writes when it starts belongs into `data.except`.";
   return proven
     ? "Compare what Git holds of it with what is there now (`kubectl diff`), and who else changes it."
     : "Let it become ready, then run the exercise again.";

@@ -6,7 +6,7 @@ import type { Approvals, Decision, EarlierPart, Pause } from "./people.ts";
 
 export const runTypes = ["exercise", "restore", "backup", "audit"] as const;
 export type RunType = (typeof runTypes)[number];
-export const scenarios = ["database", "namespace", "none"] as const;
+export const scenarios = ["database", "namespace", "volume", "workload", "cluster", "none"] as const;
 export type Scenario = (typeof scenarios)[number];
 export type Phase =
   | "preflight"
@@ -87,9 +87,12 @@ export interface BackupRecord {
   sha256: string | null;
 }
 
-export interface RtoRecord {
+export interface RpoRecord {
   objectiveSeconds: number | null;
   seconds: number | null;
+}
+
+export interface RtoRecord extends RpoRecord {
   machineSeconds: number;
   /** The target itself was busy coming back (recovery, start-up). */
   waitingSeconds: number;
@@ -97,14 +100,11 @@ export interface RtoRecord {
   peopleSeconds: number;
 }
 
-export interface RpoRecord {
-  objectiveSeconds: number | null;
-  seconds: number | null;
-}
-
 export interface ComponentRecord {
   name: string;
   kind: string;
+  /** The namespace of which it is data, and is lost and restored with; missing for all others. */
+  holder?: string | undefined;
   /** Name of the directory below the worker's `state/runs` where the run works on it: logs of programs, what it remembers. */
   directory: string;
   /** What a person would call the thing, such as "database shop on 127.0.0.1:5432". */

@@ -5,14 +5,18 @@ import type { ComponentRecord, RpoRecord, RunRecord } from "./record.ts";
 
 /** The recovery point: how old the newest data that came back was at the moment up to which all of it was wanted. */
 
+/** Nobody restores it, so nothing of it has an age: Git holds a namespace, and its volumes the data of a workload. */
+export function comesBackByItself(kind: string): boolean {
+  return kind === "namespace" || kind === "workload";
+}
+
 /**
  * That moment. Nobody tells a restore when the data was lost, and its own start, perhaps days later, says nothing about
  * that: without a time to restore to it has none. An audit asks as if it were lost once its backup is read.
  */
 function wantedUpTo({ name, kind, lostAt }: ComponentRecord, record: RunRecord): string | null {
   const { run } = record;
-  // What Git holds has no age; the data in it is other components'.
-  if (kind === "namespace") return null;
+  if (comesBackByItself(kind)) return null;
   if (run.type === "audit") return proofOf(name, record)?.endedAt ?? null;
   return lostAt ?? (run.type === "restore" ? run.toTime : null);
 }
@@ -28,7 +32,7 @@ export function measureRpo(component: ComponentRecord, record: RunRecord): RpoRe
 /** The worst of all; only when it is known of every component that has one. */
 export function overallRpo(record: RunRecord, components: ComponentRecord[]): RpoRecord {
   const wanted = components.filter(
-    (one) => wantedUpTo(one, record) !== null || (record.run.type === "audit" && one.kind !== "namespace"),
+    (one) => wantedUpTo(one, record) !== null || (record.run.type === "audit" && !comesBackByItself(one.kind)),
   );
   const known = wanted.flatMap(({ rpo }) => rpo.seconds ?? []);
   return { ...record.rpo, seconds: known.length > 0 && known.length === wanted.length ? Math.max(...known) : null };

@@ -36,6 +36,7 @@ const Backup = z.strictObject({
 const Component = z.strictObject({
   name: z.string(),
   kind: z.string(),
+  holder: z.string().optional().describe("the namespace of which it is data, and is lost and restored with"),
   directory: z
     .string()
     .describe("where the run works on it, below the worker's state/runs: logs of programs, what it remembers"),

@@ -63,6 +63,9 @@ const didWords: Record<Scenario, string> = {
   none: "restored beside the live data",
   database: "destroyed, restored",
   namespace: "deleted, rebuilt",
+  workload: "taken away",
+  cluster: "destroyed, rebuilt",
+  volume: "deleted, restored",
 };
 
 function ofRestored(record: RunRecord, { verdict, score, rto, rpo, components }: Judged): string {

@@ -59,6 +59,9 @@ export function measured(n: number | null): string {
 const scenarioWords: Record<Scenario, string> = {
   database: "database (destroyed and restored)",
   namespace: "namespace (deleted and rebuilt)",
+  workload: "workload (its pods or its node taken away)",
+  cluster: "cluster (destroyed and rebuilt)",
+  volume: "volume (deleted and restored)",
   none: "none (restored beside the live one)",
 };
 

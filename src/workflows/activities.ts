@@ -1,8 +1,13 @@
 import { type ActivityFunctionWithOptions, proxyActivities } from "@temporalio/workflow";
 import type { Activities } from "../activities/index.ts";
 import type { Done, RunRef, Verbs } from "../activities/verbs.ts";
+import type { ClusterVerbs } from "../activities/cluster/verbs.ts";
+import type { LayerVerbs } from "../activities/infrastructure/verbs.ts";
+import type { DataVerbs } from "../activities/namespace-data/verbs.ts";
 import type { NamespaceVerbs } from "../activities/namespace/verbs.ts";
-import type { DataComponent } from "../plan/schema.ts";
+import type { WorkloadVerbs } from "../activities/workload/verbs.ts";
+import type { ClusterAccess } from "../plan/access-schema.ts";
+import type { Component, DataComponent } from "../plan/schema.ts";
 
 /**
  * Every time-out and retry of the product. Attempts are not limited: a worker that is killed uses one up. Only losses of
@@ -80,6 +85,19 @@ const kinds: { [K in DataComponent["kind"]]: Proxied<Verbs<Extract<DataComponent
     place: steps.placePgBackRest,
     retain: steps.retainPgBackRest,
   },
+  longhorn: {
+    inspect: steps.inspectLonghorn,
+    confirm: steps.confirmLonghorn,
+    plant: steps.plantLonghorn,
+    backup: steps.backupLonghorn,
+    proveBackup: steps.proveLonghorn,
+    destroy: steps.destroyLonghorn,
+    control: steps.controlLonghorn,
+    restore: steps.restoreLonghorn,
+    verify: steps.verifyLonghorn,
+    place: steps.placeLonghorn,
+    retain: steps.retainLonghorn,
+  },
 };
 
 /** The verbs of a component's own kind; the component that goes in decides which, so the cast is safe. */
@@ -87,13 +105,61 @@ export function on(component: DataComponent): Proxied<Verbs<DataComponent>> {
   return kinds[component.kind];
 }
 
+/** What the verbs of a component get that only a cluster knows. */
+export type InCluster<K extends Component["kind"]> = {
+  component: Extract<Component, { kind: K }>;
+  access: ClusterAccess;
+};
+
+/** A database that is lost with its namespace; planted, backed up and proven as any other. */
+export const onData: Proxied<DataVerbs> = {
+  inspect: steps.inspectNamespaceData,
+  confirm: steps.confirmNamespaceData,
+  control: steps.controlNamespaceData,
+  restore: steps.restoreNamespaceData,
+  verify: steps.verifyNamespaceData,
+  place: steps.placeNamespaceData,
+};
+
 /** A namespace has verbs of its own: it has no backup, and nobody restores it but GitOps. */
 export const onNamespace: Proxied<NamespaceVerbs> = {
   inspect: steps.inspectNamespace,
+  recall: steps.recallNamespace,
   confirm: steps.confirmNamespace,
   prove: steps.proveNamespace,
   destroy: steps.destroyNamespace,
   control: steps.controlNamespace,
+  reach: steps.reachNamespace,
   rebuild: steps.rebuildNamespace,
   verify: steps.verifyNamespace,
+};
+
+/** So has a workload: what is its data stays on its volumes, and its controller makes its pods again. */
+export const onWorkload: Proxied<WorkloadVerbs> = {
+  inspect: steps.inspectWorkload,
+  confirm: steps.confirmWorkload,
+  plant: steps.plantWorkload,
+  prove: steps.proveWorkload,
+  destroy: steps.destroyWorkload,
+  control: steps.controlWorkload,
+  rebuild: steps.rebuildWorkload,
+  verify: steps.verifyWorkload,
+};
+
+/** A whole cluster is destroyed and made by its infrastructure; its own verbs look, wait and compare. */
+export const onCluster: Proxied<ClusterVerbs> = {
+  inspect: steps.inspectCluster,
+  confirm: steps.confirmCluster,
+  prove: steps.proveCluster,
+  control: steps.controlCluster,
+  rebuild: steps.rebuildCluster,
+  settle: steps.settleCluster,
+  verify: steps.verifyCluster,
+};
+
+export const onLayer: Proxied<LayerVerbs> = {
+  inspect: steps.inspectInfrastructure,
+  plan: steps.planInfrastructure,
+  destroy: steps.destroyInfrastructure,
+  apply: steps.applyInfrastructure,
 };

@@ -1,7 +1,7 @@
 import { checkGuards } from "../guard/index.ts";
 import type { RunRecord } from "../report/record.ts";
 import type { Inspection } from "../activities/verbs.ts";
-import { on, onNamespace } from "./activities.ts";
+import { on, onNamespace, onWorkload } from "./activities.ts";
 import { conduct } from "./conduct.ts";
 import type { Request } from "./request.ts";
 
@@ -11,23 +11,39 @@ import type { Request } from "./request.ts";
  */
 export async function audit(request: Request): Promise<RunRecord> {
   return conduct("audit", request, async (run) => {
-    const { inspect, prove } = onNamespace;
     const looked = {
       ...(await run.each((c) => run.optional("inspect", c, on(c).inspect, { component: c, toTime: null }))),
-      ...(await run.eachNamespace((input) => run.optional("inspect", input.component, inspect, input))),
+      ...(await run.eachOf("namespace", (input) =>
+        run.optional("inspect", input.component, onNamespace.inspect, input),
+      )),
+      ...(await run.eachOf("workload", (input) => run.optional("inspect", input.component, onWorkload.inspect, input))),
     };
     const found = Object.entries(looked).filter((one): one is [string, Inspection] => one[1] !== null);
     const inspections = Object.fromEntries(found);
     await run.lock(inspections, "look");
     // Every scenario with a loss asks the guards about all that it destroys.
-    const drill = () => ({ ...run.facts("preflight", inspections), type: "exercise", scenario: "database" }) as const;
-    run.guard("preflight/guards", () => checkGuards(drill()), "tell");
+    // Of a workload apart: it and the namespace that it is in are never lost by one drill.
+    const drill = (of: (kind: string) => boolean) => {
+      const { components, unlocked, ...facts } = run.facts("preflight", inspections);
+      const asked = components.filter(({ kind }) => of(kind));
+      const own = unlocked.filter(({ component }) => asked.some(({ name }) => name === component));
+      return checkGuards({ ...facts, type: "exercise", scenario: "database", components: asked, unlocked: own });
+    };
+    const isWorkload = (kind: string) => kind === "workload";
+    const all = () => [...drill((kind) => !isWorkload(kind)), ...drill(isWorkload)];
+    run.guard("preflight/guards", all, "tell");
     await run.each(async (c) => {
       if (c.name in inspections) await run.optional("proof", c, on(c).proveBackup, { component: c, backup: null });
     });
-    await run.eachNamespace(async (input) => {
+    await run.eachOf("namespace", async (input) => {
       const inspection = inspections[input.component.name];
-      if (inspection !== undefined) await run.optional("proof", input.component, prove, { ...input, inspection });
+      if (inspection !== undefined)
+        await run.optional("proof", input.component, onNamespace.prove, { ...input, inspection });
+    });
+    await run.eachOf("workload", async (input) => {
+      const inspection = inspections[input.component.name];
+      if (inspection !== undefined)
+        await run.optional("proof", input.component, onWorkload.prove, { ...input, inspection });
     });
   });
 }

@@ -1,10 +1,8 @@
 import type { Resumed } from "../activities/resume.ts";
-import { stepId } from "../plan/outline.ts";
+import { stepId, type Verb } from "../plan/steps.ts";
 import type { Expected, Remains } from "../activities/verbs.ts";
 import type { RunRecord, RunType, Scenario, StepRecord } from "../report/record.ts";
 import { noteResult } from "./journal.ts";
-
-type Verb = Parameters<typeof stepId>[0];
 
 /**
  * Which finished steps a run takes over from the one that it resumes. What led to the loss is taken over, because the target
@@ -13,31 +11,50 @@ type Verb = Parameters<typeof stepId>[0];
  */
 function carriedSteps(
   { type, scenario }: { type: RunType; scenario: Scenario },
-  { steps }: Pick<Resumed, "steps">,
+  resumed: Pick<Resumed, "steps" | "components">,
   component: string,
   { target }: Remains,
 ): StepRecord[] {
+  const { steps } = resumed;
   const of = (verb: Verb) => steps.find(({ id }) => id === stepId(verb, component));
   const take = (...verbs: Verb[]) =>
     verbs.flatMap((verb) => {
       const step = of(verb);
       return step?.status === "done" || step?.status === "skipped" ? [step] : [];
     });
+  if (scenario === "cluster") {
+    if (!steps.some(({ destroys, startedAt }) => destroys && startedAt !== null)) return [];
+    const layers = steps.filter((step) => step.component === component && isOfLayer(step) && step.status === "done");
+    return [...take("inspect", "plant", "backup", "proof"), ...layers];
+  }
   if (type === "backup") return of("backup")?.status === "done" ? take("inspect", "backup") : [];
   if (scenario === "none") return [];
   if (target === "placed")
     return take("inspect", "plant", "backup", "proof", "destroy", "control", "restore", "verify", "place");
   // One that was cut short may have done it: then the step finds that out by itself.
-  const lost = type === "exercise" && target === "gone" && (of("destroy")?.startedAt ?? null) !== null;
+  const begun = lossSteps(resumed, component).some(({ startedAt }) => startedAt !== null);
+  const lost = type === "exercise" && target === "gone" && begun;
   return lost ? take("inspect", "plant", "backup", "proof", "destroy") : [];
 }
 
+/** What is known of a layer, and what is gone of it; making one anew may be done twice. */
+function isOfLayer({ id }: StepRecord): boolean {
+  return /^(preflight\/(layer|plan)|destroy\/layer)\//.test(id);
+}
+
+/** The steps that take a component away: data goes with its namespace. */
+function lossSteps({ steps, components }: Pick<Resumed, "steps" | "components">, component: string): StepRecord[] {
+  const holder = components.find(({ name }) => name === component)?.holder;
+  return steps.filter((step) => step.destroys && step.component === (holder ?? component));
+}
+
 /** What must be so of a component when a run is resumed. */
-export function expectedOf({ steps, components }: Resumed, component: string): Expected {
+export function expectedOf(resumed: Resumed, component: string): Expected {
+  const { steps, components } = resumed;
   const of = (verb: Verb) => steps.find(({ id }) => id === stepId(verb, component));
   const made = components.find(({ name }) => name === component)?.backup?.id ?? null;
   return {
-    lost: of("destroy")?.status === "done",
+    lost: lossSteps(resumed, component).some(({ status }) => status === "done"),
     placing: (of("place")?.startedAt ?? null) !== null,
     backup: of("proof")?.status === "done" ? made : null,
   };

@@ -8,6 +8,7 @@ import type { Component, Plan } from "../plan/schema.ts";
 import type { RunRecord, RunType } from "../report/record.ts";
 import { newComponent, newRecord, runName, shortId } from "../report/begin.ts";
 import { isSkipped } from "../report/skipped.ts";
+import { holderOf, withData } from "../plan/namespace-data.ts";
 import { kindsOf } from "../plan/outline.ts";
 import { judge } from "../report/verdict.ts";
 import { surelyTaken } from "./carry.ts";
@@ -58,7 +59,9 @@ export async function conduct(type: RunType, input: unknown, work: (run: Run) =>
   const like = resumed && likeBefore(resumed, request, ref);
   const loaded = await loadPlan({ run: ref, plan: request.plan, workflowId, runId, takes, ...(like && { like }) });
   const components = choose(loaded.plan, request, type);
-  record.components = components.map((component) => newComponent(component, loaded.plan, ref.id));
+  record.components = components.map((one) =>
+    newComponent(one, loaded.plan, ref.id, holderOf(one, components, scenario)),
+  );
   record.rto.objectiveSeconds = seconds(loaded.plan.objectives.rto);
   record.rpo.objectiveSeconds = seconds(loaded.plan.objectives.rpo);
   run.announce(loaded, components);
@@ -115,18 +118,27 @@ function choose(plan: Plan, { components: names, scenario }: Checked, type: RunT
     );
   const kinds = kindsOf(type, scenario);
   const chosen = plan.components.filter(({ name }) => names === null || names.includes(name));
-  const others = chosen.filter(({ kind }) => !kinds.includes(kind));
   const left = chosen.filter(({ kind }) => kinds.includes(kind));
-  if (left.length > 0 && (names === null || others.length === 0)) return left;
-  const what = type === "exercise" ? `an exercise of scenario "${scenario}"` : `a ${type}`;
+  const all = scenario === "namespace" ? withData(left, plan.components) : left;
+  const others = chosen.filter((one) => !all.includes(one));
+  if (left.length > 0 && (names === null || others.length === 0)) return all;
+  const aim = type === "exercise" || scenario === "namespace" ? ` of scenario "${scenario}"` : "";
+  const what = `${type === "exercise" ? "an" : "a"} ${type}${aim}`;
   throw fail(
     "REQUEST_INVALID",
     `${what} is not for ${others.map(({ name, kind }) => `${name} (${kind})`).join(", ")}`,
-    others[0]?.kind === "namespace"
-      ? "A namespace is drilled by `exercise --scenario namespace`, and looked at by `audit`."
-      : "Leave the scenario out to drill databases, or name the plan's namespaces.",
+    hintsFor[others[0]?.kind ?? "pgdump"],
   );
 }
+
+const hintsFor: Record<Component["kind"], string> = {
+  pgdump: "Leave the scenario out to drill databases, or name the plan's components that it is for.",
+  pgbackrest: "Leave the scenario out to drill databases, or name the plan's components that it is for.",
+  namespace: "A namespace is drilled, and restored, with `--scenario namespace`, and looked at by `audit`.",
+  workload: "A workload is drilled by `exercise --scenario workload`, and looked at by `audit`.",
+  cluster: "A whole cluster is drilled by `exercise --scenario cluster`.",
+  longhorn: "A volume is drilled by `exercise --scenario volume`, or beside the live one by `--scenario none`.",
+};
 
 /** Does the work; returns what ended it early, if anything did. From then on nobody is asked any more. */
 async function attempt(run: Run, work: () => Promise<void>): Promise<Error | undefined> {

@@ -2,16 +2,20 @@ import { checkGuards } from "../guard/index.ts";
 import type { RunRecord } from "../report/record.ts";
 import { on } from "./activities.ts";
 import { conduct } from "./conduct.ts";
+import { loseCluster } from "./lose-cluster.ts";
 import { loseNamespaces } from "./lose-namespaces.ts";
+import { loseWorkloads } from "./lose-workloads.ts";
 import type { Request } from "./request.ts";
 
 /**
  * The drill: plant, back up, prove the backup, destroy, restore, verify. `none` restores beside the live target instead,
- * `namespace` lets GitOps rebuild what was deleted.
+ * `namespace` lets GitOps rebuild what was deleted, `workload` a controller the pods that were taken away.
  */
 export async function exercise(request: Request): Promise<RunRecord> {
   return conduct("exercise", request, async (run) => {
     if (run.scenario === "namespace") return loseNamespaces(run);
+    if (run.scenario === "workload") return loseWorkloads(run);
+    if (run.scenario === "cluster") return loseCluster(run);
     const inspections = await run.each((c) => run.step("inspect", c, on(c).inspect, { component: c, toTime: null }));
     await run.lock(inspections);
     run.guard("preflight/guards", () => checkGuards(run.facts("preflight", inspections)));
@@ -22,7 +26,8 @@ export async function exercise(request: Request): Promise<RunRecord> {
       run.step("proof", c, on(c).proveBackup, { component: c, backup: backups[c.name]! }),
     );
 
-    if (run.scenario === "database") {
+    const loses = run.scenario !== "none";
+    if (loses) {
       await run.approve(inspections);
       run.guard("destroy/guards", () => checkGuards(run.facts("destroy", inspections, proofs)));
       await run.each((c) =>
@@ -48,7 +53,7 @@ export async function exercise(request: Request): Promise<RunRecord> {
         restored: place,
         toTime: null,
       });
-      if (run.scenario === "database")
+      if (loses)
         await run.step("place", c, on(c).place, { component: c, restored: place, proven: run.isProven(c.name) });
     });
     // Old backups go only now that the new one has proven itself.

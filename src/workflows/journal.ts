@@ -1,8 +1,9 @@
 import type { Attempt, Control, Inspection, Loss, Proof, Restored, Verification } from "../activities/verbs.ts";
+import type { LayerLoss } from "../activities/infrastructure/verbs.ts";
 import type { Rebuilt } from "../activities/namespace/verbs.ts";
 import { describeFailure, type FailureDetails } from "../failures.ts";
 import { ActivityFailure, ApplicationFailure } from "@temporalio/workflow";
-import type { StepOutline } from "../plan/outline.ts";
+import type { StepOutline } from "../plan/steps.ts";
 import type { BackupRecord, CheckRecord, ComponentRecord, RunRecord, StepRecord, Stretch } from "../report/record.ts";
 
 /** Pure changes of the record: what a step's end means for it. */
@@ -65,6 +66,8 @@ export function noteResult(record: RunRecord, step: StepRecord, value: unknown):
   if (verb === "preflight") about.target = (value as Inspection).target;
   else if (verb === "backup") about.backup = withoutExtras(value as BackupRecord);
   else if (verb === "backup/proof") noteNewest(about, value as Proof);
+  else if (verb === "destroy/layer") for (const one of record.components) one.lostAt ??= (value as LayerLoss).lostAt;
+  else if (verb === "rebuild/gitops") about.waits = [...about.waits, ...(value as Rebuilt).waits];
   else if (verb === "destroy") about.lostAt = (value as Loss).lostAt;
   else if (verb === "restore/control" || verb === "rebuild/control") noteControl(about, value as Control);
   else if (verb === "restore") noteRestored(about, value as Restored);

@@ -35,6 +35,14 @@ export function createPlanInUse(record: RunRecord, ref: RunRef) {
     record.plan.sha256 = sha256;
   }
 
+  const find = (name: string | null) => components.find((one) => one.name === name);
+
+  /** @throws UNEXPECTED without a cluster; a plan with namespaces has one */
+  function access(): ClusterAccess {
+    if (plan.access === undefined) throw fail("UNEXPECTED", `plan ${plan.name} names no cluster`);
+    return plan.access;
+  }
+
   /** Whether people have agreed to something that has not been destroyed yet: to that, by the file as it was. */
   function isApproved(): boolean {
     if ((record.approvals?.given.length ?? 0) === 0) return false;
@@ -82,12 +90,29 @@ export function createPlanInUse(record: RunRecord, ref: RunRef) {
     notify: () => plan.notify ?? [],
     freeze: () => plan.freeze ?? [],
     components: () => components,
-    /** @throws UNEXPECTED without a cluster; a plan with namespaces has one */
-    access: (): ClusterAccess => {
-      if (plan.access === undefined) throw fail("UNEXPECTED", `plan ${plan.name} names no cluster`);
-      return plan.access;
+    access,
+    /** What of a step's input is in the plan, as it stands there by now. */
+    refreshed: (name: string | null, input: { access?: unknown; holder?: Component }): object => {
+      const component = find(name);
+      const holder = input.holder && find(input.holder.name);
+      return {
+        ...(component && { component }),
+        ...(holder && { holder }),
+        ...((input.access !== undefined || component?.kind === "longhorn") && { access: access() }),
+      };
     },
-    component: (name: string | null): Component | undefined => components.find((one) => one.name === name),
+    /** @throws REQUEST_INVALID where the plan does not say what the cluster is made of */
+    cluster: () => {
+      const component = components.find((one) => one.kind === "cluster");
+      if (component === undefined || plan.infrastructure === undefined || plan.access === undefined)
+        throw fail(
+          "REQUEST_INVALID",
+          `plan ${plan.name} does not say what its cluster is made of`,
+          "It needs `infrastructure`, `access` and a component of kind `cluster`.",
+        );
+      const { access, gitops, checks = [] } = plan;
+      return { input: { component, access, gitops, checks }, layers: plan.infrastructure };
+    },
     /** Compares it with the one by which the run before has worked. @throws REQUEST_INVALID */
     requireLike({ plan: before, planSha256, components: theirs }: Resumed, taken: Set<string>): void {
       const [own, other] = [components, theirs].map((all) => all.map(({ name }) => name)) as [string[], string[]];

@@ -2,17 +2,21 @@ import { isCancellation, proxySinks, setCurrentDetails, setHandler, workflowInfo
 import type { Done, Inspection, Proof, RunRef } from "../activities/verbs.ts";
 import { fail } from "../failures.ts";
 import { destroyed, type Facts } from "../guard/facts.ts";
-import { outline, stepId } from "../plan/outline.ts";
-import type { NamespaceInput } from "../activities/namespace/verbs.ts";
+import type { Layer } from "../plan/infrastructure-schema.ts";
+import { dataOf } from "../plan/namespace-data.ts";
+import { outline, particularsOf } from "../plan/outline.ts";
+import { type LayerVerb, stepId, type Verb } from "../plan/steps.ts";
+import type { ClusterInput } from "../activities/cluster/verbs.ts";
 import type { Component, DataComponent } from "../plan/schema.ts";
 import { isOfClosing } from "../report/loss.ts";
 import { drillsLike } from "./before.ts";
 import type { Refusal, RunRecord, Scenario, StepRecord } from "../report/record.ts";
 import type { Resumed } from "../activities/resume.ts";
-import { on, onNamespace, type StepActivity } from "./activities.ts";
+import type { InCluster, StepActivity } from "./activities.ts";
 import { newApprovals } from "./approvals.ts";
 import { renderDetails } from "./details.ts";
-import { expectedOf, takeOver } from "./carry.ts";
+import { takeOver } from "./carry.ts";
+import { confirmAll } from "./confirm.ts";
 import { createClock } from "./clock.ts";
 import { factsOf } from "./facts.ts";
 import { inLanes } from "./lanes.ts";
@@ -32,8 +36,6 @@ import { createPlanInUse, type LoadedPlan } from "./plan-in-use.ts";
 import type { RecorderSinks } from "./sinks.ts";
 
 const { recorder } = proxySinks<RecorderSinks>();
-
-type Verb = Parameters<typeof stepId>[0];
 
 /** One execution of a plan: journal, gate, order and timing of its steps, and what people see of it. */
 export class Run {
@@ -76,9 +78,8 @@ export class Run {
   /** Announces the steps of a plan that was read. */
   announce(loaded: LoadedPlan, components: Component[]): void {
     const { plan, expectedSeconds } = loaded;
-    const { type, scenario } = this.record.run;
-    const particulars = { approvals: plan.approvals !== undefined, resumes: this.record.earlier.length > 0 };
-    const steps = outline(type, scenario, components, particulars);
+    const { components: records, earlier, run } = this.record;
+    const steps = outline(run.type, run.scenario, records, particularsOf(plan, earlier.length > 0));
     Object.assign(this.record, {
       plan: { name: plan.name, sha256: loaded.sha256, environment: plan.environment },
       codeVersion: loaded.codeVersion,
@@ -96,18 +97,7 @@ export class Run {
   async resume(resumed: Resumed): Promise<void> {
     this.resumed = resumed;
     this.taken = { taken: resumed.directories };
-    const remains = {
-      ...(await this.each((c) =>
-        this.step("confirm", c, on(c).confirm, { component: c, ...expectedOf(resumed, c.name) }),
-      )),
-      ...(await this.eachNamespace((input) =>
-        this.step("confirm", input.component, onNamespace.confirm, {
-          ...input,
-          ...expectedOf(resumed, input.component.name),
-        }),
-      )),
-    };
-    this.plan.requireLike(resumed, takeOver(this.record, resumed, remains));
+    this.plan.requireLike(resumed, takeOver(this.record, resumed, await confirmAll(this, resumed)));
     this.show();
   }
 
@@ -172,16 +162,32 @@ export class Run {
 
   /** Does something for every component with data, a few at a time. When one is given up, the others are stopped. */
   async each<R>(work: (component: DataComponent) => Promise<R>): Promise<Record<string, R>> {
-    return await inLanes(
-      this.plan.components().filter((one) => one.kind !== "namespace"),
-      work,
-    );
+    const hasData = ({ kind }: Component) => !["namespace", "workload", "cluster"].includes(kind);
+    return await inLanes(this.plan.components().filter(hasData) as DataComponent[], work);
   }
 
-  /** The same for every namespace. */
-  async eachNamespace<R>(work: (input: Omit<NamespaceInput, "run">) => Promise<R>): Promise<Record<string, R>> {
-    const namespaces = this.plan.components().filter((one) => one.kind === "namespace");
-    return await inLanes(namespaces, (component) => work({ component, access: this.plan.access() }));
+  /** The same for every component of a kind that only the cluster knows. */
+  async eachOf<K extends Component["kind"], R>(
+    kind: K,
+    work: (input: InCluster<K>) => Promise<R>,
+  ): Promise<Record<string, R>> {
+    const all = this.plan.components().filter((one) => one.kind === kind) as InCluster<K>["component"][];
+    return await inLanes(all, (component) => work({ component, access: this.plan.access() }));
+  }
+
+  /** The databases that a namespace names as its data. */
+  dataOf({ component: holder, access }: InCluster<"namespace">) {
+    return dataOf(holder, this.plan.components()).map((component) => ({ component, holder, access }));
+  }
+
+  /** The whole cluster, and what it is made of. @throws REQUEST_INVALID where the plan does not say it */
+  cluster(): { input: Omit<ClusterInput, "run">; layers: Layer[] } {
+    return this.plan.cluster();
+  }
+
+  /** Runs a step about a layer of infrastructure to its end. */
+  async layer<I, T>(verb: LayerVerb, layer: Layer, activity: StepActivity<I, T>, input: I): Promise<T> {
+    return (await this.runStep(stepId(verb, layer.name), activity, input))!.value;
   }
 
   /** Whether every check of a component was made and has passed. */
@@ -232,9 +238,7 @@ export class Run {
       const run = { ...this.ref, ...before?.ref, ...(approvals.length > 0 && { approvals }), tryNo };
       try {
         const options = { activityId: id, summary: step.title, taskQueue: this.plan.host() };
-        const component = this.plan.component(step.component);
-        const access = "access" in (input as object) && { access: this.plan.access() };
-        const now = { ...input, ...(component && { component }), ...access, run };
+        const now = { ...input, ...this.plan.refreshed(step.component, input as object), run };
         const done = await activity.executeWithOptions(options, [now]);
         this.clock.passed(from, own, done.attempts);
         finishedStep(step, done.attempts, this.now());

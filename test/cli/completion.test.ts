@@ -83,7 +83,11 @@ test("bash has the completion, and its function answers", async () => {
   // What stands on the command line is no command.
   const args = ["--norc", "-c", script, "bash", "$(touch hit)`touch hit`;touch hit"];
   const { stdout } = await execa("bash", args, { cwd: home, env: environment() });
-  expect(stdout.split("\n")).toEqual(["complete -F _firedrill firedrill", "database namespace none", "ledger shop"]);
+  expect(stdout.split("\n")).toEqual([
+    "complete -F _firedrill firedrill",
+    "database namespace volume workload cluster none",
+    "ledger shop",
+  ]);
   const { stdout: left } = await execa("ls", { cwd: home });
   expect(left).not.toContain("hit");
 });

@@ -35,7 +35,10 @@ describe("wrong use ends with exit code 2 and says what is wrong", () => {
     [["exrcise", "shop"], "Did you mean exercise?"],
     [[], "Usage: firedrill"],
     [["exercise"], "missing required argument 'plan'"],
-    [["exercise", "shop", "--scenario", "fire"], "Allowed choices are database, namespace, none"],
+    [
+      ["exercise", "shop", "--scenario", "fire"],
+      "Allowed choices are database, namespace, volume, workload, cluster, none",
+    ],
     [["exercise", "shop", "--to-time", "now"], "unknown option '--to-time'"],
     [["restore", "shop", "--to-time", "2026-11-21T03:00:00"], "time zone"],
     [["restore", "shop", "--to-time", "2026-13-01T00:00:00Z"], "time zone"],

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, lstat, readdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, lstat, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { canariesBelow, canariesIn } from "../support/canaries.ts";
@@ -157,6 +157,16 @@ async function terminated(): Promise<void> {
   await vi.waitFor(swept, { timeout: 30_000 });
 }
 
+/** How the name begins of what a run puts into /tmp; others, of other tests and of the lab, lie beside it. */
+const besides = (runId: string) => `firedrill-${runId.replaceAll("-", "").slice(-8)}`;
+
+/** Canaries in what the story's runs have left in /tmp. */
+async function canariesBesides(): Promise<string[]> {
+  const own = await Promise.all(story.runs.map(async ({ handle }) => besides((await handle.describe()).runId)));
+  const left = (await readdir("/tmp")).filter((name) => own.some((beginning) => name.startsWith(beginning)));
+  return (await Promise.all(left.map((name) => canariesBelow(join("/tmp", name), hidden)))).flat();
+}
+
 /** Entries below a directory that others than their owner could use; of `pg`, the lab's own, only what a run made. */
 async function openBelow(directory: string): Promise<string[]> {
   const found: string[] = [];
@@ -231,8 +241,12 @@ describe("no canary leaves its place", () => {
     const records = await canariesBelow(join(directory, "records"), all);
     expect(new Set(records.map((one) => one.split(" ")[0]))).toEqual(new Set(["probe"]));
     expect(new Set(records.map((one) => basename(one)))).toEqual(new Set(["report.json", "report.md", "report.html"]));
-    const left = (await readdir("/tmp")).filter((name) => name.startsWith("firedrill-"));
-    for (const name of left) expect(await canariesBelow(join("/tmp", name), hidden)).toEqual([]);
+    expect(await canariesBesides()).toEqual([]);
+    const planted = join("/tmp", `${besides((await story.runs[0]!.handle.describe()).runId)}-planted`, "deep", "er");
+    await mkdir(planted, { recursive: true });
+    await writeFile(join(planted, "file"), canaries.env.secret);
+    expect(await canariesBesides()).toEqual([`env ${join(planted, "file")}`]);
+    await rm(join(planted, "..", ".."), { recursive: true });
   });
 
   test("password hashes stand in roles.json and nowhere else of a dump", async () => {

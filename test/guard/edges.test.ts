@@ -42,3 +42,20 @@ test("production may be backed up and drilled beside", () => {
   expect(checkGuards(facts({ environment: "production", scenario: "none", stage: "preflight" }))).toEqual([]);
   expect(checkGuards(facts({ environment: "production", type: "backup", stage: "preflight" }))).toEqual([]);
 });
+
+test("a layer that is not there is told once; one that may be restored is not refused", () => {
+  const none = { names: [], more: 0 };
+  const infrastructure = { resources: 0, strangers: [], unexpected: none, protected: none };
+  const gone = { kind: "tofu", exists: false, infrastructure };
+  expect(checkGuards(facts({}, gone)).map(({ guard }) => guard)).toEqual(["empty-state"]);
+  expect(checkGuards(facts({ type: "restore" }, gone))).toEqual([]);
+  const nan = { ...infrastructure, resources: Number.NaN };
+  expect(guards["empty-state"]!(facts({}, { infrastructure: nan }))).toHaveLength(1);
+});
+
+test("a layer without an identity is told what it should print", () => {
+  const none = { names: [], more: 0 };
+  const infrastructure = { resources: 1, strangers: [], unexpected: none, protected: none };
+  const refusals = guards["identity"]!(facts({}, { kind: "command", identity: "", infrastructure }));
+  expect(refusals[0]!.hint).toContain("`inspect`");
+});

@@ -9,6 +9,14 @@ const safety = readFileSync("docs/safety.md", "utf8");
 
 /** A namespace that would come back. */
 const nothing = { orphans: { names: [], more: 0 }, gitops: [], images: [], volumes: [] };
+/** A workload that would come back. */
+const whole = { trouble: null, volatile: [], drain: [] };
+
+/** A volume that nothing speaks against. */
+const sound = { backupTarget: [], reclaimPolicy: null, otherUsers: [] };
+/** A layer of infrastructure that may be destroyed. */
+const none = { names: [], more: 0 };
+const layer = { resources: 3, strangers: [], unexpected: none, protected: none };
 
 /** What makes each guard refuse, and the words that its message must have. */
 const bad: Record<string, { run?: Partial<Facts>; of?: Partial<ComponentFacts>; says: string; hints: string }> = {
@@ -65,6 +73,72 @@ const bad: Record<string, { run?: Partial<Facts>; of?: Partial<ComponentFacts>; 
     },
     says: "the data of PersistentVolumeClaim/data would be deleted: the reclaim policy of pv-1 is Delete",
     hints: "Retain",
+  },
+  data: {
+    of: { misplaced: [{ problem: "Deployment/mail works with database shop", hint: "Name it in `users`" }] },
+    says: "Deployment/mail works with database shop",
+    hints: "`users`",
+  },
+  "nothing-lost": {
+    run: { type: "restore" },
+    of: { kind: "namespace", lost: false },
+    says: "is whole: all of it is there and ready",
+    hints: "--scenario namespace",
+  },
+  unready: {
+    of: { workload: { ...whole, trouble: "1 of 2 pods ready" } },
+    says: "is not whole before anything is taken away: 1 of 2 pods ready",
+    hints: "become ready",
+  },
+  "volatile-data": {
+    of: { workload: { ...whole, volatile: ["/cache is volume cache of sort emptyDir, which is no PersistentVolume"] } },
+    says: "would not outlive its pods: /cache is volume cache of sort emptyDir",
+    hints: "PersistentVolumeClaim",
+  },
+  drain: {
+    of: { workload: { ...whole, drain: [{ problem: "it is the only one", hint: "Drill the pods alone." }] } },
+    says: "cannot be drained: it is the only one",
+    hints: "pods alone",
+  },
+  "backup-target": {
+    of: { storage: { ...sound, backupTarget: [{ problem: "backup target default has no address", hint: "Set it" }] } },
+    says: "would be of no use: backup target default has no address",
+    hints: "Set it",
+  },
+  "reclaim-policy": {
+    of: { storage: { ...sound, reclaimPolicy: { volume: "pvc-1", policy: "Delete" } } },
+    says: "goes with its claim: the reclaim policy of pvc-1 is Delete",
+    hints: "kubectl patch pv pvc-1",
+  },
+  "in-use": {
+    of: { storage: { ...sound, otherUsers: ["pod shop/a", "pod shop/b"] } },
+    says: "is used by pod shop/a, pod shop/b",
+    hints: "`workload`",
+  },
+  "state-identity": {
+    of: { infrastructure: { ...layer, strangers: ["3f1d4a52", "77aa"] } },
+    says: "with another state than lineage 3f1d4a52, 77aa",
+    hints: component().listLine,
+  },
+  "empty-state": {
+    of: { infrastructure: { ...layer, resources: 0 } },
+    says: "there is nothing to destroy: database shop",
+    hints: "directory, workspace and backend",
+  },
+  "unexpected-destroys": {
+    of: { infrastructure: { ...layer, unexpected: { names: ["module.dns.zone"], more: 2 } } },
+    says: "would destroy what the plan does not name: module.dns.zone and 2 more",
+    hints: "`destroys:`",
+  },
+  "protected-resources": {
+    of: { infrastructure: { ...layer, protected: { names: ["aws_s3_bucket.backups"], more: 0 } } },
+    says: "has resources with prevent_destroy: aws_s3_bucket.backups",
+    hints: "prevent_destroy",
+  },
+  "failing-checks": {
+    of: { failing: [{ check: "HTTP https://shop.example.org", found: "status 503" }] },
+    says: "a check fails already: HTTP https://shop.example.org: status 503",
+    hints: "in the plan",
   },
   "blast-radius": { of: { insideTarget: ["/pg/dumps"] }, says: "/pg/dumps would be lost", hints: "out of the target" },
   archiving: { of: { archiving: false }, says: "does not archive its WAL", hints: "archive_mode" },
@@ -166,26 +240,52 @@ test("a run that too few may approve is refused before it begins", () => {
   expect(guards["approvals"]!({ ...asked, scenario: "none" })).toEqual([]);
 });
 
+/** What of a volume's facts is not as in a sound one. */
+const onlyBad = (storage: ComponentFacts["storage"]) =>
+  Object.fromEntries(
+    Object.entries(storage ?? {}).filter(
+      ([key, value]) => value !== null && value !== sound[key as keyof typeof sound],
+    ),
+  );
+
 test("all refusals are shown, of every guard and every component", () => {
   const everything = Object.values(bad).map(({ of }) => of ?? {});
   const recovery = Object.assign({}, ...everything.map((of) => of.recovery ?? {}));
   for (const { recovery: one } of everything)
     for (const [key, value] of Object.entries(one ?? {}))
       if (JSON.stringify(value) !== JSON.stringify(nothing[key as keyof typeof nothing])) recovery[key] = value;
-  const worst: Partial<ComponentFacts> = Object.assign({}, ...everything, { exists: true, recovery });
+  const workload = Object.assign({}, ...everything.map((of) => of.workload ?? {}));
+  for (const { workload: one } of everything)
+    for (const [key, value] of Object.entries(one ?? {}))
+      if (JSON.stringify(value) !== JSON.stringify(whole[key as keyof typeof whole])) workload[key] = value;
+  const storage = Object.assign({}, ...everything.map((of) => onlyBad(of.storage)));
+  const infrastructure = {
+    resources: 0,
+    strangers: ["77aa"],
+    unexpected: { names: ["a"], more: 0 },
+    protected: { names: ["b"], more: 0 },
+  };
+  const worst: Partial<ComponentFacts> = Object.assign({}, ...everything, {
+    exists: true,
+    recovery,
+    workload,
+    storage,
+    infrastructure,
+  });
   const components = [component(worst), component({ ...worst, name: "mail" })];
   const unlocked = components.map(({ name, target }) => ({ component: name, target, holder: null }));
   const frozen = bad["freeze"]!.run!;
   const refusals = checkGuards(facts({ environment: "production", verified: [], components, unlocked, ...frozen }));
-  const expected = Object.keys(guards).filter((name) => name !== "target-missing" && name !== "approvals");
+  const others = ["target-missing", "approvals", "nothing-lost"];
+  const expected = Object.keys(guards).filter((name) => !others.includes(name));
   for (const name of ["shop", "mail"])
     expect([...new Set(refusals.filter((r) => r.component === name).map(({ guard }) => guard))]).toEqual(expected);
 });
 
 /** The runs of the table in docs/safety.md, in its order. */
 const runs: Record<string, { run: Partial<Facts>; of?: Partial<ComponentFacts> }> = {
-  "exercise with a loss": { run: {} },
-  "exercise `none`": { run: { scenario: "none", stage: "preflight" } },
+  "exercise with a loss": { run: { type: "exercise" } },
+  "exercise `none`": { run: { type: "exercise", scenario: "none", stage: "preflight" } },
   backup: { run: { type: "backup", scenario: "none", stage: "preflight" } },
   "restore over something": { run: { type: "restore" } },
   "restore of what is gone": { run: { type: "restore", stage: "preflight" }, of: { exists: false, identity: "" } },

@@ -13,11 +13,26 @@ export function plan(inside: string, top = "name: shop"): string {
   return `${top}\ncomponents:\n  - name: shop\n    kind: pgdump\n    database: shop\n    dumps: /srv/dumps\n${lines.join("\n")}\n`;
 }
 
+/** A plan of one workload. */
+function workload(inside: string): string {
+  const lines = inside.split("\n").map((line) => `    ${line}\n`);
+  const top = "name: shop\naccess: { kubeconfig: in-cluster }\n";
+  return `${top}components:\n  - name: shop\n    kind: workload\n    namespace: shop\n${lines.join("")}`;
+}
+
 const secretHint =
   "Write `{ env: SHOP_PASSWORD }` or `{ file: /run/secrets/shop-password }`; a secret that stood in a file should be changed.";
 const component = "components[0]";
 const rootKeys =
-  "Its keys are name, environment, owner, objectives, approvals, decisions, notify, schedule, freeze, access, components.";
+  "Its keys are name, environment, owner, objectives, approvals, decisions, notify, schedule, freeze, access, gitops, checks, infrastructure, components.";
+
+/** A plan of a namespace with this as its data, and of one database. */
+function withData(data: string): string {
+  const access = "access: { kubeconfig: { file: /etc/kubeconfig } }";
+  const holder = `  - name: shop\n    kind: namespace\n    namespace: shop\n    data:\n      - ${data}`;
+  const database = "  - { name: shop-db, kind: pgdump, database: shop, dumps: /srv/dumps }";
+  return `name: shop\n${access}\ncomponents:\n${holder}\n${database}\n`;
+}
 
 export const broken: Broken[] = [
   {
@@ -26,6 +41,29 @@ export const broken: Broken[] = [
     path: `${component}.retnetion`,
     message: 'unknown key "retnetion"',
     hint: 'did you mean "retention"?',
+  },
+  {
+    name: "data of a namespace that no component protects",
+    text: withData("{ component: @shopdb, server: StatefulSet/postgres }"),
+    path: "components[0].data[0].component",
+    message: '"shopdb" is no component of kind pgdump',
+    hint: 'Did you mean "shop-db"?',
+  },
+  {
+    name: "data of a namespace that is named twice",
+    text: withData(
+      "{ component: shop-db, server: StatefulSet/postgres }\n      - { component: @shop-db, server: StatefulSet/other }",
+    ),
+    path: "components[0].data[1].component",
+    message: 'is data of "shop" already',
+    hint: "Name each database once.",
+  },
+  {
+    name: "a server without its kind",
+    text: withData("{ component: shop-db, server: @postgres }"),
+    path: "components[0].data[0].server",
+    message: 'must be kind and name, such as "StatefulSet/postgres"',
+    hint: "For example `server: StatefulSet/postgres`.",
   },
   {
     name: "a misspelt required key is not called missing as well",
@@ -95,7 +133,7 @@ export const broken: Broken[] = [
     text: "name: shop\ncomponents:\n  - @name: shop\n",
     path: `${component}.kind`,
     message: 'missing key "kind"',
-    hint: "Add `kind: pgdump` or `kind: pgbackrest` or `kind: namespace`.",
+    hint: "Add `kind: pgdump` or `kind: pgbackrest` or `kind: longhorn` or `kind: namespace` or `kind: workload` or `kind: cluster`.",
   },
   {
     name: "a misspelt kind",
@@ -109,14 +147,14 @@ export const broken: Broken[] = [
     text: plan("").replace("kind: pgdump", "kind: @mysql"),
     path: `${component}.kind`,
     message: 'unknown kind "mysql"',
-    hint: "Known kinds: pgdump, pgbackrest, namespace.",
+    hint: "Known kinds: pgdump, pgbackrest, longhorn, namespace, workload, cluster.",
   },
   {
     name: "a kind without a value",
     text: plan("").replace("kind: pgdump", "@kind:"),
     path: `${component}.kind`,
     message: "must be text",
-    hint: "Known kinds: pgdump, pgbackrest, namespace.",
+    hint: "Known kinds: pgdump, pgbackrest, longhorn, namespace, workload, cluster.",
   },
   {
     name: "an enum's value, misspelt",
@@ -256,7 +294,7 @@ export const broken: Broken[] = [
     text: "name: shop\ncomponents: [@shop]\n",
     path: component,
     message: "must be a map of keys, not text",
-    hint: "It begins with `kind: pgdump` or `kind: pgbackrest` or `kind: namespace`.",
+    hint: "It begins with `kind: pgdump` or `kind: pgbackrest` or `kind: longhorn` or `kind: namespace` or `kind: workload` or `kind: cluster`.",
   },
   {
     name: "text where a map should be",
@@ -360,6 +398,36 @@ export const broken: Broken[] = [
   { name: "only a comment", text: "@# later\n", path: "", message: "the file is empty", hint: rootKeys },
   { name: "a list", text: "@- a\n", path: "", message: "must be a map of keys, not a list", hint: rootKeys },
   { name: "a text", text: "@hello\n", path: "", message: "must be a map of keys, not text", hint: rootKeys },
+  {
+    name: "a workload without its kind",
+    text: workload("workload: @shop"),
+    path: `${component}.workload`,
+    message: 'must be kind and name, such as "deployment/shop" or "statefulset/postgres"',
+    hint: "For example `workload: statefulset/postgres`.",
+  },
+  {
+    name: "a workload without a cluster",
+    text: workload("workload: deployment/shop")
+      .replace("access: { kubeconfig: in-cluster }\n", "")
+      .replace("name", "@name"),
+    path: "access",
+    message: 'missing key "access": shop (workload) is in a cluster',
+    hint: "Add `access: { kubeconfig: { file: /etc/firedrill/kubeconfig } }`.",
+  },
+  {
+    name: "a directory that leaves itself",
+    text: workload("workload: deployment/shop\ndata: { directory: @/data/../etc }"),
+    path: `${component}.data.directory`,
+    message: "must be an absolute path, starting with /, without ..",
+    hint: "For example `directory: /var/lib/postgresql`.",
+  },
+  {
+    name: "another pod without its namespace",
+    text: workload('workload: deployment/shop\nlose: node\naccepts: [@"cart-*"]'),
+    path: `${component}.accepts[0]`,
+    message: 'must be namespace and name, such as "shop/cart-*"',
+    hint: "It means: a pod, by namespace and name.",
+  },
   {
     name: "a second colon",
     text: plan("", "name: shop\nowner: @team: x"),

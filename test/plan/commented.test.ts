@@ -9,7 +9,8 @@ function whole(kind: (typeof Component.options)[number]): object {
   const connection = { host: "db.lan", port: 5432, user: "dr", password: { env: "SHOP_PASSWORD" }, tls: "require" };
   const keys = Object.entries(kind.shape).flatMap(([key, schema]) => {
     const example = exampleOf(schema);
-    return example === undefined ? [] : [[key, example]];
+    // Of two keys that exclude each other one.
+    return example === undefined || key === "selector" ? [] : [[key, example]];
   });
   return { ...Object.fromEntries(keys), ...("connection" in kind.shape && { connection }) };
 }

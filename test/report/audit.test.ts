@@ -64,6 +64,8 @@ test("guards that prevent a recovery are guards, and some are not among them", (
     "orphans",
     "images",
     "volumes",
+    "volatile-data",
+    "backup-target",
     "blast-radius",
     "archiving",
   ]);

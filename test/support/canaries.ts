@@ -61,19 +61,27 @@ function piecesOf(thing: unknown): Buffer[] {
   return Object.entries(thing).flatMap(([key, value]) => [...piecesOf(key), ...piecesOf(value)]);
 }
 
-/** "name path" for each canary in each file below a directory, but for the places where it may be. */
+/** "name path" for each canary in each file below a directory, but for the places where it may be. What vanishes is passed over. */
 export async function canariesBelow(
   directory: string,
   canaries: Canary[],
   mayBe: [name: RegExp, path: RegExp][] = [],
 ): Promise<string[]> {
   const found: string[] = [];
-  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name);
-    const content = entry.isFile() ? await readFile(path).catch(() => "vanished") : "";
+  for (const entry of await readdir(directory, { withFileTypes: true }).catch(unlessGone([]))) {
+    const path = join(directory, entry.name);
+    const content = entry.isFile() ? await readFile(path).catch(unlessGone("")) : "";
     for (const name of canariesIn([path, content], canaries)) {
       if (!mayBe.some(([who, where]) => who.test(name) && where.test(path))) found.push(`${name} ${path}`);
     }
+    if (entry.isDirectory()) found.push(...(await canariesBelow(path, canaries, mayBe)));
   }
   return found;
+}
+
+function unlessGone<T>(instead: T) {
+  return (error: NodeJS.ErrnoException): T => {
+    if (error.code === "ENOENT") return instead;
+    throw error;
+  };
 }

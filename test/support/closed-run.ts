@@ -1,10 +1,11 @@
 import type { Resumed } from "../../src/activities/resume.ts";
 import { newComponent } from "../../src/report/begin.ts";
 import { outline } from "../../src/plan/outline.ts";
+import type { Plan } from "../../src/plan/schema.ts";
 import type { StepRecord } from "../../src/report/record.ts";
 import { newStep } from "../../src/workflows/journal.ts";
 import { facts } from "./fake-activities.ts";
-import { twoComponents } from "./plans.ts";
+import { twoComponents, twoNamespaces } from "./plans.ts";
 
 const at = (second: number) => new Date(Date.parse("2026-11-21T03:00:00Z") + second * 1_000).toISOString();
 const directory = "closed-12345678";
@@ -20,9 +21,13 @@ const backup = {
 const found = (name: string, kind: string) => ({ target: name, facts: facts({ name, kind }), note: "looked at" });
 
 /** What a run of both components leaves that was terminated when shop was destroyed and ledger was not. */
-export function closedAfterLoss(): Resumed {
-  const plan = twoComponents();
-  const steps = outline("exercise", "database", plan.components).map((step, index): StepRecord => {
+export const closedAfterLoss = () => closedRun("database", twoComponents());
+
+/** The same of two namespaces: shop was deleted and forum was not. */
+export const closedAfterDeletion = () => closedRun("namespace", twoNamespaces());
+
+function closedRun(scenario: "database" | "namespace", plan: Plan): Resumed {
+  const steps = outline("exercise", scenario, plan.components).map((step, index): StepRecord => {
     const isDone = step.phase < "destroy" || ["preflight", "plant"].includes(step.phase) || step.id === "destroy/shop";
     const [from, to] = [at(index), at(index)];
     const stretches = step.id.endsWith("/guards") ? [] : [{ kind: "ran" as const, from, to }];
@@ -57,7 +62,7 @@ export function closedAfterLoss(): Resumed {
     of: Object.fromEntries(
       plan.components.map(({ name, kind }) => [
         name,
-        { ref, results: results(name, kind), tries: { [`restore/${name}`]: 2 } },
+        { ref, results: results(name, kind), tries: { [`restore/${name}`]: 2, [`rebuild/${name}`]: 2 } },
       ]),
     ),
     directories: [directory],

@@ -21,8 +21,11 @@ export interface ClusterDrill extends Workplace {
   identity: string;
 }
 
-/** @param name of the cluster, which is made anew */
-export async function createClusterDrill(name: string, namespaces: string[]): Promise<ClusterDrill> {
+/**
+ * @param name of the cluster, which is made anew
+ * @param hooked workers write an effects log and can be held
+ */
+export async function createClusterDrill(name: string, namespaces: string[], hooked = false): Promise<ClusterDrill> {
   const built = (await ensureGoPrograms(Object.keys(goModules) as GoModuleName[], terminalTalk())) as Built;
   await removeSandbox(name);
   const sandbox = await clusterUp(name, built, () => undefined);
@@ -31,7 +34,7 @@ export async function createClusterDrill(name: string, namespaces: string[]): Pr
   const directory = await mkdtemp("/tmp/fd-");
   await chmod(directory, 0o755);
   const mayDestroy = namespaces.map((namespace) => ({ cluster: identity, namespace }));
-  const workplace = await createWorkplace(directory, { mayDestroy });
+  const workplace = await createWorkplace(directory, { hooked, mayDestroy });
   await provideForApp(sandbox);
   return {
     ...workplace,
@@ -103,7 +106,10 @@ export const namespaceComponent = (namespace: string, more: object = {}) => ({
   ...more,
 });
 
-/** Writes the plan of one namespace, or of several. */
+/**
+ * Writes the plan of one namespace, or of several.
+ * @param more keys of the plan; `access` where it is not the cluster's own kubeconfig
+ */
 export async function planFor(
   drill: ClusterDrill,
   components: object[],

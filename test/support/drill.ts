@@ -27,7 +27,7 @@ export interface Workplace {
   configure: (change: object) => Promise<void>;
   startWorker: (env?: Record<string, string>) => Promise<ChildProcess>;
   /** Starts a worker when none runs. */
-  ensureWorker: () => Promise<void>;
+  ensureWorker: (env?: Record<string, string>) => Promise<void>;
   killWorker: (signal?: NodeJS.Signals) => Promise<void>;
   start: (type?: RunType, more?: object) => Promise<DrillRun>;
   workerLog: () => Promise<string>;
@@ -147,8 +147,8 @@ export async function createWorkplace(
       child.once("exit", () => workers.delete(child));
       return child;
     },
-    async ensureWorker() {
-      if (workers.size === 0) await workplace.startWorker();
+    async ensureWorker(env = {}) {
+      if (workers.size === 0) await workplace.startWorker(env);
     },
     async killWorker(signal = "SIGKILL") {
       await Promise.all([...workers].map((child) => (child.kill(signal), once(child, "exit"))));

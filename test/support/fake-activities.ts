@@ -77,6 +77,9 @@ const backup = {
   note: "made",
 };
 
+const tellsLoss = ({ scenario }: RunRef, { kind }: Component) =>
+  scenario === "none" || (scenario === "namespace" && kind !== "namespace");
+
 /** What each verb returns when all is well. */
 const good: Record<string, (input: { component: Component; run: RunRef }) => unknown> = {
   inspect: ({ component }) => ({ target: `database ${component.name}`, facts: facts(component), note: "looked at" }),
@@ -90,11 +93,14 @@ const good: Record<string, (input: { component: Component; run: RunRef }) => unk
     ...(run.type === "audit" && { newest: { backup, takenAt: run.startedAt, whole: true } }),
   }),
   destroy: () => ({ lostAt: now(), note: "destroyed" }),
-  control: ({ run }) => ({
+  control: ({ run, component }) => ({
     checks: [{ name: "data", passed: false, found: "gone" }],
-    lostAt: run.type === "exercise" && run.scenario === "none" ? now() : null,
+    // Of what is destroyed by a step of its own, that step tells when.
+    lostAt: run.type === "exercise" && tellsLoss(run, component) ? now() : null,
     note: "fails",
   }),
+  recall: ({ component }) => ({ target: component.name, facts: facts(component, { exists: false }), note: "known" }),
+  reach: () => ({ waits: [], note: "answers" }),
   rebuild: () => ({ waits: [], note: "rebuilt" }),
   restore: () => ({ place: "scratch", backup, waits: [], note: "restored" }),
   verify: ({ run }) => verification("data", run),
@@ -124,7 +130,7 @@ export function fakeActivities(plan: Plan, host: string, behaviours: Record<stri
     const value = (await behaviours[id]?.(fakes.inputs[id].length, input)) ?? usual(input);
     return { value, attempts: attempts() };
   };
-  for (const kind of ["PgDump", "PgBackRest", "Namespace"]) {
+  for (const kind of ["PgDump", "PgBackRest", "Longhorn", "Namespace", "NamespaceData", "Workload"]) {
     for (const [verb, usual] of Object.entries(good)) fakes.activities[`${verb}${kind}`] = (input) => run(usual, input);
   }
   fakes.activities.cleanUp = (input) => run(() => ({ removed: 0, leftovers: [], note: "clean" }), input);

@@ -255,7 +255,7 @@ export const faults = (registry: string): Fault[] => [
 apiVersion: secrets.infisical.com/v1alpha1
 kind: InfisicalSecret
 metadata: { name: shop }
-spec: { managedSecretReference: { secretName: shop, secretNamespace: secret-not-synced } }
+spec: { resyncInterval: 3600, managedSecretReference: { secretName: shop, secretNamespace: secret-not-synced } }
 status:
   conditions:
     - type: secrets.infisical.com/LoadedInfisicalToken
@@ -380,6 +380,16 @@ spec: { limits: [{ type: Container, max: { memory: 64Mi } }] }
     name: "webhook-gone",
     manifests: deployment("web", sleeping),
     says: /^Webhook\/policy\.example\.com: admission webhook policy\.example\.com \(Service default\/policy\) does not answer, so no pod of Deployment\/web is created: service "policy" not found$/,
+  },
+  {
+    name: "webhook-refuses",
+    manifests: deployment("web", sleeping),
+    says: /^Webhook\/webhook-refuses\.example\.com: admission webhook webhook-refuses\.example\.com refuses a pod of Deployment\/web: every pod needs an owner$/,
+  },
+  {
+    name: "webhook-late",
+    manifests: deployment("web", sleeping),
+    says: /^Webhook\/webhook-late\.example\.com: admission webhook webhook-late\.example\.com does not answer, so no pod of Deployment\/web is created: context deadline exceeded$/,
   },
   {
     name: "policy-refuses",

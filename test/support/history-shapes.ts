@@ -4,6 +4,8 @@ import { ApplicationFailure } from "@temporalio/common";
 import type { RunType } from "../../src/report/record.ts";
 import { closedAfterLoss } from "./closed-run.ts";
 import { check, facts, type fakeActivities, now, stepFailure } from "./fake-activities.ts";
+import { namespaceShapes } from "./namespace-shapes.ts";
+import type { twoComponents } from "./plans.ts";
 
 /** What a recorder does to a run. */
 export interface Act {
@@ -18,6 +20,8 @@ export interface Act {
 export interface Shape {
   type: RunType;
   input?: object;
+  /** The plan; that of two components of either kind unless told. */
+  planOf?: typeof twoComponents;
   /** What the plan says besides. */
   plan?: object;
   behaviours?: Parameters<typeof fakeActivities>[2];
@@ -286,4 +290,5 @@ export const shapes: Record<string, Shape> = {
       await decide("report/cleanup", "retry");
     },
   },
+  ...namespaceShapes,
 };

@@ -14,6 +14,39 @@ export function twoNamespaces(change: object = {}): Plan {
   });
 }
 
+/** A namespace with a database, and another one without. */
+export function namespaceWithData(): Plan {
+  const data = [{ component: "shop-db", server: "StatefulSet/postgres", users: ["Deployment/shop"] }];
+  return twoNamespaces({
+    components: [
+      { name: "shop", kind: "namespace", namespace: "shop", data },
+      { name: "forum", kind: "namespace", namespace: "forum" },
+      { name: "shop-db", kind: "pgdump", database: "shop", dumps: "/dumps/shop" },
+      { name: "mail", kind: "pgdump", database: "mail", dumps: "/dumps/mail" },
+    ],
+  });
+}
+
+/** A plan with two workloads. */
+export function twoWorkloads(change: object = {}): Plan {
+  return Plan.parse({
+    name: "both",
+    objectives: { rto: "5m" },
+    access: { kubeconfig: { file: "/etc/kubeconfig" } },
+    components: [
+      { name: "shop", kind: "workload", namespace: "shop", workload: "deployment/shop" },
+      {
+        name: "postgres",
+        kind: "workload",
+        namespace: "shop",
+        workload: "statefulset/postgres",
+        data: { directory: "/var/lib/postgresql" },
+      },
+    ],
+    ...change,
+  });
+}
+
 /** A plan with two components, one of each kind, as the workflows get it. */
 export function twoComponents(change: object = {}): Plan {
   return Plan.parse({
@@ -22,6 +55,20 @@ export function twoComponents(change: object = {}): Plan {
     components: [
       { name: "shop", kind: "pgdump", database: "shop", dumps: "/dumps/shop" },
       { name: "ledger", kind: "pgbackrest", stanza: "ledger", data: "/pg/ledger/data" },
+    ],
+    ...change,
+  });
+}
+
+/** A plan with two volumes. */
+export function twoVolumes(change: object = {}): Plan {
+  return Plan.parse({
+    name: "both",
+    objectives: { rto: "5m", rpo: "15m" },
+    access: { kubeconfig: { file: "/etc/kubeconfig" } },
+    components: [
+      { name: "data", kind: "longhorn", namespace: "shop", claim: "data" },
+      { name: "logs", kind: "longhorn", volume: "logs" },
     ],
     ...change,
   });

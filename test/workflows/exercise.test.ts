@@ -45,11 +45,7 @@ describe("input of a run started by hand is checked", () => {
     ["no plan", { by: "anna", reason: "x" }, /lacks "plan"/],
     ["a misspelt key", { plan: "both", by: "anna", reazon: "x" }, /unknown key "reazon"/],
     ["an unknown plan", { plan: "bothh", by: "anna", reason: "x" }, /there is no plan "bothh"/],
-    [
-      "an unknown scenario",
-      { plan: "both", by: "anna", reason: "x", scenario: "cluster" },
-      /unknown scenario "cluster"/,
-    ],
+    ["an unknown scenario", { plan: "both", by: "anna", reason: "x", scenario: "castle" }, /unknown scenario "castle"/],
     ["an unknown component", { plan: "both", by: "anna", reason: "x", components: ["shopp"] }, /no component "shopp"/],
     [
       "a time for an exercise",

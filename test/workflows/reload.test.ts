@@ -1,6 +1,6 @@
 import { ApplicationFailure } from "@temporalio/common";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { DataComponent } from "../../src/plan/schema.ts";
+import type { PgDumpComponent } from "../../src/plan/schema.ts";
 import { stepFailure } from "../support/fake-activities.ts";
 import { twoComponents } from "../support/plans.ts";
 import { connectTest, type TestTemporal } from "../support/temporal.ts";
@@ -60,7 +60,7 @@ describe("what contradicts the run is refused with the difference, and the step 
     ["of a component", changed("shop", { database: "shop2" }), "components.shop.database"],
     [
       "its connection",
-      changed("shop", { connection: { ...(twoComponents().components[0] as DataComponent).connection, port: 1 } }),
+      changed("shop", { connection: { ...(twoComponents().components[0] as PgDumpComponent).connection, port: 1 } }),
       "components.shop.connection.port",
     ],
     ["its objectives", changed("shop", { objectives: { rto: 1 } }), "components.shop.objectives"],

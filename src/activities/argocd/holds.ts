@@ -1,9 +1,12 @@
 import type { Holder, Problem } from "../flux/holds.ts";
 import type { KubernetesObject } from "../kubernetes/object.ts";
+import { apiVersionOf } from "../kubernetes/paths.ts";
 
 /** What Argo CD holds of a namespace, by the status of its Applications. Pure. */
 
 interface Held {
+  group?: string;
+  version?: string;
   kind: string;
   name: string;
   namespace?: string;
@@ -35,16 +38,32 @@ export function argoHolders(namespace: string, gitops: KubernetesObject[]): Hold
 }
 
 function heldBy(object: KubernetesObject, namespace: string): string[] {
-  const held = (statusOf(object).resources ?? []).filter(
-    (one) =>
-      one.requiresPruning !== true &&
-      (one.namespace === namespace || (one.kind === "Namespace" && one.name === namespace)),
-  );
+  return heldByArgo(object, namespace).map(({ kind, name }) => `${kind}/${name}`);
+}
+
+/** The objects of a namespace that an Application holds, the Namespace among them. */
+export function heldByArgo(
+  object: KubernetesObject,
+  namespace: string,
+): { apiVersion: string; kind: string; name: string }[] {
+  const held = (statusOf(object).resources ?? [])
+    .filter(
+      (one) =>
+        one.requiresPruning !== true &&
+        (one.namespace === namespace || (one.kind === "Namespace" && one.name === namespace)),
+    )
+    .map(({ group = "", version = "v1", kind, name }) => ({
+      apiVersion: apiVersionOf({ group, version }),
+      kind,
+      name,
+    }));
   const destination = object.spec?.["destination"] as { namespace?: string } | undefined;
   // The Namespace is made with the first object in it, and is no resource of the Application.
   const makes = destination?.namespace === namespace && policyOf(object).syncOptions?.includes("CreateNamespace=true");
-  const names = held.map(({ kind, name }) => `${kind}/${name}`);
-  return makes && names.length > 0 ? [...new Set([`Namespace/${namespace}`, ...names])] : names;
+  const listed = held.some(({ kind }) => kind === "Namespace");
+  return makes && held.length > 0 && !listed
+    ? [{ apiVersion: "v1", kind: "Namespace", name: namespace }, ...held]
+    : held;
 }
 
 /** Why what an Application holds would not come back, even if a sync is asked for. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KubernetesObject } from "../kubernetes/object.ts";
-import type { Session } from "../namespace/session.ts";
+import { type Again, pauseAfter, usualAgain } from "../namespace/asking-again.ts";
+import type { Session } from "../kubernetes/session.ts";
 import type { StepContext } from "../step.ts";
 import { policyOf } from "./holds.ts";
 import { applications, refresh, waitForApplication } from "./refresh.ts";
@@ -19,23 +20,19 @@ interface State {
 
 const stateOf = ({ status }: KubernetesObject) => status?.["operationState"] as State | undefined;
 
-interface Pace {
+interface Pace extends Again {
   /** Argo CD takes up what it is asked for within a second. */
   takeUpMs: number;
-  /** Before a sync that failed is asked for again; doubled each time. */
-  firstMs: number;
-  lastMs: number;
-  /** So often it is asked for again. */
-  most: number;
 }
 
-const usualPace: Pace = { takeUpMs: 1_500, firstMs: 5_000, lastMs: 60_000, most: 5 };
+const usualPace: Pace = { takeUpMs: 1_500, ...usualAgain };
 
 /**
  * Asks for a full sync of each Application, after the namespace is gone. One that runs already was begun by self-heal while
  * the namespace was going: it is limited to what was out of sync then, tries for minutes in vain, and no other sync begins
  * before its end; so it is ended first.
- * @param since tells the syncs of this loss from others: what was asked for is not asked for again
+ * @param since tells the syncs after this loss from others: what was asked for is not asked for again, nor what was asked for
+ *   when another namespace of the same Application was lost later
  */
 export async function rebuildByArgo(
   session: Session,
@@ -68,9 +65,11 @@ async function bringBack(
   for (;;) {
     const object = await session.cluster.get(applications, name, namespace);
     const state = object && stateOf(object);
-    const ours = isOurs(state?.operation, since) ? state : undefined;
+    const lostAt = lossOf(state?.operation);
+    const ours = lostAt !== undefined && lostAt >= since ? state : undefined;
     if (object === undefined || ours?.phase === "Succeeded") return;
-    if (ours?.phase === "Running") {
+    // Also one that brings another namespace back, lost before: it is not ended, and then ours is asked for.
+    if (lostAt !== undefined && state?.phase === "Running") {
       await untilEnded(session, object, deadline, context);
       await sleep(pace.takeUpMs, undefined, { signal: context.signal });
       continue;
@@ -83,7 +82,7 @@ async function bringBack(
       failures += 1;
       context.progress(`the sync of Application ${name} failed: ${ours.message ?? ours.phase}`);
       if (failures > pace.most) return;
-      await sleep(Math.min(pace.firstMs * 2 ** (failures - 1), pace.lastMs), undefined, { signal: context.signal });
+      await sleep(pauseAfter(failures, pace), undefined, { signal: context.signal });
     }
     await ask(session, object, since, context);
     asked = true;
@@ -110,9 +109,9 @@ async function ask(session: Session, object: KubernetesObject, since: string, co
   await session.cluster.mergePatch(applications, name, namespace, { operation });
 }
 
-function isOurs(operation: Operation | undefined, since: string): boolean {
-  const { info = [], sync } = operation ?? {};
-  return sync?.resources === undefined && info.some((one) => one.name === "lostAt" && one.value === since);
+/** After which loss a full sync was asked for by a drill; undefined for all other operations. */
+function lossOf({ info = [], sync }: Operation = {}): string | undefined {
+  return sync?.resources === undefined ? info.find(({ name }) => name === "lostAt")?.value : undefined;
 }
 
 async function endForeign(session: Session, object: KubernetesObject, context: StepContext): Promise<void> {

@@ -1,7 +1,7 @@
 import { fail } from "../../failures.ts";
 import type { KubernetesObject } from "../kubernetes/object.ts";
 import { waitForObject } from "../kubernetes/wait.ts";
-import type { Session } from "../namespace/session.ts";
+import type { Session } from "../kubernetes/session.ts";
 import type { StepContext } from "../step.ts";
 import { argoProblems } from "./holds.ts";
 

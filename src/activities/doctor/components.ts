@@ -4,15 +4,20 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Config } from "../../config.ts";
 import type { ComponentFacts } from "../../guard/facts.ts";
-import type { Component, DataComponent, PgBackRestComponent, PgDumpComponent, Plan } from "../../plan/schema.ts";
+import { dataOf } from "../../plan/namespace-data.ts";
+import type { Component, PgBackRestComponent, PgDumpComponent, Plan } from "../../plan/schema.ts";
 import type { RunType, Scenario } from "../../report/record.ts";
 import { fileFailure, privateDirectory } from "../files.ts";
+import { inspectLonghorn } from "../longhorn/inspect.ts";
+import { inspectCluster } from "../cluster/inspect.ts";
+import { inspectNamespaceData } from "../namespace-data/inspect.ts";
 import { inspectNamespace } from "../namespace/inspect.ts";
 import { inspectPgBackRest } from "../pgbackrest/inspect.ts";
 import { inspectPgDump } from "../pgdump/inspect.ts";
 import { withClient } from "../postgres/client.ts";
 import { serverNow } from "../postgres/server.ts";
 import type { StepContext } from "../step.ts";
+import { inspectWorkload } from "../workload/inspect.ts";
 import type { Inspection } from "../verbs.ts";
 import { judgeClock } from "./clock.ts";
 import { find, type Finding, type Seen } from "./finding.ts";
@@ -39,13 +44,17 @@ export async function lookAtComponents(config: Config, client: Client | undefine
     const looked = await Promise.all(
       plan.components.map(async (component) => {
         const inspect: Inspect = (type) => inspectors(component, plan, contextOf(config, plan, directory, type));
-        return await kinds[component.kind](component as never, inspect);
+        const found = await kinds[component.kind](component as never, inspect);
+        return await withHolder(found, component, plan, contextOf(config, plan, directory, "audit"));
       }),
     );
     const facts = (scenario: Scenario) => looked.flatMap(({ facts: of }) => of[scenario] ?? []);
     const guards = await askGuards(client, plan, {
       database: facts("database"),
       namespace: facts("namespace"),
+      workload: facts("workload"),
+      cluster: facts("cluster"),
+      volume: facts("volume"),
       none: facts("none"),
     });
     return [...looked.flatMap(({ findings }) => findings), ...guards];
@@ -76,11 +85,44 @@ const kinds: { [K in Component["kind"]]: Look<Extract<Component, { kind: K }>> }
     const findings = [live.finding, scratch.finding, clock];
     return { findings, facts: withFacts({ database: live.facts, none: scratch.facts }) };
   },
+  async longhorn({ name }, inspect) {
+    const live = await inspected(name, () => inspect("audit"));
+    return { findings: [live.finding], facts: withFacts({ volume: live.facts, none: live.facts }) };
+  },
   async namespace({ name }, inspect) {
     const live = await inspected(name, () => inspect("audit"));
     return { findings: [live.finding], facts: withFacts({ namespace: live.facts }) };
   },
+  async cluster({ name }, inspect) {
+    const live = await inspected(name, () => inspect("audit"));
+    return { findings: [live.finding], facts: withFacts({ cluster: live.facts }) };
+  },
+  async workload({ name }, inspect) {
+    const live = await inspected(name, () => inspect("audit"));
+    return { findings: [live.finding], facts: withFacts({ workload: live.facts }) };
+  },
 };
+
+/** Data of a namespace is lost with it: that the database alone may not be destroyed is no fault then. */
+async function withHolder(
+  { findings, facts: { database, ...facts } }: { findings: Finding[]; facts: Looked },
+  component: Component,
+  { components, access }: Plan,
+  context: StepContext,
+): Promise<{ findings: Finding[]; facts: Looked }> {
+  const holder = components.find((one) => dataOf(one, components).some(({ name }) => name === component.name));
+  if (component.kind !== "pgdump" || holder?.kind !== "namespace")
+    return { findings, facts: withFacts({ database, ...facts }) };
+  const input = { component, holder, access: access!, toTime: null };
+  const within = await inspected(`${component.name} in ${holder.name}`, () =>
+    inspectNamespaceData(input, context, soon),
+  );
+  const alone = database?.listed === true ? database : undefined;
+  return {
+    findings: [...findings, within.finding],
+    facts: withFacts({ ...facts, database: alone, namespace: within.facts }),
+  };
+}
 
 /** What could not be inspected has none. */
 function withFacts(facts: { [S in Scenario]?: ComponentFacts | undefined }): Looked {
@@ -97,15 +139,25 @@ async function inspected(name: string, inspect: () => Promise<Inspection>) {
   return { finding, facts };
 }
 
-async function inspectors(component: Component, { access }: Plan, context: StepContext): Promise<Inspection> {
+async function inspectors(
+  component: Component,
+  { access, gitops, checks = [] }: Plan,
+  context: StepContext,
+): Promise<Inspection> {
   switch (component.kind) {
     case "pgdump":
       return await inspectPgDump({ component, toTime: null }, context);
     case "pgbackrest":
       return await inspectPgBackRest({ component, toTime: null }, context);
+    case "longhorn":
+      return await inspectLonghorn({ component, access: access!, toTime: null }, context, soon);
     case "namespace":
       // Of a plan that was read, whose rules want it.
       return await inspectNamespace({ component, access: access! }, context, soon);
+    case "cluster":
+      return await inspectCluster({ component, access: access!, gitops, checks }, context, soon);
+    case "workload":
+      return await inspectWorkload({ component, access: access! }, context, soon);
   }
 }
 
@@ -125,7 +177,7 @@ function contextOf(config: Config, plan: Plan, directory: string, type: RunType)
 }
 
 /** @throws NOT_PROVEN, and as connect */
-async function compareClocks({ connection }: DataComponent, database: string): Promise<Seen> {
+async function compareClocks({ connection }: PgDumpComponent | PgBackRestComponent, database: string): Promise<Seen> {
   return await withClient(connection, database, async (client) => {
     const before = Date.now();
     const there = Date.parse(await serverNow(client));

@@ -10,6 +10,9 @@ import { find, type Finding } from "./finding.ts";
 const drills: Record<Scenario, string> = {
   database: "exercise",
   namespace: "exercise --scenario namespace",
+  workload: "exercise --scenario workload",
+  volume: "exercise --scenario volume",
+  cluster: "exercise --scenario cluster",
   none: "exercise --scenario none",
 };
 
@@ -33,7 +36,7 @@ export async function askGuards(
   if (names.size === 0) return [];
   let refusals: { refusal: Refusal; drill: string }[] = [];
   const asked = await find("plan", "guards", async () => {
-    const claims = claimsOf([...looked.database, ...looked.namespace]);
+    const claims = claimsOf(scenarios.filter((one) => one !== "none").flatMap((one) => looked[one]));
     const unlocked = client === undefined ? [] : await heldByOthers(client, nobody, claims);
     const ask = (scenario: Scenario) =>
       looked[scenario].length === 0

@@ -1,4 +1,4 @@
-import type { Component, DataComponent, PgBackRestComponent, PgDumpComponent, Plan } from "../../plan/schema.ts";
+import type { Component, PgBackRestComponent, PgDumpComponent, Plan } from "../../plan/schema.ts";
 import { programMissing } from "../exec.ts";
 import { exists } from "../files.ts";
 import { backrestVersion } from "../pgbackrest/client.ts";
@@ -18,6 +18,9 @@ export async function lookAtPrograms({ components }: Plan): Promise<Finding[]> {
 const kinds: { [K in Component["kind"]]: (component: Extract<Component, { kind: K }>) => Promise<Finding[]> } = {
   // A kubeconfig may name a program; whether it is there shows when the cluster is asked.
   namespace: () => Promise.resolve([]),
+  workload: () => Promise.resolve([]),
+  cluster: () => Promise.resolve([]),
+  longhorn: () => Promise.resolve([]),
   pgdump: async (component) => [await find("programs", component.name, () => clients(component))],
   pgbackrest: async (component) =>
     await Promise.all([
@@ -37,7 +40,10 @@ function on(component: Component): (component: Component) => Promise<Finding[]> 
 }
 
 /** Undefined while the server does not say: that it does not answer is a finding about the component. */
-async function versionOf({ connection }: DataComponent, database: string): Promise<number | undefined> {
+async function versionOf(
+  { connection }: PgDumpComponent | PgBackRestComponent,
+  database: string,
+): Promise<number | undefined> {
   return await withClient(connection, database, inspectServer).then(
     ({ versionNumber }) => versionNumber,
     () => undefined,

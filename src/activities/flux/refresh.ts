@@ -2,7 +2,7 @@ import { fail } from "../../failures.ts";
 import { conditionOf, type KubernetesObject } from "../kubernetes/object.ts";
 import { servedKind } from "../kubernetes/paths.ts";
 import { waitForObject } from "../kubernetes/wait.ts";
-import type { Session } from "../namespace/session.ts";
+import type { Session } from "../kubernetes/session.ts";
 import { listGitops } from "../namespace/survey.ts";
 import type { StepContext } from "../step.ts";
 import { describe, isReconciling, sourceOf } from "./holds.ts";

@@ -1,7 +1,8 @@
 import { createReadStream } from "node:fs";
-import { open } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import prettyMs from "pretty-ms";
 import { fail } from "../../failures.ts";
 import { asUser, lastWords, programMissing } from "../exec.ts";
 import { freeBytes } from "../files.ts";
@@ -14,11 +15,21 @@ export interface LongProgram {
   argv: string[];
   /** Environment, secrets included: it is given to the process and never written down. */
   env?: Record<string, string>;
+  /** What it finds by itself and may tell; kept out of its logs. */
+  secrets?: string[];
   osUser?: string | undefined;
+  /** Where it runs; the root directory otherwise. */
+  cwd?: string;
+  /** See Job. */
+  patienceMs?: number;
+  /** Milliseconds from its start, that of an adopted program included; then it is stopped. */
+  timeoutMs?: number;
   /** Runs before each start, not when a running program is adopted: removes what a lost one may have left half-done. */
   prepare?: () => Promise<void>;
   /** Reads progress out of the newest line of standard output or error. */
   progress?: (line: string) => string | undefined;
+  /** The same for a program whose progress no single line tells: gets the whole standard output, which only grows. */
+  watch?: (stdout: string) => Promise<string | undefined>;
 }
 
 /** How a long program ended, and where its output lies. */
@@ -36,7 +47,7 @@ const lostEvery = process.platform === "linux" ? 5 : 20;
  * Runs a long program under a supervisor and waits for its end. Safe to call again after a crash of the worker: the
  * program that still runs, or has ended meanwhile, is adopted. A program that was killed by somebody else is started
  * anew, three times at most.
- * @throws PROGRAM_MISSING, PROGRAM_FAILED when it was killed too often
+ * @throws PROGRAM_MISSING, TIMED_OUT, PROGRAM_FAILED when it was killed too often
  */
 export async function runLong(context: StepContext, name: string, program: LongProgram): Promise<LongEnd> {
   await stopEarlierTries(context, name);
@@ -48,9 +59,11 @@ export async function runLong(context: StepContext, name: string, program: LongP
       context.signal.throwIfAborted();
       await program.prepare?.();
       context.signal.throwIfAborted();
-      await startJob(directory, { argv: asUser(program.argv, program.osUser) }, program.env ?? {});
+      const { argv, osUser, cwd, patienceMs } = program;
+      const job = { argv: asUser(argv, osUser), ...(cwd && { cwd }), ...(patienceMs && { patienceMs }) };
+      await startJob(directory, job, program.env, program.secrets);
     }
-    const end = state === "lost" ? undefined : await waitForEnd(context, directory, program.progress);
+    const end = state === "lost" ? undefined : await waitForEnd(context, directory, program);
     // 137 is what runuser and shells say of a program that was killed with SIGKILL.
     if (end === undefined || end.signal === "SIGKILL" || end.exitCode === 137) {
       await stopJob(directory, 0);
@@ -80,11 +93,8 @@ async function stopEarlierTries(context: StepContext, name: string): Promise<voi
 }
 
 /** undefined when the job was lost. On cancellation the program is stopped; an attempt that ends otherwise leaves it running. */
-async function waitForEnd(
-  context: StepContext,
-  directory: string,
-  progress: LongProgram["progress"],
-): Promise<JobEnd | undefined> {
+async function waitForEnd(context: StepContext, directory: string, program: LongProgram): Promise<JobEnd | undefined> {
+  const startedAt = (await stat(join(directory, "job.json"))).mtimeMs;
   for (let round = 0; ; round += 1) {
     const end = await jobEnd(directory);
     if (end !== undefined) return end;
@@ -94,12 +104,18 @@ async function waitForEnd(
     }
     // The end is looked for most often, because all that comes next waits for it.
     if (round % lostEvery === lostEvery - 1 && (await jobState(directory)) === "lost") return undefined;
-    if (round % 20 === 19) await report(context, directory, progress);
+    if (Date.now() - startedAt > (program.timeoutMs ?? Infinity)) {
+      await stopJob(directory);
+      throw fail("TIMED_OUT", `${program.argv[0]} did not end within ${prettyMs(program.timeoutMs!)} and was stopped`);
+    }
+    if (round % 20 === 19) await report(context, directory, program);
     await sleep(50);
   }
 }
 
-async function report(context: StepContext, directory: string, progress: LongProgram["progress"]): Promise<void> {
+async function report(context: StepContext, directory: string, { progress, watch }: LongProgram): Promise<void> {
+  const told = await watch?.(join(directory, "stdout.log"));
+  if (told !== undefined) context.progress(told);
   if (progress === undefined) return;
   for (const log of ["stdout.log", "stderr.log"]) {
     const lines = (await tail(join(directory, log))).trim().split("\n").toReversed();

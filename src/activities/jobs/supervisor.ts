@@ -57,7 +57,7 @@ if (claim()) {
   const job = JSON.parse(readFileSync(join(directory, "job.json"), "utf8")) as Job;
   put("supervisor.json", await identify(process.pid));
   const [file = "", ...args] = job.argv;
-  const child = spawn(file, args, { cwd: "/", stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(file, args, { cwd: job.cwd ?? "/", stdio: ["ignore", "pipe", "pipe"] });
   const logs = [keep(child.stdout, "stdout.log"), keep(child.stderr, "stderr.log")];
   const ended = async (end: JobEnd) => {
     // Whatever the program has started ends with it: nothing may write on behind a job that has ended.

@@ -1,5 +1,6 @@
-import type { Cluster, Listed, LogOptions, Removal, Removed } from "./cluster.ts";
+import type { Cluster, Evicted, Listed, LogOptions, Removal, Removed } from "./cluster.ts";
 import { type Connection, connect } from "./connection.ts";
+import { pods } from "./kinds.ts";
 import type { KubernetesObject, Resource } from "./object.ts";
 import {
   apiVersionOf,
@@ -12,7 +13,7 @@ import {
   withQuery,
 } from "./paths.ts";
 import { fail } from "../../failures.ts";
-import { type Answer, refused } from "./refusal.ts";
+import { type Answer, heldWords, isHeld, refused } from "./refusal.ts";
 import { ask, type Patience, type Question } from "./request.ts";
 
 const fieldManager = "firedrill";
@@ -59,6 +60,14 @@ function speak(connection: Connection, served: Map<string, Resource[]>, patience
     }
   }
 
+  async function create(object: KubernetesObject): Promise<KubernetesObject | undefined> {
+    const path = listPath(await resourceOf(object.apiVersion, object.kind), object.metadata.namespace);
+    const body = JSON.stringify(object);
+    const headers = { "content-type": "application/json" };
+    const answer = await put({ method: "POST", path: withQuery(path, { fieldManager }), body, headers });
+    return answer.status === 409 ? undefined : (JSON.parse(accepted(answer)) as KubernetesObject);
+  }
+
   async function apply(object: KubernetesObject): Promise<KubernetesObject> {
     const { name, namespace } = object.metadata;
     const path = objectPath(await resourceOf(object.apiVersion, object.kind), name, namespace);
@@ -91,12 +100,17 @@ function speak(connection: Connection, served: Map<string, Resource[]>, patience
     return "removing";
   }
 
-  async function removeAll(
-    kind: Kind,
-    namespace: string,
-    options: { gracePeriodSeconds?: number } = {},
-  ): Promise<void> {
-    accepted(await put(deletion(listPath(kind, namespace), options)));
+  async function evict(pod: string, namespace: string, { gracePeriodSeconds, uid }: Removal): Promise<Evicted> {
+    const deleteOptions = { gracePeriodSeconds, ...(uid && { preconditions: { uid } }) };
+    const body = { apiVersion: "policy/v1", kind: "Eviction", metadata: { name: pod, namespace }, deleteOptions };
+    const path = `${objectPath(pods, pod, namespace)}/eviction`;
+    const headers = { "content-type": "application/json" };
+    const answer = await put({ method: "POST", path, body: JSON.stringify(body), headers });
+    if (isHeld(answer)) return { heldBy: heldWords(answer) };
+    if (answer.status === 404) return "gone";
+    if (answer.status === 409 && (await get(pods, pod, namespace))?.metadata.uid !== uid) return "gone";
+    accepted(answer);
+    return "removing";
   }
 
   async function raw(path: string, accept = "application/json, */*"): Promise<string> {
@@ -137,10 +151,11 @@ function speak(connection: Connection, served: Map<string, Resource[]>, patience
     with: (other: Patience): Cluster => speak(connection, served, { ...patience, ...other }),
     get,
     list,
+    create,
     apply,
     mergePatch,
     remove,
-    removeAll,
+    evict,
     raw,
     logs,
     identity,

@@ -17,12 +17,15 @@ export interface Cluster {
   get: (kind: Kind, name: string, namespace?: string) => Promise<KubernetesObject | undefined>;
   /** All of them, page by page. */
   list: (kind: Kind, selection?: Selection) => Promise<Listed>;
+  /** Makes the object; undefined where one of that name is there already. A request that was sent twice may find its own. */
+  create: (object: KubernetesObject) => Promise<KubernetesObject | undefined>;
   /** Makes the object, or makes its fields what is said here, whoever else has set them (server-side apply). */
   apply: (object: KubernetesObject) => Promise<KubernetesObject>;
   mergePatch: (kind: Kind, name: string, namespace: string | undefined, patch: object) => Promise<KubernetesObject>;
   /** Asks for the removal of an object. Without a uid it may hit one that was made anew meanwhile. */
   remove: (kind: Kind, name: string, namespace: string | undefined, options?: Removal) => Promise<Removed>;
-  removeAll: (kind: Kind, namespace: string, options?: Pick<Removal, "gracePeriodSeconds">) => Promise<void>;
+  /** Lets the API server decide whether a pod may go now. */
+  evict: (pod: string, namespace: string, options: Removal) => Promise<Evicted>;
   /** What stands at a path, as text. */
   raw: (path: string, accept?: string) => Promise<string>;
   /** The last thousand lines, or as many as are asked for; at most a MiB. */
@@ -48,6 +51,9 @@ export interface Removal {
 
 /** `removing`: it is still there, until its finalizers and its grace period are over. */
 export type Removed = "removing" | "gone";
+
+/** `heldBy`: a disruption budget, in the words of the API server. */
+export type Evicted = Removed | { heldBy: string };
 
 export interface LogOptions {
   /** Of the container's run before this one. */

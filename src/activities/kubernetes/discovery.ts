@@ -19,8 +19,12 @@ interface Versions {
 
 const aggregated = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
-/** All kinds that an API server serves: in two requests, or in one for each group where the server is older than 1.27. */
+/**
+ * All kinds that an API server serves, once it is ready: in two requests, or in one for each group where the server is older
+ * than 1.27.
+ */
 export async function discover(cluster: Cluster): Promise<Discovered> {
+  await untilReady(cluster);
   const roots = await Promise.all(["/api", "/apis"].map(async (path) => await groupsOf(cluster, path)));
   const groups = roots.flat();
   return {
@@ -29,6 +33,19 @@ export async function discover(cluster: Cluster): Promise<Discovered> {
       versions.filter(({ stale }) => stale).map(({ version }) => (group === "" ? version : `${group}/${version}`)),
     ),
   };
+}
+
+/**
+ * A server that has just started answers before it knows its custom resources, and leaves them out without a word: what
+ * exists would look absent. It says 500 for so long, which is asked again.
+ */
+async function untilReady(cluster: Cluster): Promise<void> {
+  try {
+    await cluster.raw("/readyz");
+  } catch (error) {
+    // Not everybody may ask, or a proxy keeps it to itself.
+    if (![403, 404].includes(statusOf(error) ?? 0)) throw error;
+  }
 }
 
 /** A kind may be in an older version of its group only; so it is with operators that bring new kinds in new versions. */

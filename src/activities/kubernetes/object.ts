@@ -15,7 +15,14 @@ export interface KubernetesObject {
     annotations?: Record<string, string>;
     finalizers?: string[];
     ownerReferences?: { apiVersion: string; kind: string; name: string; uid: string; controller?: boolean }[];
-    managedFields?: { manager: string; operation: string; subresource?: string; time?: string }[];
+    managedFields?: {
+      manager: string;
+      operation: string;
+      apiVersion?: string;
+      subresource?: string;
+      time?: string;
+      fieldsV1?: object;
+    }[];
   };
   spec?: Record<string, unknown>;
   status?: Record<string, unknown>;

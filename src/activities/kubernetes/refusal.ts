@@ -36,6 +36,18 @@ export function refused(server: string, answer: Answer) {
   return fail("API_REFUSED", `the API server refused (${status}): ${said}`, undefined, { status });
 }
 
+/** A disruption budget keeps a pod from being evicted now: an answer, not a server that is busy. */
+export function isHeld({ status, text }: Answer): boolean {
+  return status === 429 && text.includes('"DisruptionBudget"');
+}
+
+/** "The disruption budget shop needs 1 healthy pods and has 1 currently" */
+export function heldWords({ text }: Answer): string {
+  const { details } = JSON.parse(text) as { details?: { causes?: { reason?: string; message?: string }[] } };
+  const cause = details?.causes?.find(({ reason }) => reason === "DisruptionBudget");
+  return cause?.message ?? "a disruption budget does not allow it";
+}
+
 /** What the API server says, ready to stand in a message. */
 function wordsOf({ status, text }: Answer): string {
   let said = text;
@@ -69,6 +81,11 @@ export function unreachable(server: string, error: unknown) {
   return fail("SYSTEM_UNREACHABLE", `the API server ${server} does not answer (${code})`);
 }
 
+/** No word came back, or one that only says that somebody further on gave none. */
+export function isUnanswered(error: unknown): boolean {
+  return error instanceof ApplicationFailure && error.type === "SYSTEM_UNREACHABLE" && !isAboutTrust(error);
+}
+
 export function isAboutTrust(error: unknown): boolean {
   if (!(error instanceof ApplicationFailure)) return false;
   return (error.details?.[0] as { certificate?: boolean } | undefined)?.certificate === true;
@@ -83,5 +100,5 @@ function codeOf(error: unknown): string | undefined {
 }
 
 function isAboutCertificates(code: string): boolean {
-  return /CERT|^UNABLE_TO_|^ERR_SSL_|^ERR_TLS_/.test(code);
+  return /CERT|^UNABLE_TO_|^ERR_(SSL|TLS|OSSL)_/.test(code);
 }

@@ -1,7 +1,7 @@
 import { ApplicationFailure } from "@temporalio/common";
 import { rest } from "../rest.ts";
 import type { Connection, Sent } from "./connection.ts";
-import { type Answer, isAboutTrust, refused, unreachable } from "./refusal.ts";
+import { type Answer, isAboutTrust, isHeld, refused, unreachable } from "./refusal.ts";
 
 /** How long a request is tried. */
 export interface Patience {
@@ -38,7 +38,9 @@ export async function ask(connection: Connection, question: Question, patience: 
       continue;
     }
     const again = isAnswer(answer)
-      ? answer.status === 429 || answer.status >= 500 || (answer.status === 409 && question.retryConflicts === true)
+      ? (answer.status === 429 && !isHeld(answer)) ||
+        answer.status >= 500 ||
+        (answer.status === 409 && question.retryConflicts === true)
       : !isAboutTrust(answer);
     const waitMs = Math.max(backoffMs(attempt, 200, 5_000), isAnswer(answer) ? answer.retryAfterMs : 0);
     if (!again || performance.now() + waitMs > deadline) return conclude(connection, answer);
@@ -55,7 +57,7 @@ const isAnswer = (answer: Answer | ApplicationFailure): answer is Answer => !(an
 function conclude(connection: Connection, answer: Answer | ApplicationFailure): Answer {
   if (!isAnswer(answer)) throw answer;
   const { status } = answer;
-  if (status === 401 || status === 429 || status >= 500) throw refused(connection.server, answer);
+  if (status === 401 || (status === 429 && !isHeld(answer)) || status >= 500) throw refused(connection.server, answer);
   return answer;
 }
 

@@ -1,6 +1,6 @@
 import { GetParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { fail } from "../../failures.ts";
-import { redact } from "../../redaction.ts";
+import { awsTrouble } from "../aws-failure.ts";
 
 export interface Parameter {
   ssm: string;
@@ -27,21 +27,23 @@ export async function ssmParameter({ ssm, region, endpoint }: Parameter, signal?
 
 /** Turns what a person can mend into a failure; anything else stays what it is. */
 function ssmFailure(error: unknown, ssm: string): unknown {
-  if (!(error instanceof Error)) return error;
-  const { name, code, $metadata } = error as { name: string; code?: string; $metadata?: { httpStatusCode?: number } };
-  const said = redact(error.message).replace(/\.$/, "");
-  if (name === "ParameterNotFound" || name === "ParameterVersionNotFound")
+  const trouble = awsTrouble(error);
+  if (trouble === undefined) return error;
+  const { about, code, said } = trouble;
+  if (code === "ParameterNotFound" || code === "ParameterVersionNotFound")
     return fail("SECRET_MISSING", `there is no SSM parameter ${ssm}`, "Correct its name or region in the plan.");
-  if (/Expired|InvalidSignature|UnrecognizedClient|InvalidClientToken|IncompleteSignature|Credentials/.test(name)) {
-    const hint = "Log the worker in to AWS anew, or give it credentials that are valid; then retry.";
-    return fail("AUTHENTICATION_FAILED", `AWS does not accept the worker's credentials for SSM (${name})`, hint);
+  switch (about) {
+    case "credentials": {
+      const hint = "Log the worker in to AWS anew, or give it credentials that are valid; then retry.";
+      return fail("AUTHENTICATION_FAILED", `AWS does not accept the worker's credentials for SSM (${code})`, hint);
+    }
+    case "rights":
+      return fail("PERMISSION_DENIED", said, "Allow ssm:GetParameter, and kms:Decrypt of its key; then retry.");
+    case "region":
+      return fail("PLAN_INVALID", `the SSM parameter ${ssm} needs a region`);
+    case "connection":
+      return fail("SYSTEM_UNREACHABLE", `AWS SSM does not answer (${code})`);
+    case "request":
+      return fail("SECRET_MISSING", `the SSM parameter ${ssm} cannot be read: ${said}`);
   }
-  if (name.startsWith("AccessDenied"))
-    return fail("PERMISSION_DENIED", said, "Allow ssm:GetParameter, and kms:Decrypt of its key; then retry.");
-  if (/Region is missing/.test(said)) return fail("PLAN_INVALID", `the SSM parameter ${ssm} needs a region`);
-  const status = $metadata?.httpStatusCode ?? 0;
-  const connection = code !== undefined || name === "TimeoutError" || name === "AbortError";
-  if (connection || status >= 500 || /Throttl/.test(name))
-    return fail("SYSTEM_UNREACHABLE", `AWS SSM does not answer (${code ?? name})`);
-  return status >= 400 ? fail("SECRET_MISSING", `the SSM parameter ${ssm} cannot be read: ${said}`) : error;
 }

@@ -1,10 +1,10 @@
 import { fail } from "../../failures.ts";
 import type { StepContext } from "../step.ts";
 import type { Expected, Remains } from "../verbs.ts";
-import { requireSame } from "./inspect.ts";
+import { requireSame } from "./same.ts";
 import { findRecovery, recallInventory } from "./memory.ts";
-import { withCluster } from "./session.ts";
-import { namespaces } from "./survey.ts";
+import { withCluster } from "../kubernetes/session.ts";
+import { namespaces } from "../kubernetes/kinds.ts";
 import type { NamespaceInput } from "./verbs.ts";
 
 /** Whether the old namespace is as gone as the run that is resumed left it; a new one is what it was waiting for. */

@@ -1,12 +1,12 @@
 import type { StepContext } from "../step.ts";
 import type { Control } from "../verbs.ts";
 import { namesOfRows } from "./compare-now.ts";
-import { askHttp } from "./http-check.ts";
-import { requireSame } from "./inspect.ts";
+import { askHttp } from "../outside/http-check.ts";
+import { requireSame } from "./same.ts";
 import { recallInventory, recallRecovery } from "./memory.ts";
-import { type Sample, samplesSince } from "./probes.ts";
-import { withCluster } from "./session.ts";
-import { namespaces } from "./survey.ts";
+import { type Sample, samplesSince } from "../outside/probes.ts";
+import { withCluster } from "../kubernetes/session.ts";
+import { namespaces } from "../kubernetes/kinds.ts";
 import type { NamespaceInput } from "./verbs.ts";
 
 /**

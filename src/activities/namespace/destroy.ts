@@ -1,21 +1,26 @@
 import { fail } from "../../failures.ts";
 import { requireClear } from "../guard.ts";
+import { lastLook } from "../namespace-data/before-loss.ts";
 import { rest } from "../rest.ts";
 import { mirror } from "../kubernetes/mirror.ts";
 import { waitUntil } from "../kubernetes/wait.ts";
 import type { StepContext } from "../step.ts";
 import type { Inspection, Loss, Proof } from "../verbs.ts";
-import { heldWords, stripNamed } from "./going.ts";
-import { inspectNamespace, requireSame } from "./inspect.ts";
+import { heldWords } from "../kubernetes/held.ts";
+import { stripNamed } from "./going.ts";
+import { untilHoldersReady } from "./holders-ready.ts";
+import { inspectNamespace } from "./inspect.ts";
 import { keepVolumes } from "./keep-volumes.ts";
 import { askWhileGone } from "./while-gone.ts";
 import { findRecovery, type Inventory, keepRecovery, recallInventory, type Recovery } from "./memory.ts";
-import { whileProbing } from "./probes.ts";
-import { type Session, withCluster } from "./session.ts";
-import { namespaces, watchedKinds } from "./survey.ts";
-import type { NamespaceInput } from "./verbs.ts";
+import { whileProbing } from "../outside/probes.ts";
+import { type Session, withCluster } from "../kubernetes/session.ts";
+import { namespaces, pods } from "../kubernetes/kinds.ts";
+import { requireSame } from "./same.ts";
+import { watchedKinds } from "./survey.ts";
+import type { DataProof, NamespaceInput } from "./verbs.ts";
 
-type Input = Omit<NamespaceInput, "run"> & { inspection: Inspection; proof: Proof };
+type Input = Omit<NamespaceInput, "run"> & { inspection: Inspection; proof: Proof; data?: DataProof[] };
 
 /** Deletes the namespace and waits until it is gone. Every guard is asked again here, against the live cluster. */
 export async function destroyNamespace(input: Input, context: StepContext): Promise<Loss> {
@@ -40,7 +45,7 @@ export async function destroyNamespace(input: Input, context: StepContext): Prom
 
 /** Has the namespace deleted, unless an attempt before has done that. @throws TARGET_GONE, IDENTITY_CHANGED, REFUSED */
 async function beginLoss(
-  { component, access, proof }: Input,
+  { component, access, proof, data = [] }: Input,
   session: Session,
   known: Inventory,
   context: StepContext,
@@ -55,8 +60,11 @@ async function beginLoss(
   if (live === undefined) throw fail("TARGET_GONE", `there is no namespace ${namespace} any more`);
   if (live.metadata.deletionTimestamp !== undefined)
     throw fail("TARGET_GONE", `somebody else is deleting namespace ${namespace} already`);
+  await untilHoldersReady(session, known, namespace, component.within, context);
   const now = await inspectNamespace({ component, access }, context);
   await requireClear(now.facts, proof, context);
+  for (const one of data)
+    await lastLook(session, { component: one.component, holder: component, access }, one.proof, context);
   const recovery: Recovery = {
     lostAt: new Date().toISOString(),
     goneAt: null,
@@ -77,8 +85,8 @@ async function untilGone(
   recovery: Recovery,
   context: StepContext,
 ): Promise<void> {
-  const { name, namespace, pods, strip, within, standstill } = component;
-  if (pods === "force") await endPods(session, namespace, known);
+  const { name, namespace, strip, within, standstill } = component;
+  if (component.pods === "force") await endPods(session, namespace, known);
   const kinds = watchedKinds(session, new Set(["Pod", ...known.entries.map(({ kind }) => kind)]));
   const watched = mirror(session.cluster, [...kinds, namespaces], namespace, context.signal);
   const left = () => watched.objects().filter(({ kind }) => kind !== "Namespace");
@@ -113,13 +121,12 @@ async function untilGone(
 
 /** Nobody makes new ones in a namespace that goes; those of one that was made anew meanwhile are not touched. */
 async function endPods({ cluster }: Session, namespace: string, { uid }: Inventory): Promise<void> {
-  const kind = { group: "", version: "v1", kind: "Pod", plural: "pods", namespaced: true };
-  const { objects } = await cluster.list(kind, { namespace });
+  const { objects } = await cluster.list(pods, { namespace });
   if ((await cluster.get(namespaces, namespace))?.metadata.uid !== uid) return;
   await Promise.all(
     objects.map(
       async ({ metadata }) =>
-        await cluster.remove(kind, metadata.name, namespace, { gracePeriodSeconds: 0, uid: metadata.uid! }),
+        await cluster.remove(pods, metadata.name, namespace, { gracePeriodSeconds: 0, uid: metadata.uid! }),
     ),
   );
 }

@@ -1,24 +1,8 @@
-import type { KubernetesObject } from "../kubernetes/object.ts";
+import { heldBack } from "../kubernetes/held.ts";
 import type { Mirror } from "../kubernetes/mirror.ts";
 import { servedKind } from "../kubernetes/paths.ts";
-import { isNamed } from "./patterns.ts";
-import type { Session } from "./session.ts";
-
-/** What keeps a namespace from going: objects that wait for somebody to remove their finalizers. */
-function heldBack(objects: KubernetesObject[]): KubernetesObject[] {
-  return objects.filter(
-    ({ metadata }) => metadata.deletionTimestamp !== undefined && (metadata.finalizers ?? []).length > 0,
-  );
-}
-
-/** In words: "Backup/old-1 waits for finalizer longhorn.io". */
-export function heldWords(objects: KubernetesObject[]): string {
-  const held = heldBack(objects).map(
-    ({ kind, metadata }) => `${kind}/${metadata.name} waits for finalizer ${metadata.finalizers!.join(", ")}`,
-  );
-  const more = held.length > 3 ? `; and ${held.length - 3} more` : "";
-  return held.slice(0, 3).join("; ") + more;
-}
+import { isNamed } from "../kubernetes/patterns.ts";
+import type { Session } from "../kubernetes/session.ts";
 
 /** Pods and claims are held for a while as a matter of course. */
 const usual = new Set(["kubernetes.io/pvc-protection", "kubernetes.io/pv-protection", "foregroundDeletion", "orphan"]);

@@ -3,5 +3,7 @@ export { confirmNamespace } from "./confirm.ts";
 export { proveNamespace } from "./prove.ts";
 export { destroyNamespace } from "./destroy.ts";
 export { controlNamespace } from "./control.ts";
+export { reachNamespace } from "./reach.ts";
+export { recallNamespace } from "./recall.ts";
 export { rebuildNamespace } from "./rebuild.ts";
 export { verifyNamespace } from "./verify.ts";

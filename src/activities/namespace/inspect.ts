@@ -1,22 +1,22 @@
-import { fail } from "../../failures.ts";
 import type { RecoveryFacts } from "../../guard/facts.ts";
 import type { ClusterAccess } from "../../plan/access-schema.ts";
 import type { NamespaceComponent } from "../../plan/namespace-schema.ts";
 import { targetOf } from "../../plan/target.ts";
 import type { KubernetesObject } from "../kubernetes/object.ts";
 import type { Patience } from "../kubernetes/request.ts";
-import { readiness } from "../kubernetes/readiness.ts";
+import { temporalSettings } from "../../temporal/settings.ts";
+import { deniedReason } from "../kubernetes/denied.ts";
+import { isNamed } from "../kubernetes/patterns.ts";
+import { type Session, withCluster } from "../kubernetes/session.ts";
+import { askForImages, type ImageReport } from "../registry/images.ts";
 import type { StepContext } from "../step.ts";
 import type { Inspection } from "../verbs.ts";
-import { deniedReason } from "./denied.ts";
-import { digestOf } from "./digest.ts";
+import { resolveAll } from "./addresses.ts";
+import { byHandWords } from "./by-hand.ts";
 import { gitopsOf, type GitOps } from "./gitops.ts";
-import { askForImages, type ImageReport } from "./images.ts";
-import { type Entry, expected, type Inventory, keepInventory } from "./memory.ts";
-import { originOf } from "./origin.ts";
-import { isNamed } from "./patterns.ts";
-import { reachedThrough } from "./reached-through.ts";
-import { type Session, withCluster } from "./session.ts";
+import { takeInventory } from "./take-inventory.ts";
+import { expected, type Inventory, keepInventory } from "./memory.ts";
+import { neededOf, reachedThrough } from "./reached-through.ts";
 import { type Survey, surveySettled } from "./survey.ts";
 import { lostVolumes } from "./volumes.ts";
 
@@ -49,68 +49,36 @@ async function inspectWithin(
   context.progress(`listing every object of ${component.namespace}`);
   const survey = await surveySettled(session, component.namespace, context);
   const gitops = gitopsOf(component.namespace, survey);
-  const inventory = takeInventory(session, survey, gitops, context.run.nonce);
-  // A drill compares with this; an audit leaves no trace.
-  if (context.run.type === "exercise") await keepInventory(context, component.name, inventory);
+  const inventory = takeInventory(session, survey, gitops, { salt: context.run.nonce, accepts: component.accepts });
+  // A drill compares with this, and a restore of a later day looks what there was.
+  await keepInventory(context, component.name, inventory);
   context.progress("asking the registries for the images");
   const images = await askForImages(survey.objects, context.signal);
+  const insideTarget = await lostTogether(component.namespace, survey);
   return {
     target: targetOf(component),
     note: noteOf(inventory, images),
-    facts: factsOf(component, session, survey, inventory, { gitops, images }, context),
+    facts: factsOf(component, session, survey, inventory, { gitops, images, insideTarget }, context),
   };
 }
 
-function takeInventory(session: Session, survey: Survey, { managers, flux, argo }: GitOps, salt: string): Inventory {
-  const { namespace, objects } = survey;
-  const all = namespace === undefined ? objects : [namespace, ...objects];
-  const names = all.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
-  const scaledByOthers = new Set(objects.flatMap(scaledBy));
-  const holders = [...flux, ...argo].map(({ object: { kind, metadata } }) => {
-    return { kind, namespace: metadata.namespace ?? "", name: metadata.name };
-  });
-  const entries = all.map((object, index): Entry => {
-    const { apiVersion, kind, metadata } = object;
-    const origin = originOf(object, objects, managers);
-    const state = readiness(object);
-    const scaled = scaledByOthers.has(names[index]!);
-    const twice = names.indexOf(names[index]!) !== names.lastIndexOf(names[index]!);
-    return {
-      apiVersion,
-      kind,
-      name: metadata.name,
-      id: twice ? `${kind}.${apiVersion.split("/")[0]}/${metadata.name}` : names[index]!,
-      uid: metadata.uid ?? "",
-      origin:
-        kind === "Namespace" ? { from: "gitops", by: managers.get(names[index]!) ?? "", generated: false } : origin,
-      troubleBefore: state.status === "ready" ? null : state.message,
-      scaled,
-      digest: digestOf(object, salt, { generated: origin.generated, scaled }),
-    };
-  });
-  return {
-    cluster: session.identity,
-    uid: namespace?.metadata.uid ?? "",
-    takenAt: new Date().toISOString(),
-    holders,
-    entries,
-  };
-}
-
-/** KEDA's ScaledObjects have a HorizontalPodAutoscaler each. */
-function scaledBy({ kind, spec }: KubernetesObject): string[] {
-  const target = spec?.["scaleTargetRef"] as { kind: string; name: string } | undefined;
-  return kind === "HorizontalPodAutoscaler" && target !== undefined ? [`${target.kind}/${target.name}`] : [];
+/** What a recovery needs, and that would be lost together with the namespace. */
+async function lostTogether(namespace: string, survey: Survey): Promise<string[]> {
+  const needed = neededOf(namespace, survey.gitops, survey.stores, temporalSettings().address);
+  const resolved = await resolveAll(needed.flatMap(({ urls }) => urls));
+  return reachedThrough(namespace, needed, { ...survey, resolved });
 }
 
 function noteOf(inventory: Inventory, { asked, unknown }: ImageReport): string {
   const { entries } = inventory;
   const back = expected(inventory).length;
   const pulls = asked === 0 ? "" : `, ${asked - unknown.length} of ${asked} images found in their registries`;
-  return `${entries.length} objects, ${back} of them to come back under their own names${pulls}`;
+  const byHand = byHandWords(inventory);
+  const changes = byHand === "" ? "" : `; changed by hand, and lost where Git does not say the same: ${byHand}`;
+  return `${entries.length} objects, ${back} of them to come back under their own names${pulls}${changes}`;
 }
 
-type Found = { gitops: GitOps; images: ImageReport };
+type Found = { gitops: GitOps; images: ImageReport; insideTarget: string[] };
 
 function factsOf(
   component: NamespaceComponent,
@@ -129,18 +97,34 @@ function factsOf(
     lock: `kubernetes/${identity}/${namespace}`,
     exists: isThere,
     identity,
-    listed: config.mayDestroy.some(
-      (one) => "namespace" in one && one.cluster === identity && one.namespace === namespace,
-    ),
-    listLine: `- { cluster: "${identity}", namespace: ${namespace} }`,
-    denied: deniedReason(namespace),
+    ...listing({ identity }, namespace, config),
+    denied: deniedReason(namespace, survey.objects),
     inRecovery: false,
     replicas: 0,
     tablespacesOutside: [],
-    insideTarget: reachedThrough(namespace, survey),
+    insideTarget: found.insideTarget,
     archiving: null,
     space: null,
     ...(isThere && { recovery: recoveryOf(component, survey, inventory, found) }),
+  };
+}
+
+/** Whether the worker's configuration lets this namespace of this very cluster be deleted, and the line that would. */
+export function listing(
+  { identity }: Pick<Session, "identity">,
+  namespace: string,
+  { mayDestroy }: StepContext["config"],
+): Pick<Inspection["facts"], "listed" | "listLine"> {
+  return {
+    listed: mayDestroy.some(
+      (one) =>
+        "namespace" in one &&
+        one.cluster === identity &&
+        one.namespace === namespace &&
+        // It lists a part of it alone.
+        one.workload === undefined,
+    ),
+    listLine: `- { cluster: "${identity}", namespace: ${namespace} }`,
   };
 }
 
@@ -163,24 +147,4 @@ function recoveryOf(
 
 function claimsOf(objects: KubernetesObject[]): KubernetesObject[] {
   return objects.filter(({ kind }) => kind === "PersistentVolumeClaim");
-}
-
-/** @throws IDENTITY_CHANGED when the cluster, or the namespace in it, is not the one that was inspected */
-export function requireSame(
-  { identity }: Session,
-  namespace: KubernetesObject | undefined,
-  known: Pick<Inventory, "cluster" | "uid">,
-): void {
-  if (identity !== known.cluster)
-    throw fail(
-      "IDENTITY_CHANGED",
-      `the kubeconfig leads to another cluster now: ${identity} instead of ${known.cluster}`,
-      "Correct the kubeconfig, or its context, then retry.",
-    );
-  if (namespace !== undefined && namespace.metadata.uid !== known.uid)
-    throw fail(
-      "IDENTITY_CHANGED",
-      `namespace ${namespace.metadata.name} was made anew since it was inspected`,
-      "Abort, and find out who did that.",
-    );
 }

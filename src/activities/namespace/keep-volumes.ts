@@ -1,7 +1,7 @@
 import type { KubernetesObject } from "../kubernetes/object.ts";
 import type { Inventory } from "./memory.ts";
-import type { Session } from "./session.ts";
-import { persistentVolumes } from "./survey.ts";
+import type { Session } from "../kubernetes/session.ts";
+import { persistentVolumes } from "../kubernetes/kinds.ts";
 
 /**
  * Lets the new claims have the old volumes. A volume of policy Retain outlives its claim, but stays bound to that one's uid:
@@ -10,8 +10,12 @@ import { persistentVolumes } from "./survey.ts";
  * @param entries of the namespace that is gone: its claims are
  * @returns names of the volumes
  */
-export async function keepVolumes({ cluster }: Session, { entries }: Pick<Inventory, "entries">): Promise<string[]> {
-  const claims = new Set(entries.filter(({ kind }) => kind === "PersistentVolumeClaim").map(({ uid }) => uid));
+export async function keepVolumes(
+  { cluster }: Session,
+  { entries, lostClaims = [] }: Pick<Inventory, "entries" | "lostClaims">,
+): Promise<string[]> {
+  const listed = entries.filter(({ kind }) => kind === "PersistentVolumeClaim").map(({ uid }) => uid);
+  const claims = new Set([...listed, ...lostClaims]);
   const { objects } = await cluster.list(persistentVolumes);
   const kept = objects.filter((volume) => isLeft(volume, claims));
   for (const { metadata } of kept)

@@ -3,7 +3,7 @@ import { fail } from "../../failures.ts";
 import { readJson, writeAtomically } from "../files.ts";
 import type { KubernetesObject } from "../kubernetes/object.ts";
 import type { StepContext } from "../step.ts";
-import type { Digest } from "./digest.ts";
+import type { Digest, View } from "./digest.ts";
 import type { Origin } from "./origin.ts";
 
 /** What a run keeps of a namespace in its directory, so that the next attempt, or the run that resumes it, knows it. */
@@ -20,7 +20,10 @@ export interface Entry {
   scaled: boolean;
   /** What kept it from being ready before anything was destroyed; null where it was ready. */
   troubleBefore: string | null;
-  digest: Digest;
+  /** null after a real loss: what it was then nobody has looked at. */
+  digest: Digest | null;
+  /** What a person has written over what Git says, and the plan does not accept as lost: by path, with the program. */
+  byHand?: Record<string, string>;
 }
 
 /** Every object of the namespace before its destruction, the Namespace itself included. */
@@ -33,6 +36,8 @@ export interface Inventory {
   /** Who holds it in GitOps: what is asked to rebuild it. Their own lists may be shorter once it is gone. */
   holders: { kind: string; namespace: string; name: string }[];
   entries: Entry[];
+  /** uids of claims that were gone already when it was taken, and whose volumes are left. */
+  lostClaims?: string[];
 }
 
 /** When what came back. Times are ISO 8601 in UTC. */
@@ -45,6 +50,8 @@ export interface Recovery {
   whileGone: { name: string; passed: boolean; found: string }[] | null;
   /** Finalizers that this run has removed, by object. */
   stripped: string[];
+  /** Until then its applications had no data, whatever they answered; missing where it names none, or none is back yet. */
+  dataAt?: string;
   times: Record<string, { existsAt: string | null; readyAt: string | null }>;
 }
 
@@ -87,7 +94,12 @@ export function holdersAmong(gitops: KubernetesObject[], { holders }: Pick<Inven
   );
 }
 
+/** How an entry's object is looked at, before and after. */
+export function viewOf({ origin, scaled }: Pick<Entry, "origin" | "scaled">): View {
+  return { generated: origin.generated, scaled, held: origin.from === "gitops" };
+}
+
 /** What must come back under its own name. */
-export function expected({ entries }: Inventory): Entry[] {
+export function expected({ entries }: Pick<Inventory, "entries">): Entry[] {
   return entries.filter(({ origin }) => origin.from === "gitops" || origin.from === "maker");
 }

@@ -54,8 +54,8 @@ export function observe(
   });
 }
 
-/** Whole seconds are cut off: what was written within the last two is as good as now. */
-function moment(said: string | null | undefined, lostAt: string, now: Date): string {
+/** When it was, as it says or as we see it. Whole seconds are cut off: what was written within the last two is as good as now. */
+export function moment(said: string | null | undefined, lostAt: string, now: Date): string {
   const told = said === null || said === undefined ? Number.NaN : Date.parse(said);
   const seen = Number.isNaN(told) || now.getTime() - told < 2_000 ? now.getTime() : told;
   return new Date(Math.max(seen, Date.parse(lostAt))).toISOString();

@@ -2,16 +2,15 @@ import { fail } from "../../failures.ts";
 import { argoRevision } from "../argocd/holds.ts";
 import { refreshArgo } from "../argocd/refresh.ts";
 import { refreshFlux } from "../flux/refresh.ts";
-import type { NamespaceComponent } from "../../plan/namespace-schema.ts";
 import type { KubernetesObject } from "../kubernetes/object.ts";
 import type { StepContext } from "../step.ts";
 import type { Inspection, Proof } from "../verbs.ts";
 import { gitopsOf } from "./gitops.ts";
-import { askHttp } from "./http-check.ts";
-import { askForImages } from "./images.ts";
-import { requireSame } from "./inspect.ts";
+import { silentCheck } from "../outside/checks.ts";
+import { askForImages, imageProblem } from "../registry/images.ts";
+import { requireSame } from "./same.ts";
 import { holdersAmong, type Inventory, recallInventory } from "./memory.ts";
-import { type Session, withCluster } from "./session.ts";
+import { type Session, withCluster } from "../kubernetes/session.ts";
 import { listGitops, surveySettled } from "./survey.ts";
 import type { NamespaceInput } from "./verbs.ts";
 
@@ -76,18 +75,4 @@ function appliedRevision({ status }: KubernetesObject): string {
 interface Applied {
   lastAppliedRevision?: string;
   history?: { chartVersion?: string }[];
-}
-
-/** A check that does not pass now could not tell afterwards that all is well. */
-async function silentCheck({ checks }: NamespaceComponent, { signal }: StepContext) {
-  for (const check of checks) {
-    const { ok, found } = await askHttp(check, signal);
-    const hint = "Mend the application, or the address and what it should answer in the plan.";
-    if (!ok) return { problem: `${check.url} does not answer as it should: ${found}`, hint };
-  }
-  return undefined;
-}
-
-function imageProblem(gone: Awaited<ReturnType<typeof askForImages>>["gone"][number] | undefined) {
-  return gone && { problem: `image ${gone.image} of ${gone.usedBy} cannot be pulled: ${gone.why}`, hint: gone.hint };
 }

@@ -1,21 +1,81 @@
 import type { KubernetesObject } from "../kubernetes/object.ts";
-import type { Survey } from "./survey.ts";
+import { hostOf, portOf } from "./addresses.ts";
+import type { BackupStore } from "./backup-stores.ts";
 
-/** Things that a recovery needs, and that lie in the namespace, or are reached through it: they would be lost with it. */
-export function reachedThrough(
+/** What a recovery needs, and where it is. */
+export interface Needed {
+  /** "what GitRepository flux-system/apps reads from" */
+  what: string;
+  /** Addresses through which it is reached. */
+  urls: string[];
+  /** Together with this one it is lost, wherever it is reached. */
+  namespace?: string | undefined;
+}
+
+/** Git, the backups of the cluster, and who conducts the run. @param temporal its address */
+export function neededOf(
   namespace: string,
-  { objects, gitops, stores }: Pick<Survey, "objects" | "gitops" | "stores">,
-): string[] {
-  const names = objects.flatMap((object) => namesOf(object, namespace));
-  const isWithin = (url: string) => names.some((name) => isNamed(hostOf(url), name));
+  gitops: KubernetesObject[],
+  stores: BackupStore[],
+  temporal: string,
+): Needed[] {
   const sources = gitops
     .filter(({ metadata }) => metadata.namespace !== namespace)
-    .filter((object) => urlsOf(object).some(isWithin))
-    .map(({ kind, metadata }) => `what ${kind} ${metadata.namespace}/${metadata.name} reads from`);
-  const backups = stores
-    .filter((store) => store.namespace === namespace || store.urls.some(isWithin))
-    .map(({ name }) => `the backups of ${name}`);
-  return [...sources, ...backups];
+    .map((object) => {
+      const { kind, metadata } = object;
+      return { what: `what ${kind} ${metadata.namespace}/${metadata.name} reads from`, urls: urlsOf(object) };
+    });
+  const backups = stores.map(({ name, urls, namespace: of }) => ({
+    what: `the backups of ${name}`,
+    urls,
+    namespace: of,
+  }));
+  return [...sources, ...backups, { what: "Temporal, which conducts this run,", urls: [temporal] }];
+}
+
+interface Ways {
+  /** All of the namespace. */
+  objects: KubernetesObject[];
+  nodes: KubernetesObject[];
+  /** IP addresses by host. */
+  resolved: Record<string, string[]>;
+}
+
+/** Of what is needed that which lies in the namespace, or is reached through it: it would be lost with it. */
+export function reachedThrough(namespace: string, needed: Needed[], { objects, nodes, resolved }: Ways): string[] {
+  const doors = objects.flatMap((object) => doorsOf(object, namespace, nodes));
+  return needed.flatMap(({ what, urls, namespace: of }) => {
+    if (of === namespace) return [what];
+    for (const url of urls) {
+      const door = doors.find((one) => leadsThrough(url, one, resolved));
+      if (door !== undefined) return [`${what} at ${hostOf(url)} (${door.by})`];
+    }
+    return [];
+  });
+}
+
+/** A name or an IP address that an object of the namespace answers for. */
+interface Door {
+  /** "Service/minio" */
+  by: string;
+  host: string;
+  /** Only this one; all where it is missing. */
+  port?: number;
+}
+
+function leadsThrough(url: string, { host, port }: Door, resolved: Record<string, string[]>): boolean {
+  const asked = hostOf(url);
+  if (port !== undefined && port !== portOf(url)) return false;
+  return isNamed(asked, host) || (resolved[asked] ?? []).includes(host);
+}
+
+/** What of a cluster answers for an address, such as "Service minio/minio"; undefined where nothing does. */
+export function answering(url: string, objects: KubernetesObject[]): string | undefined {
+  const nodes = objects.filter(({ kind }) => kind === "Node");
+  const found = objects.find((object) =>
+    doorsOf(object, object.metadata.namespace ?? "", nodes).some((door) => leadsThrough(url, door, {})),
+  );
+  return found && `${found.kind} ${[found.metadata.namespace, found.metadata.name].filter(Boolean).join("/")}`;
 }
 
 interface From {
@@ -39,12 +99,6 @@ function urlsOf({ kind, spec }: KubernetesObject): string[] {
   return all.filter((one) => one !== undefined);
 }
 
-/** Of a URL, of "git@forge.lan:apps.git", and of "minio.forge.svc:9000". */
-function hostOf(url: string): string {
-  const [, host = ""] = /^(?:[\w+.-]+:\/\/)?(?:[^@/]*@)?([^:/]*)/.exec(url.trim()) ?? [];
-  return host.toLowerCase().replace(/\.$/, "");
-}
-
 /** @param name may be "*.example.org", and "git.forge.svc*" for whatever domain the cluster has */
 function isNamed(host: string, name: string): boolean {
   if (name.startsWith("*.")) return host.endsWith(name.slice(1));
@@ -56,21 +110,59 @@ function isNamed(host: string, name: string): boolean {
   return host === name;
 }
 
-/** The hosts that an object of the namespace answers for. */
-function namesOf({ kind, metadata, spec, status }: KubernetesObject, namespace: string): string[] {
+function doorsOf(
+  { kind, metadata, spec, status }: KubernetesObject,
+  namespace: string,
+  nodes: KubernetesObject[],
+): Door[] {
+  const by = `${kind}/${metadata.name}`;
+  const doors = (hosts: (string | undefined)[]): Door[] =>
+    hosts.flatMap((host) =>
+      host === undefined || host === "" || host === "None" ? [] : { by, host: host.toLowerCase() },
+    );
   if (kind === "Service") {
-    const { clusterIPs = [], externalIPs = [] } = (spec ?? {}) as { clusterIPs?: string[]; externalIPs?: string[] };
+    const { clusterIPs = [], externalIPs = [], ports = [] } = (spec ?? {}) as ServiceSpec;
     const { ingress = [] } = (status?.["loadBalancer"] ?? {}) as { ingress?: { ip?: string; hostname?: string }[] };
-    const addresses = [...clusterIPs, ...externalIPs, ...ingress.flatMap(({ ip, hostname }) => [ip, hostname])];
     const own = `${metadata.name}.${namespace}`;
-    return [own, `${own}.svc*`, ...addresses.filter((one) => one !== undefined && one !== "None")] as string[];
+    const nodePorts = ports.flatMap(({ nodePort }) => nodePort ?? []);
+    return [
+      ...doors([
+        own,
+        `${own}.svc*`,
+        ...clusterIPs,
+        ...externalIPs,
+        ...ingress.flatMap(({ ip, hostname }) => [ip, hostname]),
+      ]),
+      ...nodePorts.flatMap((port) => doors(nodes.flatMap(addressesOf)).map((door) => ({ ...door, port }))),
+    ];
   }
+  if (kind === "Pod" && spec?.["hostNetwork"] !== true)
+    return doors(((status?.["podIPs"] ?? []) as { ip?: string }[]).map(({ ip }) => ip));
   if (kind === "Ingress") {
     const { rules = [], tls = [] } = (spec ?? {}) as { rules?: { host?: string }[]; tls?: { hosts?: string[] }[] };
-    const hosts = [...rules.map(({ host }) => host), ...tls.flatMap(({ hosts: all = [] }) => all)];
-    return hosts.filter((host) => host !== undefined && host !== "").map((host) => host!.toLowerCase());
+    return doors([...rules.map(({ host }) => host), ...tls.flatMap(({ hosts: all = [] }) => all)]);
   }
+  if (kind === "Node") return doors(addressesOf({ status }));
   return kind === "HTTPRoute" || kind === "TLSRoute" || kind === "GRPCRoute"
-    ? ((spec?.["hostnames"] ?? []) as string[])
+    ? doors((spec?.["hostnames"] ?? []) as string[])
     : [];
+}
+
+interface ServiceSpec {
+  clusterIPs?: string[];
+  externalIPs?: string[];
+  ports?: { nodePort?: number }[];
+}
+
+function addressesOf({ status }: Pick<KubernetesObject, "status">): string[] {
+  return ((status?.["addresses"] ?? []) as { address: string }[]).map(({ address }) => address);
+}
+
+/** Whether it takes the addresses of the nodes to tell where its objects can be reached. */
+export function hasNodePorts(objects: KubernetesObject[]): boolean {
+  return objects.some(
+    ({ kind, spec }) =>
+      kind === "Service" &&
+      ((spec as ServiceSpec | undefined)?.ports ?? []).some(({ nodePort }) => nodePort !== undefined),
+  );
 }

@@ -1,11 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { fail } from "../../failures.ts";
+import { namespaces, persistentVolumes } from "../kubernetes/kinds.ts";
 import type { KubernetesObject, Resource } from "../kubernetes/object.ts";
 import { isReconciling } from "../flux/holds.ts";
 import type { StepContext } from "../step.ts";
 import { type BackupStore, backupStores } from "./backup-stores.ts";
 import { isBookkeeping } from "./bookkeeping.ts";
-import type { Session } from "./session.ts";
+import { nodes } from "../kubernetes/kinds.ts";
+import type { Session } from "../kubernetes/session.ts";
+import { hasNodePorts } from "./reached-through.ts";
 
 /** Everything that a step looks at, as the API server has it now. */
 export interface Survey {
@@ -19,6 +22,8 @@ export interface Survey {
   volumes: KubernetesObject[];
   /** Where backups are kept, by the objects that say so. */
   stores: BackupStore[];
+  /** Of the whole cluster, where objects can be reached through them. */
+  nodes: KubernetesObject[];
 }
 
 const gitopsGroups = [
@@ -37,8 +42,6 @@ const gitopsKinds = [
   "HelmChart",
   "Application",
 ];
-export const namespaces = { group: "", version: "v1", kind: "Namespace", plural: "namespaces", namespaced: false };
-export const persistentVolumes = { ...namespaces, kind: "PersistentVolume", plural: "persistentvolumes" };
 
 /** The kinds of which a namespace may have objects. Measurements are no objects. */
 function kindsWithin({ resources }: Session): Resource[] {
@@ -91,5 +94,6 @@ export async function surveyNamespace(session: Session, name: string): Promise<S
   ]);
   // Some kinds are served by two groups.
   const once = [...new Map(objects.map((object) => [object.metadata.uid, object])).values()];
-  return { namespace, objects: once, gitops, volumes, stores };
+  const all = hasNodePorts(once) ? (await cluster.list(nodes)).objects : [];
+  return { namespace, objects: once, gitops, volumes, stores, nodes: all };
 }

@@ -1,6 +1,6 @@
 import type { RecoveryFacts } from "../../guard/facts.ts";
 import type { KubernetesObject } from "../kubernetes/object.ts";
-import { isNamed } from "./patterns.ts";
+import { isNamed } from "../kubernetes/patterns.ts";
 
 /** Claims whose data goes with them: by the policy Delete of their volume nothing of it is left. */
 export function lostVolumes(

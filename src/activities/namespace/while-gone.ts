@@ -1,7 +1,8 @@
 import { compareNow, namesOfRows } from "./compare-now.ts";
 import type { Inventory, Recovery } from "./memory.ts";
-import type { Session } from "./session.ts";
-import { namespaces, surveyNamespace } from "./survey.ts";
+import type { Session } from "../kubernetes/session.ts";
+import { namespaces } from "../kubernetes/kinds.ts";
+import { surveyNamespace } from "./survey.ts";
 
 /**
  * Asks the very checks by which the rebuilt objects are judged, at the moment at which none of them may pass.

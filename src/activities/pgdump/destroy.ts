@@ -57,7 +57,11 @@ export async function destroyPgDump(
 }
 
 /** The dump that was verified must be this run's, and must still be there, whole: a person may have waited for days. */
-async function verifiedBackup(component: PgDumpComponent, proof: Proof, context: StepContext): Promise<Manifest> {
+export async function verifiedBackup(
+  component: PgDumpComponent,
+  proof: Proof,
+  context: StepContext,
+): Promise<Manifest> {
   if (proof.backupId !== setId(component, context.run)) {
     throw fail("BACKUP_NOT_VERIFIED", `no backup of ${component.name} was verified in this run`);
   }

@@ -15,26 +15,45 @@ import { inspectPgDump } from "./inspect.ts";
 import { forgetNeeded } from "./needed.ts";
 import { databaseExists, oidOf } from "./oid.ts";
 
+interface Input {
+  component: PgDumpComponent;
+  restored: Restored;
+  proven: boolean;
+}
+
 /**
  * Renames the verified scratch database to the name of the lost one. What still bears that name is renamed, never
  * dropped, in a run that restores after a real loss; in an exercise it must not be there.
  */
-export async function placePgDump(
-  { component, restored, proven }: { component: PgDumpComponent; restored: Restored; proven: boolean },
+export async function placePgDump(input: Input, context: StepContext): Promise<Verification> {
+  const { component, restored } = input;
+  return await placeBy(input, context, async (client) => {
+    if (await databaseExists(client, component.database)) await moveAside(client, component, context);
+    await rename(client, restored.place, component.database);
+  });
+}
+
+/**
+ * Puts the restored database into place and looks whether it is there.
+ * @param swap gives it the name; not called where an attempt before has done that
+ * @param settle what is left to do then, also for an attempt after that
+ */
+export async function placeBy(
+  { component, restored, proven }: Input,
   context: StepContext,
+  swap: (client: Client) => Promise<void>,
+  settle: () => Promise<void> = () => Promise.resolve(),
 ): Promise<Verification> {
   const { connection, database, maintenanceDatabase } = component;
   const oid = await withClient(connection, maintenanceDatabase, async (client) => {
     const oid = await rememberOid(client, restored.place, placeFile(component, context));
     const name = await nameOf(client, oid);
-    if (name === restored.place) {
-      if (await databaseExists(client, database)) await moveAside(client, component, context);
-      await rename(client, restored.place, database);
-    } else if (name !== database) {
+    if (name === restored.place) await swap(client);
+    else if (name !== database)
       throw fail("TARGET_GONE", `the restored database ${describePlace(connection, restored.place)} is gone`);
-    }
     return oid;
   });
+  await settle();
   // What is not proven to be back may be in the dump alone.
   if (proven) await forgetNeeded(component, restored.backup.id);
   await noteForeignSentinels(context, component.name, connection, database);
@@ -67,7 +86,7 @@ async function nameOf(client: Client, oid: number): Promise<string | undefined> 
 }
 
 /** What applications reach under the name must be the very database that was verified, with this exercise's sentinel. */
-async function checkPlace(
+export async function checkPlace(
   client: Client,
   component: PgDumpComponent,
   oid: number,
@@ -106,14 +125,7 @@ async function moveAside(client: Client, component: PgDumpComponent, context: St
   const noted = await listLeftovers(context.directory);
   if (noted.some(({ key }) => key === `locked.${component.name}`)) await letIn(client, [database]);
   await requireClear((await inspectPgDump({ component, toTime: null }, context)).facts, null, context);
-  const aside = nameWith(database, `_before_${context.run.short}`);
-  await noteLeftover(context.directory, `aside.${component.name}`, {
-    kind: "database",
-    connection,
-    maintenanceDatabase,
-    database: aside,
-    keep: `it is what ${database} was before the restore: drop it when it is not needed any more`,
-  });
+  const aside = await noteAside(component, context);
   const locked = { kind: "locked-out", connection, maintenanceDatabase, databases: [database, aside] } as const;
   await noteLeftover(context.directory, `locked.${component.name}`, locked);
   // Applications reconnect quickly, and nobody may be connected while a database is renamed: shut them out first.
@@ -126,9 +138,31 @@ async function moveAside(client: Client, component: PgDumpComponent, context: St
   }
 }
 
+/** @returns the name under which what is in the way is kept */
+export async function noteAside(
+  { name, connection, database, maintenanceDatabase }: PgDumpComponent,
+  { directory, run }: StepContext,
+): Promise<string> {
+  const aside = nameWith(database, `_before_${run.short}`);
+  await noteLeftover(directory, `aside.${name}`, {
+    kind: "database",
+    connection,
+    maintenanceDatabase,
+    database: aside,
+    keep: `it is what ${database} was before the restore: drop it when it is not needed any more`,
+  });
+  return aside;
+}
+
 async function rename(client: Client, from: string, to: string): Promise<void> {
-  await client.query("select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = $1", [from]);
+  await endSessions(client, [from]);
   await client.query(`alter database ${identifier(from)} rename to ${identifier(to)}`);
+}
+
+export async function endSessions(client: Client, databases: string[]): Promise<void> {
+  await client.query("select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = any($1)", [
+    databases,
+  ]);
 }
 
 /** Lets applications in again, under whichever of the names there is. */

@@ -19,7 +19,11 @@ import { scratchName } from "./restore.ts";
 const readers = 2;
 
 /** What a database restored from this backup must hold. A plain dump by somebody else says nothing of that. */
-async function expectation(component: PgDumpComponent, backup: BackupRecord | null, run: RunRef): Promise<Expectation> {
+export async function expectation(
+  component: PgDumpComponent,
+  backup: BackupRecord | null,
+  run: RunRef,
+): Promise<Expectation> {
   if (backup === null || backup.sha256 === null) return { sentinel: null, fingerprint: null, sequenceSlack: 0 };
   const manifest = await readManifest(component, backup.id);
   if (manifest.sha256 !== backup.sha256)
@@ -38,7 +42,7 @@ async function expectation(component: PgDumpComponent, backup: BackupRecord | nu
   };
 }
 
-async function check(component: PgDumpComponent, database: string, expected: Expectation, context: StepContext) {
+export async function check(component: PgDumpComponent, database: string, expected: Expectation, context: StepContext) {
   const clients: Client[] = [];
   try {
     for (let n = 0; n < readers; n += 1) clients.push(await connect(component.connection, database));
@@ -77,7 +81,11 @@ export async function controlPgDump(
   }
 }
 
-async function newest(component: PgDumpComponent, toTime: string | null, plan: string): Promise<BackupRecord | null> {
+export async function newest(
+  component: PgDumpComponent,
+  toTime: string | null,
+  plan: string,
+): Promise<BackupRecord | null> {
   const source = await newestBackup(component, toTime, plan);
   return source.kind === "plain"
     ? null

@@ -1,5 +1,7 @@
 import chalk from "chalk";
-import { kindsOf, outline, type StepOutline } from "../../plan/outline.ts";
+import { holderOf, withData } from "../../plan/namespace-data.ts";
+import { kindsOf, outline, particularsOf } from "../../plan/outline.ts";
+import type { StepOutline } from "../../plan/steps.ts";
 import type { RunType, Scenario } from "../../report/record.ts";
 import { print, printJson } from "../console.ts";
 import { exitCodes } from "../outcome.ts";
@@ -12,12 +14,14 @@ export async function showPlan(
 ): Promise<number> {
   const { plan } = await readPlanFile(file);
   const kinds = kindsOf(type, scenario);
-  const components = plan.components.filter(({ kind }) => kinds.includes(kind));
-  const steps = outline(type, scenario, components, { approvals: plan.approvals !== undefined });
+  const chosen = plan.components.filter(({ kind }) => kinds.includes(kind));
+  const about = scenario === "namespace" ? withData(chosen, plan.components) : chosen;
+  const components = about.map((one) => ({ ...one, holder: holderOf(one, about, scenario) }));
+  const steps = outline(type, scenario, components, particularsOf(plan));
   if (json === true) printJson({ plan: plan.name, type, scenario, steps });
   else {
-    const what = type === "exercise" ? `exercise ${plan.name}, scenario ${scenario}` : `${type} ${plan.name}`;
-    print([chalk.bold(`${what}: ${steps.length} steps`), ...lines(steps)].join("\n"));
+    const aim = type === "exercise" || scenario === "namespace" ? `, scenario ${scenario}` : "";
+    print([chalk.bold(`${type} ${plan.name}${aim}: ${steps.length} steps`), ...lines(steps)].join("\n"));
   }
   return exitCodes.done;
 }

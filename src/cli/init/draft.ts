@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { reserved } from "../../plan/rules.ts";
+import { reserved } from "../../plan/component-parts.ts";
 import type { Secret } from "../../plan/scalars.ts";
 import type { Connection, Plan } from "../../plan/schema.ts";
 

@@ -1,11 +1,12 @@
 import type { CheckRecord, ComponentRecord, RunRecord, StepRecord } from "../record.ts";
+import { comesBackByItself } from "../rpo.ts";
 import type { Difference } from "./differences.ts";
 import { meaning } from "./findings.ts";
 
 /** What a component says of its backup, its loss and its checks, against what its steps say. */
 
 /** Checks that the negative control does not ask, or asks in other words. */
-const withoutControl = ["place", "catalog", "not-empty"];
+const withoutControl = ["place", "catalog", "not-empty", "has-files", "origin"];
 
 export function checkComponent(component: ComponentRecord, record: RunRecord): Difference[] {
   const path = `components[${component.name}]`;
@@ -13,7 +14,12 @@ export function checkComponent(component: ComponentRecord, record: RunRecord): D
   const asked = component.checks.filter(({ expected, found }) => expected !== "" || found !== "not asked yet");
   return [
     ...component.checks.flatMap((check) => checkCheck(check, `${path}.checks[${check.name}]`)),
-    ...controls(component, record, step(component.kind === "namespace" ? "rebuild/control" : "restore/control"), path),
+    ...controls(
+      component,
+      record,
+      step(comesBackByItself(component.kind) ? "rebuild/control" : "restore/control"),
+      path,
+    ),
     ...counted(asked, step("verify"), path),
     ...moments(component, record, step, path),
     ...component.waits.flatMap(({ from, to }, index) =>
@@ -41,7 +47,7 @@ function checkCheck(check: CheckRecord, path: string): Difference[] {
 
 /** In an exercise the control asks what is verified later. */
 function controls(
-  { checks }: ComponentRecord,
+  { checks, kind }: ComponentRecord,
   { run }: RunRecord,
   control: StepRecord | undefined,
   path: string,
@@ -49,7 +55,9 @@ function controls(
   const made = control?.status === "done";
   if (made && run.type !== "exercise") return [];
   return checks.flatMap(({ name, negativeControl }) => {
-    if ((negativeControl !== null) === made || (made && withoutControl.includes(name))) return [];
+    // Of several pods some may answer all the while.
+    const mayAnswer = kind === "workload" && /^https?:/.test(name);
+    if ((negativeControl !== null) === made || (made && (withoutControl.includes(name) || mayAnswer))) return [];
     const should = made ? "an answer, as the negative control was made" : "null, as no negative control was made";
     return [{ path: `${path}.checks[${name}].negativeControl`, stands: negativeControl, should }];
   });
@@ -67,16 +75,17 @@ function counted(checks: CheckRecord[], verify: StepRecord | undefined, path: st
 }
 
 function moments(
-  { kind, lostAt, provenAt, backup, checks }: ComponentRecord,
+  { kind, holder, lostAt, provenAt, backup, checks }: ComponentRecord,
   { run, endedAt }: RunRecord,
   step: (verb: string) => StepRecord | undefined,
   path: string,
 ): Difference[] {
   const done = (verb: string) => step(verb)?.status === "done";
-  const loses = run.type !== "exercise" ? null : run.scenario === "none" ? "restore/control" : "destroy";
+  const loses =
+    run.type !== "exercise" ? null : run.scenario === "none" || holder !== undefined ? "restore/control" : "destroy";
   const makes = run.type === "restore" ? "restore" : "backup";
-  // Of a namespace only an audit names what stands for its backup: the revision in Git.
-  const brings = run.type === "audit" ? "backup/proof" : kind === "namespace" ? null : makes;
+  // Of what comes back by itself only an audit names what stands for its backup: the revision in Git, the volumes.
+  const brings = run.type === "audit" ? "backup/proof" : comesBackByItself(kind) ? null : makes;
   const good = checks.every(({ passed, proven }) => passed || !proven) && checks.some(({ passed }) => passed);
   const verified = done("verify") || done("verify/place");
   const wrong: Difference[] = [];

@@ -32,6 +32,7 @@ export function checkOrder(record: RunRecord): Difference[] {
     : differences(
         announced,
         outline(type, scenario, record.components, {
+          layers: layersOf(record),
           approvals: record.approvals !== null,
           resumes: record.earlier.length > 0,
         }),
@@ -43,6 +44,11 @@ export function checkOrder(record: RunRecord): Difference[] {
     ),
   );
   return [...steps, ...unique(lanes), ...within(record)];
+}
+
+/** Names of the layers of infrastructure that the run has made anew, in their order. */
+function layersOf({ steps }: RunRecord): string[] {
+  return steps.flatMap(({ id }) => /^rebuild\/layer\/(.+)$/.exec(id)?.[1] ?? []);
 }
 
 /** The guards of an audit are asked whatever the looks at the components have found. */

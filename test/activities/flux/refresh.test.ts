@@ -131,3 +131,27 @@ test("to rebuild, Git is fetched from first, whatever comes of it, and then laye
   expect(new Set(tokens)).toEqual(new Set(["lost+0"]));
   expect(told).toEqual(["GitRepository flux-system/git: no route"]);
 });
+
+test.each([
+  [2, ["below", "below", "below", "above"]],
+  [9, ["below", "below", "below", "below"]],
+])(
+  "a layer that fails %i times is asked for anew, and the one above it only when it is ready",
+  async (times, asked) => {
+    const objects = [
+      object("Kustomization", "above", { dependsOn: [{ name: "below" }] }),
+      object("Kustomization", "below"),
+    ];
+    const tokens: string[] = [];
+    const { patched, session } = await start(objects, (one, token) => {
+      tokens.push(token);
+      const status = one.metadata.name === "below" && tokens.length <= times ? "False" : "True";
+      const conditions = [{ type: "Ready", status, message: "namespace other is being terminated" }];
+      one.status = { lastHandledReconcileAt: token, conditions };
+    });
+    const again = { firstMs: 1, lastMs: 2, most: 3 };
+    await rebuildByFlux(session, objects, objects, { token: "lost+0", withinMs: 1_000 }, context, again);
+    expect(patched).toEqual(asked);
+    expect(new Set(tokens.slice(0, 3)).size).toBe(3);
+  },
+);

@@ -31,7 +31,7 @@ const aggregated = (...items: object[]) => answer.json({ kind: "APIGroupDiscover
 const pods = { group: "", version: "v1", kind: "Pod", plural: "pods", namespaced: true, verbs: ["list", "watch"] };
 const secret = { ...pods, group: "infisical", version: "v1beta1", kind: "New", plural: "news", namespaced: false };
 
-test("two requests tell every kind once, in the best version that has it, and which groups are not known", async () => {
+test("two requests, once the server is ready, tell every kind once, in the best version that has it, and which groups are not known", async () => {
   const { server, cluster } = await serve({
     "/api": aggregated(group("", version("v1", kind("pods", "Pod")))),
     "/apis": aggregated(
@@ -45,8 +45,26 @@ test("two requests tell every kind once, in the best version that has it, and wh
   });
   const old = { ...secret, version: "v1alpha1", kind: "Old", plural: "olds", namespaced: true };
   expect(await discover(cluster)).toEqual({ resources: [pods, secret, old], stale: ["metrics/v1"] });
-  expect(server.asked.map(({ path }) => path).toSorted()).toEqual(["/api", "/apis"]);
-  expect(server.asked[0]?.headers.accept).toContain("g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList");
+  expect(server.asked.map(({ path }) => path).toSorted()).toEqual(["/api", "/apis", "/readyz"]);
+  expect(server.asked[1]?.headers.accept).toContain("g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList");
+});
+
+test("a server that has just started is not believed before it is ready", async () => {
+  let asked = 0;
+  const isReady = () => asked > 2;
+  const apps = group("apps", version("v1", kind("deployments", "Deployment")));
+  const flux = group("kustomize.toolkit.fluxcd.io", version("v1", kind("kustomizations", "Kustomization")));
+  const { cluster } = await serve({
+    "/readyz": (...request) => {
+      asked += 1;
+      if (isReady()) answer.json("ok")(...request);
+      else answer.status(500, "[-]poststarthook/crd-informer-synced failed")(...request);
+    },
+    "/api": aggregated(),
+    "/apis": (...request) => aggregated(apps, ...(isReady() ? [flux] : []))(...request),
+  });
+  const { resources } = await discover(cluster);
+  expect(resources.map(({ plural }) => plural)).toEqual(["deployments", "kustomizations"]);
 });
 
 const legacy = (...names: string[]) =>

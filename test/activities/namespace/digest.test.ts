@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { differences, digestOf } from "../../../src/activities/namespace/digest.ts";
+import { differences, digestOf, type View } from "../../../src/activities/namespace/digest.ts";
 import type { KubernetesObject } from "../../../src/activities/kubernetes/object.ts";
 
 /** What is compared is what somebody wrote, and nothing that the cluster makes up anew. */
@@ -11,9 +11,11 @@ const object = (kind: string, more: object): KubernetesObject => ({
   ...more,
 });
 const changed = (before: KubernetesObject, after: KubernetesObject, generated = false, scaled = false) =>
-  differences(digestOf(before, "salt", { generated, scaled }), digestOf(after, "salt", { generated, scaled }));
+  differencesOf(before, after, { generated, scaled, held: false });
+const differencesOf = (before: KubernetesObject, after: KubernetesObject, view: View) =>
+  differences(digestOf(before, "salt", view), digestOf(after, "salt", view));
 
-const plain = { generated: false, scaled: false };
+const plain = { generated: false, scaled: false, held: false };
 
 test("metadata that the cluster writes, and the status, do not count", () => {
   const before = object("ConfigMap", { data: { a: "1" }, status: { phase: "x" } });

@@ -1,0 +1,53 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { longhornConfigs, longhornControllers } from "../longhorn/install.ts";
+import { backupPlace, type Services } from "../services/services.ts";
+
+/** Layers in their order; each is applied when the one before is ready. */
+export const layers = ["infrastructure-controllers", "infrastructure-configs", "apps"] as const;
+
+type Layer = (typeof layers)[number];
+
+/** What Flux makes of the cluster: files by path, for `commit()`. */
+export function stackContents(services: Services): Record<string, string> {
+  return {
+    ...below("infrastructure-controllers", longhornControllers()),
+    ...below("infrastructure-configs", longhornConfigs(backupPlace(services))),
+    ...below("apps", drillManifests()),
+  };
+}
+
+function below(layer: Layer, files: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(files).map(([name, text]) => [`${layer}/${name}`, text]));
+}
+
+function drillManifests(): Record<string, string> {
+  const directory = join(import.meta.dirname, "..", "..", "deploy", "dr-exercise");
+  return Object.fromEntries(readdirSync(directory).map((name) => [name, readFileSync(join(directory, name), "utf8")]));
+}
+
+/** Flux's own objects: the repository and the layers. */
+export function fluxBootstrap(repository: string): string {
+  const layer = (name: Layer, index: number) => `---
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: { name: ${name}, namespace: flux-system }
+spec:
+  sourceRef: { kind: GitRepository, name: homelab }
+  path: ./${name}
+  prune: true
+  wait: true
+  interval: 10m
+  retryInterval: 2s
+  timeout: 2m
+  dependsOn: ${JSON.stringify(layers.slice(0, index).map((before) => ({ name: before })))}
+  # No registry of the world is asked.
+  images: [{ name: busybox, newName: localhost/busybox, newTag: "1" }]
+`;
+  return `
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: GitRepository
+metadata: { name: homelab, namespace: flux-system }
+spec: { url: "${repository}", ref: { branch: main }, interval: 10m }
+${layers.map(layer).join("")}`;
+}

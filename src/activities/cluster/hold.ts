@@ -1,0 +1,60 @@
+import type { ClusterAccess } from "../../plan/access-schema.ts";
+import { mirror } from "../kubernetes/mirror.ts";
+import type { Session } from "../kubernetes/session.ts";
+import { waitForObject, waitUntil } from "../kubernetes/wait.ts";
+import { noteLeftover } from "../leftovers.ts";
+import { undoNoted } from "../longhorn/fence.ts";
+import type { StepContext } from "../step.ts";
+import { holding, isHeld, type Layers, statesOf } from "./layers.ts";
+
+/** Layers that would give workloads empty volumes are held back in a new cluster, until the restored ones are there. */
+
+interface Times {
+  withinMs: number;
+  stallMs: number;
+}
+
+const keyOf = (layer: string) => `layer.${layer}`;
+
+/** As soon as each is there. Noted first, so that it is let go on every way out. */
+export async function holdLayers(
+  session: Session,
+  access: ClusterAccess,
+  { kind, namespace, held }: Layers,
+  { withinMs }: Times,
+  context: StepContext,
+): Promise<void> {
+  const [on, off] = holding[kind.kind as keyof typeof holding];
+  for (const name of held) {
+    context.progress(`waiting for layer ${name}, to hold it back`);
+    const waiting = { signal: context.signal, withinMs, what: `layer ${name} to be there` };
+    const object = await waitForObject(session.cluster, kind, { name, namespace }, () => true, waiting);
+    if (isHeld(object)) continue;
+    const what = `layer ${name} is held back`;
+    const where = { access, cluster: session.identity, resource: kind, namespace, name };
+    await noteLeftover(context.directory, keyOf(name), { kind: "stopped", ...where, patch: off, what });
+    await session.cluster.mergePatch(kind, name, namespace, on);
+  }
+}
+
+/** Waits until all others are ready: what volumes are restored with is among them. @throws TIMED_OUT */
+export async function othersReady(session: Session, layers: Layers, times: Times, context: StepContext): Promise<void> {
+  const names = layers.names.filter((name) => !layers.held.includes(name));
+  const watched = mirror(session.cluster, [layers.kind], layers.namespace, context.signal);
+  const open = () => statesOf({ ...layers, names }, watched.objects()).filter(({ ready }) => !ready);
+  try {
+    await waitUntil(watched, () => (open().length === 0 ? true : undefined), {
+      ...times,
+      what: "the layers of GitOps that come before the data",
+      progressKey: () => open().map(({ name, found }) => `waiting for layer ${name}: ${found}`)[0] ?? "",
+      onProgress: context.progress,
+    });
+  } finally {
+    watched.stop();
+  }
+}
+
+export async function releaseLayers({ cluster }: Session, { held }: Layers, context: StepContext): Promise<void> {
+  const keys = held.map(keyOf);
+  await undoNoted(cluster, (key) => keys.includes(key), context);
+}

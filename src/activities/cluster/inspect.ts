@@ -1,0 +1,90 @@
+import { targetOf } from "../../plan/target.ts";
+import { askOnce, noteBefore } from "../checks/index.ts";
+import { kubeconfigText } from "../kubernetes/access.ts";
+import type { Patience } from "../kubernetes/request.ts";
+import { readiness } from "../kubernetes/readiness.ts";
+import { type Session, withCluster } from "../kubernetes/session.ts";
+import type { StepContext } from "../step.ts";
+import type { Inspection } from "../verbs.ts";
+import { type LayerState, layersOf, statesOf } from "./layers.ts";
+import { keepKnown } from "./memory.ts";
+import type { ClusterInput } from "./verbs.ts";
+
+type Input = Omit<ClusterInput, "run">;
+
+export const nodeKind = { group: "", version: "v1", kind: "Node", plural: "nodes", namespaced: false };
+
+/** Who the cluster is, and what of it must come back. Changes nothing in it. */
+export async function inspectCluster(input: Input, context: StepContext, patience?: Patience): Promise<Inspection> {
+  const kubeconfig = await kubeconfigText(input.access, context.signal);
+  return await withCluster(
+    input.access,
+    context,
+    async (session) => await inspectWithin(session, input, kubeconfig, context),
+    patience,
+  );
+}
+
+async function inspectWithin(
+  session: Session,
+  { component, gitops, checks }: Input,
+  kubeconfig: string,
+  context: StepContext,
+): Promise<Inspection> {
+  const { cluster, identity } = session;
+  const { objects } = await cluster.list(nodeKind);
+  const nodes = objects.filter((node) => readiness(node).status === "ready").map(({ metadata }) => metadata.name);
+  const layers = gitops === undefined ? [] : await layerStates(session, gitops);
+  context.progress(`asking ${checks.length} checks`);
+  const around = { session, signal: context.signal };
+  const noted = await noteBefore(checks, around);
+  const asked = await askOnce(noted, around);
+  const known = {
+    identity,
+    server: cluster.server,
+    nodes,
+    layers: layers.map(({ name }) => name),
+    takenAt: new Date().toISOString(),
+    checks: noted,
+  };
+  if (context.run.type === "exercise") await keepKnown(context, known, kubeconfig);
+  const unready = layers.filter(({ ready }) => !ready);
+  const passed = asked.filter(({ ok }) => ok).length;
+  return {
+    target: targetOf(component),
+    note: `${nodes.length} of ${objects.length} nodes and ${layers.length - unready.length} of ${layers.length} layers are ready, ${passed} of ${asked.length} checks pass`,
+    facts: {
+      name: component.name,
+      kind: component.kind,
+      target: `cluster at ${cluster.server}`,
+      lock: `kubernetes/${identity}`,
+      exists: true,
+      identity,
+      // What may be destroyed is said of the layers that make it: its own uid is another one after each rebuild.
+      listed: true,
+      listLine: "",
+      denied: null,
+      inRecovery: false,
+      replicas: 0,
+      tablespacesOutside: [],
+      insideTarget: [],
+      archiving: null,
+      space: null,
+      recovery: {
+        orphans: { names: [], more: 0 },
+        images: [],
+        volumes: [],
+        gitops: unready.map(({ name, found }) => ({
+          problem: `layer ${name} is not ready: ${found}`,
+          hint: "Let it become ready before a drill: what is broken now proves nothing about what comes back.",
+        })),
+      },
+      failing: asked.filter(({ ok }) => !ok).map(({ name, found }) => ({ check: name, found })),
+    },
+  };
+}
+
+async function layerStates({ cluster }: Session, gitops: NonNullable<Input["gitops"]>): Promise<LayerState[]> {
+  const layers = layersOf(gitops);
+  return statesOf(layers, (await cluster.list(layers.kind, { namespace: layers.namespace })).objects);
+}

@@ -1,0 +1,61 @@
+import type { Gitops } from "../../plan/cluster-schema.ts";
+import { applications } from "../argocd/refresh.ts";
+import type { KubernetesObject } from "../kubernetes/object.ts";
+import type { Kind } from "../kubernetes/paths.ts";
+import { readiness } from "../kubernetes/readiness.ts";
+
+/** What of GitOps must be ready, as its objects say it themselves. Pure. */
+
+const kustomizations: Kind = {
+  group: "kustomize.toolkit.fluxcd.io",
+  version: "v1",
+  kind: "Kustomization",
+  plural: "kustomizations",
+  namespaced: true,
+};
+
+export interface Layers {
+  kind: Kind;
+  namespace: string;
+  names: string[];
+  /** Those that are held back until the data is there. */
+  held: string[];
+}
+
+export function layersOf(gitops: Gitops): Layers {
+  const { namespace, waitForData: held } = gitops;
+  if (gitops.kind === "flux") return { kind: kustomizations, namespace, names: gitops.layers, held };
+  return { kind: applications, namespace, names: gitops.applications, held };
+}
+
+export interface LayerState {
+  name: string;
+  ready: boolean;
+  /** What it says of itself. */
+  found: string;
+  object: KubernetesObject | undefined;
+}
+
+/** How GitOps is kept from a layer, and let go on: Flux's spec.suspend, and an annotation that Argo CD's controller heeds. */
+export const holding = {
+  Kustomization: [{ spec: { suspend: true } }, { spec: { suspend: false } }],
+  Application: [
+    { metadata: { annotations: { "argocd.argoproj.io/skip-reconcile": "true" } } },
+    { metadata: { annotations: { "argocd.argoproj.io/skip-reconcile": null } } },
+  ],
+} as const;
+
+export function isHeld({ spec, metadata }: KubernetesObject): boolean {
+  return spec?.["suspend"] === true || metadata.annotations?.["argocd.argoproj.io/skip-reconcile"] === "true";
+}
+
+/** @param objects all of the layers' kind and namespace */
+export function statesOf({ names }: Layers, objects: KubernetesObject[]): LayerState[] {
+  return names.map((name) => {
+    const object = objects.find(({ metadata }) => metadata.name === name);
+    if (object === undefined) return { name, ready: false, found: "it is not there", object };
+    if (isHeld(object)) return { name, ready: false, found: "it is suspended", object };
+    const { status, message } = readiness(object);
+    return { name, ready: status === "ready", found: message, object };
+  });
+}

@@ -1,0 +1,32 @@
+import type { Verification } from "../verbs.ts";
+import type { LayerState } from "./layers.ts";
+import type { Known } from "./memory.ts";
+
+/** What a report says of the cluster itself, one row each. Pure. */
+
+type Row = Verification["checks"][number];
+
+const identityRow = "Cluster";
+const nodesRow = "Nodes";
+const layerRow = (name: string) => `Layer ${name}`;
+
+export function namesOfRows({ layers }: Known): string[] {
+  return [identityRow, nodesRow, ...layers.map(layerRow)];
+}
+
+/** @param now what is there after the rebuild */
+export function rowsOf(known: Known, now: { identity: string; nodes: number; layers: LayerState[] }): Row[] {
+  const row = (name: string, passed: boolean, expected: string, found: string): Row => {
+    return { name, title: name, proven: true, passed, exact: true, negativeControl: null, expected, found };
+  };
+  const isOther = now.identity !== "" && now.identity !== known.identity;
+  const wanted = known.nodes.length;
+  return [
+    row(identityRow, isOther, "another one than before", isOther ? `new: ${now.identity}` : "the same as before"),
+    row(nodesRow, now.nodes >= wanted, `${wanted} ready`, `${now.nodes} ready`),
+    ...known.layers.map((name) => {
+      const state = now.layers.find((one) => one.name === name);
+      return row(layerRow(name), state?.ready === true, "ready", state?.found ?? "it is not there");
+    }),
+  ];
+}

@@ -1,0 +1,38 @@
+import type { Layer, StateLayer } from "../../plan/infrastructure-schema.ts";
+import type { StepContext } from "../step.ts";
+import { applyLayer } from "./apply.ts";
+import { command } from "./command.ts";
+import { destroyLayer } from "./destroy.ts";
+import { inspectLayer } from "./inspect.ts";
+import { planLayer } from "./plan.ts";
+import type { LayerCode } from "./verbs.ts";
+
+const withState: LayerCode<StateLayer> = {
+  inspect: inspectLayer,
+  plan: planLayer,
+  destroy: destroyLayer,
+  apply: applyLayer,
+};
+
+/** Kind of a layer → its code. A kind without an entry, or an entry without a verb, does not compile. */
+const kinds: { [K in Layer["kind"]]: LayerCode<Extract<Layer, { kind: K }>> } = {
+  terraform: withState,
+  tofu: withState,
+  terragrunt: withState,
+  command,
+};
+
+/** The layer that goes in decides which code it gets, so the cast is safe. */
+function of(layer: Layer): LayerCode<Layer> {
+  return kinds[layer.kind] as LayerCode<Layer>;
+}
+
+type Input<K extends keyof LayerCode<Layer>> = Parameters<LayerCode<Layer>[K]>[0];
+
+export const inspectInfrastructure = (input: Input<"inspect">, context: StepContext) =>
+  of(input.layer).inspect(input, context);
+export const planInfrastructure = (input: Input<"plan">, context: StepContext) => of(input.layer).plan(input, context);
+export const destroyInfrastructure = (input: Input<"destroy">, context: StepContext) =>
+  of(input.layer).destroy(input, context);
+export const applyInfrastructure = (input: Input<"apply">, context: StepContext) =>
+  of(input.layer).apply(input, context);

@@ -1,0 +1,50 @@
+import { fail } from "../../failures.ts";
+import type { ClusterAccess } from "../../plan/access-schema.ts";
+import { kubeconfigText } from "./access.ts";
+import { openCluster } from "./client.ts";
+import type { Cluster } from "./cluster.ts";
+import { discover } from "./discovery.ts";
+import type { Resource } from "./object.ts";
+import type { Patience } from "./request.ts";
+import type { StepContext } from "../step.ts";
+
+/** A cluster as one step sees it. */
+export interface Session {
+  cluster: Cluster;
+  /** uid of namespace kube-system: who the cluster is. */
+  identity: string;
+  /** Every kind that it serves and lists. */
+  resources: Resource[];
+  /** API groups that did not answer: what they hold is not known. */
+  stale: string[];
+}
+
+/** An API server that is away for minutes, as after an upgrade of a node, ends no step. */
+const patienceMs = 5 * 60_000;
+
+/** The access is read again for each step: a kubeconfig may have been renewed, and a token may have run out. */
+export async function withCluster<T>(
+  access: ClusterAccess,
+  context: Pick<StepContext, "signal">,
+  use: (session: Session) => Promise<T>,
+  patience: Patience = { withinMs: patienceMs },
+): Promise<T> {
+  const { signal } = context;
+  const cluster = openCluster(await kubeconfigText(access, signal), access.context, { ...patience, signal });
+  try {
+    const [identity, { resources, stale }] = await Promise.all([cluster.identity(), discover(cluster)]);
+    return await use({ cluster, identity, resources: resources.filter(({ verbs }) => verbs.includes("list")), stale });
+  } finally {
+    await cluster.close();
+  }
+}
+
+/** @throws IDENTITY_CHANGED when the kubeconfig leads to another cluster than the one of that identity */
+export function requireCluster({ identity }: Pick<Session, "identity">, known: string): void {
+  if (identity !== known)
+    throw fail(
+      "IDENTITY_CHANGED",
+      `the kubeconfig leads to another cluster now: ${identity} instead of ${known}`,
+      "Correct the kubeconfig, or its context, then retry.",
+    );
+}

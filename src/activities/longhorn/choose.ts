@@ -1,0 +1,98 @@
+import { fail } from "../../failures.ts";
+import type { LonghornComponent } from "../../plan/longhorn-schema.ts";
+import { targetOf } from "../../plan/target.ts";
+import type { Cluster } from "../kubernetes/cluster.ts";
+import type { KubernetesObject } from "../kubernetes/object.ts";
+import type { StepContext } from "../step.ts";
+import { backups, backupVolumes, longhornNamespace, specOf, statusOf, textIn } from "./kinds.ts";
+import { backupState } from "./states.ts";
+import { syncBackups } from "./sync.ts";
+
+/** Which of the backups that Longhorn knows is meant. */
+
+export interface Chosen {
+  backup: KubernetesObject;
+  /** Name of the volume that was backed up. */
+  volume: string;
+}
+
+/** Whose a backup is: by Longhorn's own label, or by the claim that ours names. */
+export interface Wanted {
+  /** Name of the volume; undefined where only the claim is known. */
+  volume: string | undefined;
+  /** "shop/data" */
+  claim: string | undefined;
+  /** Of a RecurringJob; undefined for any. */
+  recurring?: string | undefined;
+}
+
+interface Listed {
+  backups: KubernetesObject[];
+  backupVolumes: KubernetesObject[];
+}
+
+export async function listBackups(cluster: Cluster): Promise<Listed> {
+  const [one, other] = await Promise.all(
+    [backups, backupVolumes].map(async (kind) => (await cluster.list(kind, { namespace: longhornNamespace })).objects),
+  );
+  return { backups: one!, backupVolumes: other! };
+}
+
+const takenAt = ({ backup }: Chosen) => Date.parse(textIn(statusOf(backup), "snapshotCreatedAt"));
+
+export function completeBackups(listed: Listed): Chosen[] {
+  return listed.backups
+    .filter((backup) => backupState(backup).is === "done")
+    .map((backup) => ({ backup, volume: textIn(statusOf(backup), "volumeName") || labelOf(backup) }));
+}
+
+/** The complete ones that are meant, the newest first. Pure. @param toTime ISO 8601; null for all of them */
+export function fitting(listed: Listed, { volume, claim, recurring }: Wanted, toTime: string | null): Chosen[] {
+  return completeBackups(listed)
+    .filter(
+      (one) =>
+        (volume !== undefined && one.volume === volume) || (claim !== undefined && claimIn(one.backup) === claim),
+    )
+    .filter(({ backup }) => recurring === undefined || labelsIn(backup)["RecurringJob"] === recurring)
+    .filter((one) => toTime === null || takenAt(one) <= Date.parse(toTime))
+    .toSorted((a, b) => takenAt(b) - takenAt(a));
+}
+
+const labelOf = ({ metadata }: KubernetesObject) => metadata.labels?.["backup-volume"] ?? "";
+
+/** What the backup itself says, also in another cluster. */
+function labelsIn(backup: KubernetesObject): Record<string, string> {
+  return { ...(specOf(backup)["labels"] as object), ...(statusOf(backup)["labels"] as object) };
+}
+
+/** "shop/data", by the label that Longhorn's own UI writes, and we do. */
+function claimIn(backup: KubernetesObject): string | undefined {
+  try {
+    const { namespace, pvcName } = JSON.parse(labelsIn(backup)["KubernetesStatus"] ?? "{}") as Record<string, string>;
+    return namespace && pvcName ? `${namespace}/${pvcName}` : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function wantedOf({ claim, namespace, volume, backup }: LonghornComponent, own?: string): Wanted {
+  return {
+    volume: own ?? volume,
+    claim: claim === undefined ? undefined : `${namespace}/${claim}`,
+    recurring: typeof backup === "object" ? backup.recurring : undefined,
+  };
+}
+
+/** Of a volume that is gone, perhaps with its whole cluster: Longhorn reads its store anew first. @throws NO_BACKUP */
+export async function chooseBackup(
+  cluster: Cluster,
+  component: LonghornComponent,
+  toTime: string | null,
+  context: Pick<StepContext, "signal" | "progress">,
+): Promise<Chosen> {
+  await syncBackups(cluster, { target: "default" }, component, context);
+  const [newest] = fitting(await listBackups(cluster), { ...wantedOf(component), recurring: undefined }, toTime);
+  if (newest !== undefined) return newest;
+  const before = toTime === null ? "" : ` from before ${toTime}`;
+  throw fail("NO_BACKUP", `Longhorn knows no backup of ${targetOf(component)}${before}`);
+}

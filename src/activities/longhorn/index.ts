@@ -1,0 +1,11 @@
+export { backupLonghorn } from "./backup.ts";
+export { confirmLonghorn } from "./confirm.ts";
+export { controlLonghorn } from "./control.ts";
+export { destroyLonghorn } from "./destroy.ts";
+export { inspectLonghorn } from "./inspect.ts";
+export { placeLonghorn } from "./place.ts";
+export { plantLonghorn } from "./plant.ts";
+export { proveLonghorn } from "./prove.ts";
+export { restoreLonghorn } from "./restore.ts";
+export { retainLonghorn } from "./retain.ts";
+export { verifyLonghorn } from "./verify.ts";

@@ -1,0 +1,43 @@
+import {
+  componentStep,
+  type LayerVerb,
+  layerStep,
+  type Named,
+  type Particulars,
+  runStep,
+  type StepOutline,
+  type Verb,
+} from "./steps.ts";
+
+/** The runbook of the drill of a whole cluster, in which layers, volumes and the cluster itself take turns. Pure. */
+export function outlineOfCluster(components: Named[], { approvals, resumes, layers }: Particulars): StepOutline[] {
+  const cluster = components.filter(({ kind }) => kind === "cluster");
+  const data = components.filter(({ kind }) => kind !== "cluster");
+  const each = (of: Named[], ...verbs: Verb[]) => of.flatMap((one) => verbs.map((verb) => componentStep(verb, one)));
+  const eachLayer = (verb: LayerVerb, of = layers) => of.map((layer) => layerStep(verb, layer, cluster[0]?.name ?? ""));
+  return [
+    ...(resumes ? each(cluster, "confirm") : []),
+    ...each(components, "inspect"),
+    ...eachLayer("inspectLayer"),
+    ...eachLayer("planLayer", layers.toReversed()),
+    runStep("preflightGuards"),
+    ...each(data, "plant"),
+    ...each(data, "backup", "proof"),
+    ...each(cluster, "proof"),
+    ...(approvals ? [runStep("approve")] : []),
+    runStep("destroyGuards"),
+    ...eachLayer("destroyLayer", layers.toReversed()),
+    ...each(cluster, "gone"),
+    ...eachLayer("applyLayer"),
+    ...each(cluster, "rebuild"),
+    ...each(data, "control"),
+    ...each(data, "restore"),
+    ...each(data, "verify"),
+    ...each(cluster, "settle"),
+    ...each(data, "place"),
+    ...each(cluster, "verify"),
+    ...each(data, "retention"),
+    runStep("cleanup"),
+    runStep("files"),
+  ];
+}

@@ -1,0 +1,28 @@
+import { waitUntil } from "../../lab/cluster/kubectl.ts";
+import { type Built, ensureGoPrograms } from "../../lab/go-programs.ts";
+import { goModules, type GoModuleName } from "../../lab/go-table.ts";
+import { layers } from "../../lab/stack/contents.ts";
+import { runStack, setStage, type Stage, strikeStage } from "../../lab/stack/stage.ts";
+import { terminalTalk } from "../../lab/terminal.ts";
+import { type Administrator, administrator } from "./longhorn.ts";
+
+/** A homelab to drill with: `lab/stack/`. */
+export interface Homelab extends Administrator {
+  stage: Stage;
+}
+
+/** Services and units, and with `applied` the cluster, as far as Terragrunt waits for it. What was there by that name is removed. */
+export async function openHomelab(name: string): Promise<Homelab> {
+  const built = (await ensureGoPrograms(Object.keys(goModules) as GoModuleName[], terminalTalk())) as Built;
+  await strikeStage(name);
+  const stage = await setStage(name, built);
+  return { stage, ...administrator(name, built) };
+}
+
+/** Makes the cluster, and waits until Flux has applied all layers. */
+export async function raise({ stage, built, ask }: Homelab): Promise<void> {
+  await runStack(stage, built, "apply");
+  const ready = [...layers].map((layer) => `kustomization/${layer}`);
+  const wait = ["-n", "flux-system", "wait", "--for=condition=Ready", "--timeout=1s", ...ready];
+  await waitUntil("all layers are ready", 240_000, async () => (await ask(...wait)).ok);
+}
