@@ -56,9 +56,10 @@ async function build(go: string, name: GoModuleName, place: string): Promise<voi
   try {
     const stamps = Object.entries(module.stamp ?? {}).map(([symbol, value]) => `-X ${symbol}=${value}`);
     const flags = ["-mod=mod", "-trimpath", "-ldflags", ["-s", "-w", ...stamps].join(" ")];
-    for (const [program, from] of Object.entries(module.programs)) {
-      await runGo(go, name, ["build", ...flags, "-o", join(made, program), from]);
-    }
+    const [only, more] = Object.keys(module.programs);
+    // Several at once use all cores, which linking does not; each then has the name of its package.
+    const output = more === undefined ? join(made, only!) : `${made}/`;
+    await runGo(go, name, ["build", ...flags, "-o", output, ...Object.values(module.programs)]);
     if (module.definitions !== undefined) {
       const { module: path, directory } = module.definitions;
       const root = await runGo(go, name, ["list", "-mod=mod", "-m", "-f", "{{.Dir}}", path]);

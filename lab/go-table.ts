@@ -3,7 +3,7 @@
  * there are none.
  */
 export interface GoModule {
-  /** Program by program, the package that is built. */
+  /** Program by program, the package that is built; of several, each program has the name of its package. */
   programs: Record<string, string>;
   /** What the linker writes into them: Kubernetes says v0.0.0 otherwise. */
   stamp?: Record<string, string>;

@@ -4,13 +4,16 @@ import { renderMarkdown } from "../report/markdown.ts";
 import type { RunRecord } from "../report/record.ts";
 import { seal } from "../report/seal.ts";
 import { writeAtomically } from "./files.ts";
+import { followTrail } from "./trail.ts";
 
 export function recordFile(directory: string): string {
   return join(directory, "report.json");
 }
 
+/** The record, and behind the trail what of it is new. */
 export async function saveRecord(record: RunRecord): Promise<void> {
   await writeAtomically(recordFile(record.directory), `${JSON.stringify(record, null, 2)}\n`);
+  await followTrail(record);
 }
 
 /**

@@ -83,13 +83,27 @@ test("an edit that agrees with itself is noticed by what the workflow holds", as
     Object.assign(record, judge(record));
   });
   const seen = await recheck(file);
-  expect(seen.paths).toEqual(["run.by", "components[shop].checks[sentinel].title"]);
+  const byTrail = ["trail[1]", "trail"];
+  expect(seen.paths).toEqual([...byTrail, "run.by", "components[shop].checks[sentinel].title"]);
   expect(seen.exitCode).toBe(1);
+  // The trail beside it knows who it was; of the title nobody does but the seal.
   const alone = await recheck(file, "127.0.0.1:1");
-  expect(alone).toMatchObject({ exitCode: 0, result: { temporal: { compared: false } } });
+  expect(alone).toMatchObject({ exitCode: 1, paths: byTrail, result: { temporal: { compared: false } } });
   // Whoever has the report that was sent to them sees that it is not of this record.
   expect(await readFile(file.replace(/json$/, "md"), "utf8")).not.toContain(alone.result!.seal);
   await put(1);
+});
+
+test("a trail that was edited, or taken away, is noticed", async () => {
+  const { file } = runs[2]!;
+  const path = file.replace("report.json", "trail.jsonl");
+  const trail = await readFile(path, "utf8");
+  await writeFile(path, trail.replace('"who":"anna"', '"who":"mallory"'));
+  expect((await recheck(file, "127.0.0.1:1")).paths).toEqual(["trail[1]", "trail[2].previous", "trail"]);
+  await rm(path);
+  expect((await recheck(file, "127.0.0.1:1")).paths).toEqual(["trail"]);
+  await writeFile(path, trail);
+  expect((await recheck(file)).exitCode).toBe(0);
 });
 
 test("an edit that contradicts itself is noticed without Temporal", async () => {
@@ -110,7 +124,7 @@ test("a removed check is noticed by what its step says", async () => {
 
 test("another run's record is noticed by where it lies; a copy elsewhere is as good as the file", async () => {
   await copyFile(runs[1]!.file, runs[0]!.file);
-  expect((await recheck(runs[0]!.file, "127.0.0.1:1")).paths).toEqual(["directory"]);
+  expect((await recheck(runs[0]!.file, "127.0.0.1:1")).paths).toContain("directory");
   expect((await recheck(runs[0]!.id)).paths).toContain("run.workflowId");
   await put(0);
   const copy = join("/tmp", `${randomUUID()}.json`);
@@ -141,5 +155,5 @@ test("without a worker the seal in the history is compared", async () => {
   });
   const record = JSON.parse(await readFile(file, "utf8")) as RunRecord;
   await writeFile(file, JSON.stringify({ ...record, run: { ...record.run, reason: "another" } }));
-  expect((await recheck(file)).paths).toEqual(["seal"]);
+  expect((await recheck(file)).paths).toEqual(["trail[1]", "trail", "seal"]);
 });

@@ -1,12 +1,15 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { codeVersion } from "../../activities/code-version.ts";
+import { trailFile } from "../../activities/trail.ts";
+import { readRegularFile } from "../../regular-file.ts";
 import { recheck } from "../../report/recheck.ts";
 import type { Difference } from "../../report/recheck/differences.ts";
 import type { RunRecord } from "../../report/record.ts";
 import { visible } from "../../report/safe-text.ts";
 import { readJson } from "../../report/schema.ts";
 import { seal } from "../../report/seal.ts";
+import { checkTrail } from "../../report/trail.ts";
 import { note, print, printJson } from "../console.ts";
 import { exitCodes } from "../outcome.ts";
 import type { Comparison } from "../recheck/compare.ts";
@@ -26,26 +29,33 @@ async function readRecordJson(file: string): Promise<unknown> {
   return readJson(await readRecordFile(file), file);
 }
 
-/** A record of another run was put into a run's directory; a copy may lie anywhere else. */
+/** Whether a file is the record of a run where its worker keeps it; a copy may lie anywhere else. */
+function isInItsPlace(file: string): boolean {
+  return /-[0-9a-f]{8}$/.test(basename(dirname(resolve(file)))) && basename(file) === "report.json";
+}
+
+/** The audit trail beside a record. One that was taken away is a difference where the worker has written it. */
+async function trail(file: string, record: RunRecord): Promise<Difference[]> {
+  const path = trailFile(dirname(file));
+  if (existsSync(path)) return checkTrail(await readRegularFile(path), record);
+  return isInItsPlace(file) ? [{ path: "trail", stands: undefined, should: `the file ${path}` }] : [];
+}
+
+/** A record of another run was put into a run's directory. */
 function misplaced(file: string, { directory }: RunRecord): Difference[] {
   const here = basename(dirname(resolve(file)));
-  const ofRun = /-[0-9a-f]{8}$/.test(here) && basename(file) === "report.json";
-  return ofRun && here !== basename(directory)
+  return isInItsPlace(file) && here !== basename(directory)
     ? [{ path: "directory", stands: directory, should: `a directory ${here}, where it lies` }]
     : [];
 }
 
-async function check(
-  source: string,
-  input: unknown,
-  held: RunRecord | null,
-  misplacedIn: string | null,
-): Promise<Result> {
+async function check(source: string, input: unknown, held: RunRecord | null, file: string | null): Promise<Result> {
   const { record, found } = recheck(input);
   if (record === null) return { source, agrees: false, differences: found, seal: null, temporal: null };
   const { compareWithTemporal } = await import("../recheck/compare.ts");
   const temporal = await compareWithTemporal(record, held);
-  const all = [...found, ...(misplacedIn === null ? [] : misplaced(misplacedIn, record)), ...temporal.differences];
+  const ofFile = file === null ? [] : [...misplaced(file, record), ...(await trail(file, record))];
+  const all = [...found, ...ofFile, ...temporal.differences];
   const once = [...new Map(all.map((one) => [JSON.stringify([one.path, one.should]), one])).values()];
   if (record.codeVersion !== codeVersion)
     note(
