@@ -19,7 +19,7 @@ const [byFlux, byArgo] = [five("flux"), five("argo")];
 
 let drill: ClusterDrill;
 beforeAll(async () => {
-  drill = await createClusterDrill("dtest-shared", [...byFlux, ...byArgo]);
+  drill = await createClusterDrill("test-shared", [...byFlux, ...byArgo]);
   const { layout } = drill.sandbox;
   // As most have it: the namespaces in one layer, a layer above for each, and what has failed is tried again in ten minutes.
   const [source, below, above] = fluxManifests(layout, "flux").replaceAll("  retryInterval: 5s\n", "").split("---\n");
