@@ -72,11 +72,12 @@ test("what Git has dropped since, and what a release that is gone had made, is n
 test("nothing is compared with values of before; what was not ready then is not waited for; what was never lost is there", () => {
   const known = before(
     entry("Deployment/web", "gitops", "Kustomization flux-system/apps", { troubleBefore: "0 of 1 ready" }),
-    entry("StatefulSet/db", "gitops", "HelmRelease flux-system/db"),
+    entry("StatefulSet/db", "gitops", "HelmRelease flux-system/db", { byHand: { "spec.replicas": "kubectl" } }),
   );
   const [, web, db] = back(known, ["uid-StatefulSet/db"]);
   expect(web).toMatchObject({ digest: null, troubleBefore: "0 of 1 ready" });
   expect(db).toMatchObject({ digest: null, uid: "" });
+  expect(db).not.toHaveProperty("byHand");
   expect(back(known)[2]).toMatchObject({ uid: "uid-StatefulSet/db" });
 });
 
