@@ -91,6 +91,8 @@ const actions: Record<string, () => Promise<void>> = {
   "flux-create": createFlux,
 };
 
+// Whoever calls may keep all to himself; in a machine others must be able to read.
+process.umask(0o022);
 await noteEffect(services, `${action} begins`);
 await actions[action]!();
 await noteEffect(services, `${action} ends`);

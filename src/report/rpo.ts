@@ -7,7 +7,7 @@ import type { ComponentRecord, RpoRecord, RunRecord } from "./record.ts";
 
 /** Nobody restores it, so nothing of it has an age: Git holds a namespace, and its volumes the data of a workload. */
 export function comesBackByItself(kind: string): boolean {
-  return kind === "namespace" || kind === "workload";
+  return kind === "namespace" || kind === "workload" || kind === "cluster";
 }
 
 /**

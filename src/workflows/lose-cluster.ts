@@ -76,10 +76,8 @@ async function look(run: Run, layers: Layer[]): Promise<Looked> {
   const { input } = run.cluster();
   const found: Looked = { inspections: {}, layers: {}, planned: {}, plans: {} };
   found.inspections[input.component.name] = await run.step("inspect", input.component, onCluster.inspect, input);
-  Object.assign(
-    found.inspections,
-    await run.each((c) => run.step("inspect", c, on(c).inspect, { component: c, toTime: null })),
-  );
+  const volumes = await run.each((c) => run.step("inspect", c, on(c).inspect, { component: c, toTime: null }));
+  for (const [name, one] of Object.entries(volumes)) found.inspections[name] = withCluster(one);
   for (const layer of layers)
     found.layers[layer.name] = await run.layer("inspectLayer", layer, onLayer.inspect, { layer });
   for (const layer of layers.toReversed()) {
@@ -91,4 +89,10 @@ async function look(run: Run, layers: Layer[]): Promise<Looked> {
   }
   await run.lock(found.inspections);
   return found;
+}
+
+/** What is in the cluster goes with its layers: these must be listed, and the cluster's lock covers it. */
+function withCluster(inspection: Inspection): Inspection {
+  const { lock: _ofItsOwn, ...facts } = inspection.facts;
+  return { ...inspection, facts: { ...facts, listed: true } };
 }

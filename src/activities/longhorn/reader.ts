@@ -74,13 +74,24 @@ export function readerLike(pod: KubernetesObject | undefined, claim: string, ima
   const { securityContext, imagePullSecrets, tolerations, nodeSelector, nodeName } = specOf(pod);
   return {
     image: image ?? like?.image ?? "",
-    pod: { securityContext, imagePullSecrets, tolerations, nodeSelector },
+    pod: { securityContext: leavingFiles(securityContext), imagePullSecrets, tolerations, nodeSelector },
     container: {
       securityContext: like?.securityContext,
       imagePullPolicy: image === undefined ? like?.imagePullPolicy : undefined,
     },
     node: typeof nodeName === "string" ? nodeName : undefined,
   };
+}
+
+/**
+ * The kubelet gives every file of a volume to the pod's fsGroup, and writes it into its mode, each time that it is mounted. Files
+ * must be seen as they were restored (Kubernetes documentation, "Configure volume permission and ownership change policy").
+ */
+function leavingFiles(securityContext: unknown): unknown {
+  const { fsGroup } = (securityContext ?? {}) as { fsGroup?: number };
+  return fsGroup === undefined
+    ? securityContext
+    : { ...(securityContext as object), fsGroupChangePolicy: "OnRootMismatch" };
 }
 
 /** A pod of our own that has a claim mounted and does nothing. Its directory is below /volume. */

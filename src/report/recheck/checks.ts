@@ -76,13 +76,21 @@ function counted(checks: CheckRecord[], verify: StepRecord | undefined, path: st
 
 function moments(
   { kind, holder, lostAt, provenAt, backup, checks }: ComponentRecord,
-  { run, endedAt }: RunRecord,
+  { run, endedAt, steps }: RunRecord,
   step: (verb: string) => StepRecord | undefined,
   path: string,
 ): Difference[] {
-  const done = (verb: string) => step(verb)?.status === "done";
+  const ofLayers = steps.filter(({ id }) => id.startsWith("destroy/layer/"));
+  const done = (verb: string) =>
+    verb === "destroy/layer" ? ofLayers.some(({ status }) => status === "done") : step(verb)?.status === "done";
   const loses =
-    run.type !== "exercise" ? null : run.scenario === "none" || holder !== undefined ? "restore/control" : "destroy";
+    run.type !== "exercise"
+      ? null
+      : run.scenario === "cluster"
+        ? "destroy/layer"
+        : run.scenario === "none" || holder !== undefined
+          ? "restore/control"
+          : "destroy";
   const makes = run.type === "restore" ? "restore" : "backup";
   // Of what comes back by itself only an audit names what stands for its backup: the revision in Git, the volumes.
   const brings = run.type === "audit" ? "backup/proof" : comesBackByItself(kind) ? null : makes;
