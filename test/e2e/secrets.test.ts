@@ -240,7 +240,9 @@ describe("no canary leaves its place", () => {
     expect(found).toEqual([]);
     const records = await canariesBelow(join(directory, "records"), all);
     expect(new Set(records.map((one) => one.split(" ")[0]))).toEqual(new Set(["probe"]));
-    expect(new Set(records.map((one) => basename(one)))).toEqual(new Set(["report.json", "report.md", "report.html"]));
+    expect(new Set(records.map((one) => basename(one)))).toEqual(
+      new Set(["report.json", "report.md", "report.html", "trail.jsonl"]),
+    );
     expect(await canariesBesides()).toEqual([]);
     const planted = join("/tmp", `${besides((await story.runs[0]!.handle.describe()).runId)}-planted`, "deep", "er");
     await mkdir(planted, { recursive: true });
