@@ -59,7 +59,7 @@ test("scenario database: destroyed, restored and proven, and nothing stays behin
   expect(await drill.server.sql("shop", "select count(*) from customer")).toEqual(before);
   expect(await drill.server.sql("shop", "show work_mem")).toEqual([{ work_mem: "9MB" }]);
   expect(await programsOf(drill.directory)).toEqual([]);
-  expect((await readdir(record.directory)).sort()).toEqual(["report.html", "report.json", "report.md"]);
+  expect((await readdir(record.directory)).sort()).toEqual(["report.html", "report.json", "report.md", "trail.jsonl"]);
 });
 
 test("a restore whose jobs got into each other's way is done again by one job alone", async () => {
