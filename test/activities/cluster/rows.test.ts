@@ -1,0 +1,47 @@
+import { expect, test } from "vitest";
+import { layersOf, statesOf } from "../../../src/activities/cluster/layers.ts";
+import { namesOfRows, rowsOf } from "../../../src/activities/cluster/rows.ts";
+import { Gitops } from "../../../src/plan/cluster-schema.ts";
+
+/** What a report says of a cluster itself, and of the layers that GitOps makes of it. */
+
+const known = { identity: "old", server: "", nodes: ["a", "b"], layers: ["base", "apps"], takenAt: "", checks: [] };
+const layers = layersOf(Gitops.parse({ kind: "flux", layers: ["base", "apps"] }));
+const layer = (name: string, ready: string, spec: object = {}) => ({
+  apiVersion: "kustomize.toolkit.fluxcd.io/v1",
+  kind: "Kustomization",
+  metadata: { name, namespace: "flux-system", generation: 1 },
+  spec: spec as Record<string, unknown>,
+  status: { observedGeneration: 1, conditions: [{ type: "Ready", status: ready, message: `says ${ready}` }] },
+});
+const whole = [layer("base", "True"), layer("apps", "True")];
+const passed = (now: Parameters<typeof rowsOf>[1]) => rowsOf(known, now).map((row) => row.passed);
+
+test("another cluster with as many nodes and every layer ready: all rows pass, under the names of the negative control", () => {
+  const rows = rowsOf(known, { identity: "new", nodes: 2, layers: statesOf(layers, whole) });
+  expect(rows.map(({ name }) => name)).toEqual(namesOfRows(known));
+  expect(rows.map((row) => row.passed)).toEqual([true, true, true, true]);
+});
+
+test.each<[string, Parameters<typeof rowsOf>[1], boolean[]]>([
+  ["the same cluster", { identity: "old", nodes: 2, layers: statesOf(layers, whole) }, [false, true, true, true]],
+  ["no uid", { identity: "", nodes: 2, layers: statesOf(layers, whole) }, [false, true, true, true]],
+  ["a node is missing", { identity: "new", nodes: 1, layers: statesOf(layers, whole) }, [true, false, true, true]],
+  [
+    "a layer is missing",
+    { identity: "new", nodes: 2, layers: statesOf(layers, whole.slice(1)) },
+    [true, true, false, true],
+  ],
+  [
+    "a layer is not ready",
+    { identity: "new", nodes: 3, layers: statesOf(layers, [whole[0]!, layer("apps", "False")]) },
+    [true, true, true, false],
+  ],
+  [
+    "a layer is suspended",
+    { identity: "new", nodes: 2, layers: statesOf(layers, [whole[0]!, layer("apps", "True", { suspend: true })]) },
+    [true, true, true, false],
+  ],
+])("%s: its row fails", (_what, now, rows) => {
+  expect(passed(now)).toEqual(rows);
+});
