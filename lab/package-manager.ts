@@ -29,7 +29,7 @@ const managers: PackageManager[] = [
       faketime: ["faketime"],
       prometheus: ["prometheus"],
       cluster:
-        "containerd runc containernetworking-plugins umoci skopeo docker-registry mmdebstrap redis-server tini busybox-static iproute2 nftables conntrack util-linux git openssl".split(
+        "containerd runc containernetworking-plugins umoci skopeo docker-registry mmdebstrap redis-server prometheus-alertmanager tini busybox-static iproute2 nftables conntrack util-linux git openssl".split(
           " ",
         ),
     },

@@ -13,7 +13,8 @@ const purposes: Record<Program, string> = {
   faketime: "libfaketime (a server whose clock is set while a drill runs)",
   chromium: "Chromium (the tests open the report in a real browser)",
   prometheus: "Prometheus and promtool (the tests scrape a worker with it)",
-  cluster: "containerd, runc, umoci, skopeo, a registry and small tools (a Kubernetes cluster without Docker)",
+  cluster:
+    "containerd, runc, umoci, skopeo, a registry, Alertmanager and small tools (a Kubernetes cluster without Docker)",
 };
 
 /** Debian's packages start a server of their own unless these files say otherwise; they are removed after the installation. */

@@ -14,6 +14,7 @@ const clusterPrograms = [
   "docker-registry",
   "mmdebstrap",
   "redis-server",
+  "prometheus-alertmanager",
   "tini",
   "ip",
   "nft",

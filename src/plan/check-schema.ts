@@ -22,7 +22,9 @@ const SqlCheck = z
     query: z
       .string()
       .min(1)
-      .describe("query in a transaction that only reads; the first column of its first row counts")
+      .describe(
+        "query in a transaction that only reads; the first column of its first row counts; tables outside of `public` with their schema",
+      )
       .meta({ examples: ["select count(*) > 0 from orders"] }),
     equals: z
       .string()

@@ -1,6 +1,7 @@
 /** Tests that can only run on clusters of the lab, and why: with FIREDRILL_E2E_KUBECONFIG they are left out. */
 export const ownClusterOnly: Record<string, string> = {
   "test/cluster/cluster.test.ts": "it is the lab itself that is tested",
+  "test/cluster/checks.test.ts": "its Ingress has its address from the lab's controller",
   "test/cluster/lab-app.test.ts": "it is the lab's stand-ins that are tested",
   "test/cluster/faults.test.ts": "its faults are of the whole cluster: no default StorageClass, a registry on the node",
   "test/cluster/namespace.test.ts": "Flux must reach a Git server and the node a registry that the test writes to",

@@ -23,6 +23,8 @@ async function answerOf({ connection, database, query }: Sql): Promise<string | 
   return await withClient(connection, database, async (client) => {
     await client.query("begin read only");
     await client.query(`set local statement_timeout = ${withinMs}`);
+    // PostgreSQL's own default, which our connections do without.
+    await client.query('set local search_path = "$user", public');
     const raw = { getTypeParser: () => (text: string) => text };
     const { rows } = await client.query<(string | null)[]>({ text: query, rowMode: "array", types: raw });
     const value = rows[0]?.[0];
