@@ -1,10 +1,14 @@
 import { defineConfig } from "vitest/config";
+import { labFiles } from "./test/support/lab-files.ts";
 import { ownClusterOnly } from "./test/support/own-cluster.ts";
 
 /** A table of long drills, with a command of its own. */
 const endurance = "test/cluster/endurance.test.ts";
 
 const leftOut = process.env["FIREDRILL_E2E_KUBECONFIG"] === undefined ? [] : Object.keys(ownClusterOnly);
+
+/** Where other work shares the machine a test may miss its seconds; the second try is shown as one. */
+const retry = process.env["CI"] === undefined ? 0 : 1;
 
 /** unit: no server; workflow: a real Temporal server, activities faked; e2e, crash, sabotage: everything real; lab, endurance: Kubernetes. */
 export default defineConfig({
@@ -47,13 +51,14 @@ export default defineConfig({
         test: {
           name: "lab",
           sequence: { groupOrder: 6 },
-          include: ["test/cluster/**/*.test.ts"],
+          include: labFiles(),
           exclude: [endurance, ...leftOut],
           globalSetup: ["test/support/temporal-setup.ts", "test/support/cluster-setup.ts"],
           pool: "forks",
           fileParallelism: false,
           testTimeout: 240_000,
           hookTimeout: 240_000,
+          retry,
         },
       },
       {
@@ -82,8 +87,7 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 240_000,
           hookTimeout: 240_000,
-          // Where other work shares the machine a row may miss its seconds; the second try is shown as one.
-          retry: process.env["CI"] === undefined ? 0 : 1,
+          retry,
         },
       })),
     ],

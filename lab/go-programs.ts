@@ -16,7 +16,7 @@ const cache = join(homedir(), ".cache", "firedrill", "lab");
 export type Built = Record<GoModuleName, string>;
 
 /**
- * Builds what is not in the cache. The first time takes half an hour on two cores, most of it Kubernetes; a name in the cache
+ * Builds what is not in the cache. The first time takes about 20 minutes on two cores, a quarter of it Kubernetes; a name in the cache
  * depends on nothing but what `lab/go/` pins, so that another clone builds nothing.
  * @throws PROGRAM_MISSING without Go, or when a program does not build
  */
@@ -29,7 +29,7 @@ export async function ensureGoPrograms(
   for (const place of places) if (!(await exists(place[1]))) missing.push(place);
   if (missing.length > 0) {
     const go = await findGo(talk);
-    talk.say(`Building ${missing.map(([name]) => name).join(", ")} (once; the whole lab takes about half an hour) ...`);
+    talk.say(`Building ${missing.map(([name]) => name).join(", ")} (once; the whole lab takes about 20 minutes) ...`);
     for (const [index, [name, place]] of missing.entries()) {
       const startedAt = performance.now();
       await build(go, name, place);

@@ -2,7 +2,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import type { RunRecord } from "../../src/report/record.ts";
 import { pgbackrest, pgdump, programsOf } from "../support/drill.ts";
-import { randomOf, rowsOfRun } from "../support/matrix.ts";
+import { rowsOfRun } from "../support/matrix.ts";
+import { randomOf } from "../support/random.ts";
 import { type CleanStage, createStage, expectClean, note } from "./clean-stage.ts";
 import { whileWriting, type Traffic, traffics, written } from "./clean-traffic.ts";
 

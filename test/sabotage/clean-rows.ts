@@ -1,4 +1,4 @@
-import { randomOf } from "../support/matrix.ts";
+import { randomOf } from "../support/random.ts";
 import { type DataSet, dataSets } from "./clean-data.ts";
 import { type Traffic, traffics } from "./clean-traffic.ts";
 

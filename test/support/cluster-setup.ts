@@ -16,6 +16,8 @@ declare module "vitest" {
 
 /** What a cluster is made of is there before the first test begins, which would time out otherwise. */
 export async function setup(project: TestProject): Promise<void> {
+  if (process.env["FIREDRILL_SUBSET"] !== undefined)
+    console.log(`A subset of the files; the same again: FIREDRILL_SEED=${process.env["FIREDRILL_SEED"]}`);
   const foreign = process.env["FIREDRILL_E2E_KUBECONFIG"];
   project.provide("foreignKubeconfig", foreign === undefined ? null : await readFile(foreign, "utf8"));
   if (foreign !== undefined) {
