@@ -49,6 +49,7 @@ test("a node is drained: its pods come back on the other one, with their data, a
   expect(await place("store")).toBe(`${first} ${first}`);
   // One after the other: the budget wants one of them to stay.
   await budget("1");
+  await drill.k("-n shop exec store-0 -- cp /bin/busybox /data/kept");
   await planFor(drill, [drained()]);
   const run = await drill.exercise();
   await waitUntil("the node is cordoned", 120_000, async () => await drill.isCordoned(first));
@@ -64,7 +65,10 @@ test("a node is drained: its pods come back on the other one, with their data, a
   );
   expect(step(record, "destroy/store").note).toMatch(/localhost is drained, evicted as well: shop\/cache-/);
   expect(await place("store")).toBe(`${second} ${second}`);
-  expect(check(record, "files data-store-0")).toMatchObject({ passed: true });
+  expect(check(record, "files data-store-0")).toMatchObject({
+    passed: true,
+    found: expect.stringMatching(/^1 file, sha256 /) as string,
+  });
   expect(await drill.isCordoned(first)).toBe(false);
   expect(recheck(record).found).toEqual([]);
 });
