@@ -61,16 +61,16 @@ export function homelabPlan({ stage }: Homelab, more: object = {}): object {
   };
 }
 
-/** The whole cluster, and the volume of deploy/dr-exercise. */
+/** The whole cluster, and its three volumes: of deploy/dr-exercise, and of the lab's shop. */
 export function homelabComponents({ stage }: Homelab): object[] {
-  return [
-    { name: "homelab", kind: "cluster", within: "6m", standstill: "3m" },
-    {
-      name: "data",
+  const volume = (name: string, claim: string, workload: string) => {
+    const [namespace, claimName] = claim.split("/");
+    return {
+      name,
       kind: "longhorn",
-      namespace: "dr-exercise",
-      claim: "data",
-      workload: "deployment/dr-exercise",
+      namespace,
+      claim: claimName,
+      workload,
       sentinel: "1 MiB",
       store: {
         endpoint: s3Endpoint(stage.services),
@@ -79,6 +79,12 @@ export function homelabComponents({ stage }: Homelab): object[] {
       },
       within: "4m",
       standstill: "30s",
-    },
+    };
+  };
+  return [
+    { name: "homelab", kind: "cluster", within: "6m", standstill: "3m" },
+    volume("data", "dr-exercise/data", "deployment/dr-exercise"),
+    volume("pictures", "shop/pictures", "deployment/website"),
+    volume("ledger", "shop/books-ledger-0", "statefulset/ledger"),
   ];
 }
