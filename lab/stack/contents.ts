@@ -13,7 +13,7 @@ export function stackContents(services: Services): Record<string, string> {
   return {
     ...below("infrastructure-controllers", longhornControllers()),
     ...below("infrastructure-configs", longhornConfigs(backupPlace(services))),
-    ...below("apps", drillManifests()),
+    ...below("apps", { ...filesOf("dr-exercise", drill), ...filesOf("shop", shop) }),
   };
 }
 
@@ -21,9 +21,13 @@ function below(layer: Layer, files: Record<string, string>): Record<string, stri
   return Object.fromEntries(Object.entries(files).map(([name, text]) => [`${layer}/${name}`, text]));
 }
 
-function drillManifests(): Record<string, string> {
-  const directory = join(import.meta.dirname, "..", "..", "deploy", "dr-exercise");
-  return Object.fromEntries(readdirSync(directory).map((name) => [name, readFileSync(join(directory, name), "utf8")]));
+/** A workload to drill with, as users get it, and an application of the lab's own. */
+const drill = join(import.meta.dirname, "..", "..", "deploy", "dr-exercise");
+const shop = join(import.meta.dirname, "shop");
+
+function filesOf(name: string, directory: string): Record<string, string> {
+  const read = (file: string) => readFileSync(join(directory, file), "utf8");
+  return Object.fromEntries(readdirSync(directory).map((file) => [`${name}/${file}`, read(file)]));
 }
 
 /** Flux's own objects: the repository and the layers. */

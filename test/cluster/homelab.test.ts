@@ -7,7 +7,7 @@ import { createHomelabDrill, type HomelabDrill, homelabComponents, homelabPlan }
 
 let drill: HomelabDrill;
 beforeAll(async () => {
-  drill = await createHomelabDrill("z-homelab");
+  drill = await createHomelabDrill("test-homelab");
   await drill.plan(homelabComponents(drill), homelabPlan(drill));
   await drill.startWorker();
 }, 600_000);
@@ -15,17 +15,26 @@ afterAll(() => drill.remove());
 
 const uid = async () => await drill.kubectl("get", "namespace", "kube-system", "-o", "jsonpath={.metadata.uid}");
 
-test("destroyed and made anew, with its volume restored before anything uses it", { timeout: 900_000 }, async () => {
-  const before = await uid();
-  const run = await drill.start("exercise", { scenario: "cluster" });
-  const record = await run.end();
-  expect(record).toMatchObject({ verdict: "PASS", refusals: [], diagnosis: [], leftovers: [] });
-  expect(await uid()).not.toBe(before);
-  const [homelab, data] = record.components;
-  for (const { name, negativeControl } of [...homelab!.checks, ...data!.checks].filter((one) => one.name !== "place"))
-    expect({ name, passed: negativeControl?.passed ?? false }).toEqual({ name, passed: false });
-  expect(homelab!.rto.seconds!).toBeGreaterThan(10);
-  expect(data!.checks.find(({ name }) => name === "sentinel")).toMatchObject({ passed: true, proven: true });
-  expect(step(record, "destroy/layer/machines").note).toMatch(/destroyed/);
-  expect(recheck(record).found).toEqual([]);
-});
+test(
+  "destroyed and made anew, with its three volumes restored before anything uses them",
+  { timeout: 900_000 },
+  async () => {
+    const before = await uid();
+    const run = await drill.start("exercise", { scenario: "cluster" });
+    const record = await run.end();
+    expect(record).toMatchObject({ verdict: "PASS", refusals: [], diagnosis: [], leftovers: [] });
+    expect(await uid()).not.toBe(before);
+    const [homelab, ...volumes] = record.components;
+    expect(volumes.map(({ name }) => name)).toEqual(["data", "pictures", "ledger"]);
+    const checks = record.components.flatMap((one) => one.checks);
+    expect(checks.filter(({ proven, passed }) => !proven || !passed)).toEqual([]);
+    for (const { name, negativeControl } of checks.filter((one) => one.name !== "place"))
+      expect({ name, passed: negativeControl?.passed ?? false }).toEqual({ name, passed: false });
+    expect(homelab!.rto.seconds!).toBeGreaterThan(10);
+    for (const { name, checks: own } of volumes)
+      expect(own, name).toContainEqual(expect.objectContaining({ name: "sentinel", passed: true, proven: true }));
+    expect(step(record, "destroy/layer/machines").note).toMatch(/destroyed/);
+    expect(recheck(record).found).toEqual([]);
+  expect(await drill.sentinels()).toEqual([]);
+  },
+);

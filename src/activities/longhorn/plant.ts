@@ -27,6 +27,25 @@ export function whereOf({ component, access }: Input, { claim, volume }: KnownVo
   return { component, access, namespace: claim.metadata.namespace!, claim: claim.metadata.name };
 }
 
+/** @param cluster uid of the one that it is in: a restored volume brings it into another one */
+export async function noteSentinel(
+  { component, access, namespace, claim }: Where,
+  { volume }: KnownVolume,
+  cluster: string,
+  context: Pick<StepContext, "directory" | "run">,
+): Promise<void> {
+  await noteLeftover(context.directory, `sentinel.${component.name}`, {
+    kind: "file-in-volume",
+    access,
+    cluster,
+    namespace,
+    claim,
+    volume: volume.metadata.uid ?? "",
+    directory: component.directory,
+    file: sentinelName(context.run),
+  });
+}
+
 /** Lets the pod itself make the sentinel, of which this side knows the checksum beforehand. Planting twice changes nothing. */
 export async function plantLonghorn(input: Input, context: StepContext): Promise<Planted> {
   const { component, access } = input;
@@ -37,16 +56,7 @@ export async function plantLonghorn(input: Input, context: StepContext): Promise
   const wanted = sentinelSha256(run.nonce, size);
   return await withCluster(access, context, async (session) => {
     requireCluster(session, known.cluster);
-    await noteLeftover(context.directory, `sentinel.${component.name}`, {
-      kind: "file-in-volume",
-      access,
-      cluster: known.cluster,
-      namespace: where.namespace,
-      claim: where.claim,
-      volume: known.volume.metadata.uid ?? "",
-      directory: component.directory,
-      file: sentinelName(run),
-    });
+    await noteSentinel(where, known, known.cluster, context);
     const found = await withReach(session, where, known.reader, { write: true }, context, async (reach) => {
       context.progress(`planting ${prettyBytes(size, { binary: true })}`);
       const args = [reach.path, sentinelName(run), ...plantArguments(run.nonce, size)];

@@ -14,6 +14,7 @@ import { requireClusterAfterLoss } from "./right-cluster.ts";
 import { type KnownVolume, knownVolume, type Pinned, pinnedBackup } from "./known.ts";
 import { bindClaim, restoreVolume, whyElsewhere } from "./make.ts";
 import { pin, readPinned, recordOf, withStore } from "./pin.ts";
+import { noteSentinel } from "./plant.ts";
 import { idOf, labelsOf } from "./reach.ts";
 import { findBackup } from "./sync.ts";
 import { type Names, type Wish, wishFromBackup, wishLike } from "./wish.ts";
@@ -44,6 +45,9 @@ export async function restoreLonghorn(input: Input, context: StepContext): Promi
         await holdStill(session, { name: component.name, access, known }, component, context);
       await requireFreeClaim(session, names);
       await noteRestored(session, input, wish, context);
+      const { identity } = session;
+      if (known !== null && context.run.type === "exercise" && identity !== known.cluster)
+        await noteSentinel({ component, access, ...names }, known, identity, context);
     } else await noteScratch(session, access, component.name, wish, context);
     await restoreVolume(session.cluster, wish, component, context);
     await makeNamespace(session, names);
