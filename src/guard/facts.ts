@@ -32,7 +32,7 @@ export interface ComponentFacts {
   recovery?: RecoveryFacts;
   /** Checks that do not pass now: they could not show later that all is back. Missing where none are asked. */
   failing?: { check: string; found: string }[];
-  /** Of a workload: what would keep it, or its data, from coming back. Missing for other kinds. */
+  /** Of a workload or a cluster: what would keep it, or its data, from coming back. Missing for other kinds. */
   workload?: WorkloadFacts;
   /** Of a volume. Missing for other kinds. */
   storage?: StorageFacts;
@@ -45,7 +45,7 @@ export interface ComponentFacts {
 }
 
 export interface WorkloadFacts {
-  /** What is wrong with it as it is: "1 of 2 pods ready". Null where all is well. */
+  /** What is wrong with it as it is: "1 of 2 pods ready", "node b is not ready". Null where all is well. */
   trouble: string | null;
   /** Why the data that the plan names would be gone with the pods, each as a part of a sentence. */
   volatile: string[];

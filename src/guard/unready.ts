@@ -1,7 +1,7 @@
 import type { Refusal } from "../report/record.ts";
 import { destroyed, type Facts } from "./facts.ts";
 
-/** A workload that is not whole as it is could not be told later from one that did not come back. */
+/** A workload, or a cluster, that is not whole as it is could not be told later from one that did not come back. */
 export function unready(facts: Facts): Refusal[] {
   return destroyed(facts).flatMap(({ name, target, workload }) => {
     const trouble = workload?.trouble ?? null;
@@ -11,7 +11,7 @@ export function unready(facts: Facts): Refusal[] {
         guard: "unready",
         component: name,
         message: `${target} is not whole before anything is taken away: ${trouble}`,
-        hint: "Let all its pods become ready, then start again.",
+        hint: "Let all of it become ready, then start again.",
       },
     ];
   });

@@ -1,8 +1,9 @@
 import { auditDiagnosis } from "./audit.ts";
 import { clockTrouble } from "./clock.ts";
 import { isLost, mayBeLost, stepsOf } from "./loss.ts";
-import type { BackupRecord, CheckRecord, ComponentRecord, Diagnosis, RunRecord } from "./record.ts";
+import type { BackupRecord, CheckRecord, ComponentRecord, Diagnosis, RpoRecord, RunRecord } from "./record.ts";
 import { comesBackByItself, lacksRpo } from "./rpo.ts";
+import { isLate } from "./rto.ts";
 import { shellWord } from "./safe-text.ts";
 
 /** Says why something did not come back, or cannot be relied on, and what to do. */
@@ -10,17 +11,22 @@ import { shellWord } from "./safe-text.ts";
 /** A check that counts for the score: it passed, and it was able to fail. */
 export const counts = (check: CheckRecord) => check.passed && check.proven;
 
-/** @param components as they were judged */
-export function diagnose(record: RunRecord, components: ComponentRecord[]): Diagnosis[] {
+/** @param components as they were judged @param numbers of the whole run */
+export function diagnose(
+  record: RunRecord,
+  components: ComponentRecord[],
+  numbers: Pick<RunRecord, "rto" | "rpo">,
+): Diagnosis[] {
   return [
     ...record.refusals.map(({ message, hint, component }) => ({ object: component ?? "run", cause: message, hint })),
     ...(record.failure === null ? [] : [{ object: "run", cause: record.failure.message, hint: record.failure.hint }]),
     ...components.flatMap(({ causes = [] }) => causes),
     ...components.flatMap((component) => ofLoss(component, record)),
-    ...ofSteps(record),
+    ...ofSteps(record, components),
     ...components.flatMap(ofChecks),
     ...(record.run.type === "audit" ? components.flatMap((one) => auditDiagnosis(one, record)) : []),
     ...components.flatMap((component) => ofNumbers(component, record)),
+    ...[{ name: "run", ...numbers }, ...components].flatMap(lateOnes),
   ];
 }
 
@@ -44,14 +50,15 @@ function backupWords(backup: BackupRecord | null): string {
   return backup === null ? "The record names no backup." : `Its backup is ${backup.id} in ${backup.location}.`;
 }
 
-function ofSteps({ steps }: RunRecord): Diagnosis[] {
+function ofSteps({ steps }: RunRecord, components: ComponentRecord[]): Diagnosis[] {
+  const tellsCauses = (name: string | null) => components.some((one) => one.name === name && one.causes !== undefined);
   return steps
     .filter(({ status }) => status === "aborted" || status === "skipped" || status === "waiting")
-    .flatMap(({ id, failures }) =>
-      // Its causes stand by themselves.
+    .flatMap(({ id, component, failures }) =>
+      // Its causes stand by themselves, where it has any.
       failures
         .slice(-1)
-        .filter(({ type }) => type !== "NOT_RECOVERED")
+        .filter(({ type }) => type !== "NOT_RECOVERED" || !tellsCauses(component))
         .map(({ message, hint }) => ({ object: id, cause: message, hint })),
     );
 }
@@ -88,6 +95,21 @@ function hintFor(check: CheckRecord): string {
   return check.proven
     ? "Compare the backup with what was restored before you rely on either."
     : "Make the check possible, then run the exercise again.";
+}
+
+/** Objectives that were missed. Seconds, because nothing here may depend on how a report writes them. */
+function lateOnes({ name, rto, rpo }: Pick<ComponentRecord, "name" | "rto" | "rpo">): Diagnosis[] {
+  const late = (what: string, { seconds, objectiveSeconds }: RpoRecord, hint: string) => ({
+    object: `${name}: ${what}`,
+    cause: `${Math.round(seconds ?? 0)} s instead of ${objectiveSeconds} s at most: the objective was missed`,
+    hint,
+  });
+  return [
+    ...(isLate(rto)
+      ? [late("RTO", rto, "See in which steps the time went: make them faster, or the objective longer.")]
+      : []),
+    ...(isLate(rpo) ? [late("RPO", rpo, "Back up more often, or make the objective longer.")] : []),
+  ];
 }
 
 /** Times that were not measured, or cannot be. */

@@ -1,5 +1,5 @@
 import { clockTrouble, lossOf } from "./clock.ts";
-import type { ComponentRecord, RtoRecord, RunRecord } from "./record.ts";
+import type { ComponentRecord, RpoRecord, RtoRecord, RunRecord } from "./record.ts";
 
 /** Splits the time to recovery into who it was spent on. */
 
@@ -86,4 +86,9 @@ export function overallRto(record: RunRecord, components: ComponentRecord[]): Rt
     components.flatMap(({ waits }) => waits),
     record,
   );
+}
+
+/** The objective was missed. */
+export function isLate({ objectiveSeconds, seconds }: RpoRecord): boolean {
+  return objectiveSeconds !== null && seconds !== null && seconds > objectiveSeconds;
 }

@@ -3,6 +3,7 @@ import { clockTrouble } from "./clock.ts";
 import { isLost, mayBeLost, stepsOf } from "./loss.ts";
 import type { ComponentRecord, RpoRecord, RtoRecord, RunRecord, Scenario, StepRecord, Verdict } from "./record.ts";
 import { lacksRpo } from "./rpo.ts";
+import { isLate } from "./rto.ts";
 
 interface Judged {
   verdict: Verdict;
@@ -91,9 +92,4 @@ function ofRestored(record: RunRecord, { verdict, score, rto, rpo, components }:
 function downtime(components: ComponentRecord[]): string {
   const known = components.flatMap(({ downtimeSeconds }) => downtimeSeconds ?? []);
   return known.length === 0 ? "" : ` Expected downtime: ${Math.ceil(Math.max(...known))} s.`;
-}
-
-/** The objective was missed. */
-export function isLate({ objectiveSeconds, seconds }: RpoRecord): boolean {
-  return objectiveSeconds !== null && seconds !== null && seconds > objectiveSeconds;
 }

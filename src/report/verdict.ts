@@ -4,8 +4,8 @@ import { counts, diagnose } from "./diagnosis.ts";
 import { isLost, mayBeLost, stepsOf } from "./loss.ts";
 import type { ComponentRecord, RpoRecord, RunRecord, Verdict } from "./record.ts";
 import { lacksRpo, measureRpo, overallRpo } from "./rpo.ts";
-import { interval, noRto, overallRto, split } from "./rto.ts";
-import { isLate, summarize } from "./summary.ts";
+import { interval, isLate, noRto, overallRto, split } from "./rto.ts";
+import { summarize } from "./summary.ts";
 
 /** The verdict of a run, computed from its record alone. Pure: `firedrill report --recheck` may compute it again. */
 
@@ -25,7 +25,7 @@ export function judge(record: RunRecord): Judged {
     ...late(rpo),
     ...unknown(rpo, components, record),
   ]);
-  const judged = { verdict, score, rto, rpo, components, diagnosis: diagnose(record, components) };
+  const judged = { verdict, score, rto, rpo, components, diagnosis: diagnose(record, components, { rto, rpo }) };
   return { ...judged, summary: summarize(record, judged) };
 }
 

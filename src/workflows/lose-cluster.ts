@@ -25,9 +25,11 @@ export async function loseCluster(run: Run): Promise<void> {
   const all = { ...proofs, ...looked.plans };
   run.guard("destroy/guards", () => checkGuards(run.facts("destroy", looked.inspections, all)));
 
-  for (const layer of layers.toReversed()) {
+  const data = Object.values(await run.each(async (c) => c));
+  for (const [index, layer] of layers.toReversed().entries()) {
     const known = { inspection: looked.layers[layer.name]!, planned: looked.planned[layer.name]! };
-    await run.layer("destroyLayer", layer, onLayer.destroy, { layer, ...known });
+    // The volumes go with the first of them, or may.
+    await run.layer("destroyLayer", layer, onLayer.destroy, { layer, ...known, ...(index === 0 && { data }) });
   }
   await run.optional("gone", cluster, onCluster.control, input);
   for (const layer of layers)

@@ -143,6 +143,33 @@ test("a check that passed while the data was lost is named in the diagnosis", ()
   ]);
 });
 
+test("an objective that was missed is named in the diagnosis, of the run and of each component that has one", () => {
+  const { diagnosis } = good((record) => {
+    record.rto.objectiveSeconds = 45;
+    shop(record).rpo.objectiveSeconds = 3;
+  });
+  expect(diagnosis.map(({ object, cause }) => `${object}: ${cause}`)).toEqual([
+    "run: RTO: 60 s instead of 45 s at most: the objective was missed",
+    "shop: RPO: 5 s instead of 3 s at most: the objective was missed",
+  ]);
+  expect(diagnosis.every(({ hint }) => hint !== "")).toBe(true);
+});
+
+test.each([
+  [undefined, ["rebuild/shop"]],
+  [[{ object: "Pod/web", cause: "image not found", hint: "Push it." }], ["Pod/web"]],
+])("what did not come back is named by its causes, or else by the step that waited for it", (causes, objects) => {
+  const { diagnosis } = good((record) => {
+    const waited = { type: "NOT_RECOVERED", message: "no new cluster answers", hint: "Look." } as StepFailure;
+    const rebuild = { ...step(record, "destroy/shop"), id: "rebuild/shop", failures: [waited] };
+    record.status = "aborted";
+    record.steps.push({ ...rebuild, status: "aborted" });
+    Object.assign(shop(record), { causes });
+  });
+  const about = diagnosis.map(({ object }) => object).filter((object) => /^(rebuild|Pod)/.test(object));
+  expect(about).toEqual(objects);
+});
+
 test("judging twice changes nothing", () => {
   const once = good();
   expect(judge(once)).toEqual({

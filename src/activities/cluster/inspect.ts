@@ -1,6 +1,7 @@
 import { targetOf } from "../../plan/target.ts";
 import { askOnce, noteBefore } from "../checks/index.ts";
 import { kubeconfigText } from "../kubernetes/access.ts";
+import type { KubernetesObject } from "../kubernetes/object.ts";
 import type { Patience } from "../kubernetes/request.ts";
 import { readiness } from "../kubernetes/readiness.ts";
 import { type Session, withCluster } from "../kubernetes/session.ts";
@@ -33,7 +34,8 @@ async function inspectWithin(
 ): Promise<Inspection> {
   const { cluster, identity } = session;
   const { objects } = await cluster.list(nodeKind);
-  const nodes = objects.filter((node) => readiness(node).status === "ready").map(({ metadata }) => metadata.name);
+  const isReady = (node: KubernetesObject) => readiness(node).status === "ready";
+  const nodes = objects.filter(isReady).map(({ metadata }) => metadata.name);
   const layers = gitops === undefined ? [] : await layerStates(session, gitops);
   context.progress(`asking ${checks.length} checks`);
   const around = { session, signal: context.signal };
@@ -79,9 +81,17 @@ async function inspectWithin(
           hint: "Let it become ready before a drill: what is broken now proves nothing about what comes back.",
         })),
       },
+      workload: { trouble: troubleOf(objects.filter((node) => !isReady(node))), volatile: [], drain: [] },
       failing: asked.filter(({ ok }) => !ok).map(({ name, found }) => ({ check: name, found })),
     },
   };
+}
+
+/** What is missing before could be missing afterwards as well, and nobody would see it. */
+function troubleOf(unready: KubernetesObject[]): string | null {
+  const names = unready.map(({ metadata }) => metadata.name);
+  if (names.length === 0) return null;
+  return names.length === 1 ? `node ${names[0]} is not ready` : `nodes ${names.join(", ")} are not ready`;
 }
 
 async function layerStates({ cluster }: Session, gitops: NonNullable<Input["gitops"]>): Promise<LayerState[]> {

@@ -3,6 +3,7 @@ import { describeFailure, fail } from "../../failures.ts";
 import { kubeconfigText } from "../kubernetes/access.ts";
 import { openCluster } from "../kubernetes/client.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
+import { namespaces } from "../kubernetes/kinds.ts";
 import { mirror } from "../kubernetes/mirror.ts";
 import { readiness } from "../kubernetes/readiness.ts";
 import { waitUntil } from "../kubernetes/wait.ts";
@@ -78,8 +79,14 @@ async function tryToReach(access: Input["access"], known: Known, before: string,
     const text = await kubeconfigText(access, signal);
     isOld = sha256(text) === before;
     cluster = openCluster(text, access.context, { ...patience, signal });
-    const identity = await cluster.identity();
-    if (identity !== known.identity) return { cluster: cluster.with({ withinMs: 60_000 }), why: "" };
+    const { uid, creationTimestamp = "" } = (await cluster.get(namespaces, "kube-system"))?.metadata ?? {};
+    if (uid !== known.identity) {
+      // Somebody's other one: what is restored must not get into it.
+      if (Date.parse(creationTimestamp) >= startOf(known))
+        return { cluster: cluster.with({ withinMs: 60_000 }), why: "" };
+      await cluster.close();
+      return { cluster: undefined, why: `${cluster.server} is a cluster of ${creationTimestamp}, older than this run` };
+    }
     throw fail(
       "TARGET_EXISTS",
       `the old cluster answers again at ${cluster.server}`,
@@ -115,6 +122,11 @@ async function nodesReady(
   } finally {
     watched.stop();
   }
+}
+
+/** In whole seconds, as creation times are. */
+function startOf({ takenAt }: Known): number {
+  return Math.floor(Date.parse(takenAt) / 1_000) * 1_000;
 }
 
 function sha256(text: string): string {

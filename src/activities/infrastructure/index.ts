@@ -1,4 +1,5 @@
 import type { Layer, StateLayer } from "../../plan/infrastructure-schema.ts";
+import { requireStillThere } from "../longhorn/last-look.ts";
 import type { StepContext } from "../step.ts";
 import { applyLayer } from "./apply.ts";
 import { command } from "./command.ts";
@@ -32,7 +33,9 @@ type Input<K extends keyof LayerCode<Layer>> = Parameters<LayerCode<Layer>[K]>[0
 export const inspectInfrastructure = (input: Input<"inspect">, context: StepContext) =>
   of(input.layer).inspect(input, context);
 export const planInfrastructure = (input: Input<"plan">, context: StepContext) => of(input.layer).plan(input, context);
-export const destroyInfrastructure = (input: Input<"destroy">, context: StepContext) =>
-  of(input.layer).destroy(input, context);
+export async function destroyInfrastructure(input: Input<"destroy">, context: StepContext) {
+  for (const one of input.data ?? []) if (one.kind === "longhorn") await requireStillThere(one, context);
+  return await of(input.layer).destroy(input, context);
+}
 export const applyInfrastructure = (input: Input<"apply">, context: StepContext) =>
   of(input.layer).apply(input, context);

@@ -1,5 +1,6 @@
 import type { ComponentFacts, Names } from "../../guard/facts.ts";
 import type { Layer } from "../../plan/infrastructure-schema.ts";
+import type { DataComponent } from "../../plan/schema.ts";
 import type { Done, RunRef } from "../verbs.ts";
 import type { StepContext } from "../step.ts";
 
@@ -73,10 +74,11 @@ export interface LayerVerbs<L extends Layer = Layer> {
   plan(input: LayerInput<L> & { inspection: LayerInspection }): Promise<Done<PlannedDestruction>>;
   /**
    * Carries out the saved plan, and looks whether nothing is left.
-   * @throws IDENTITY_CHANGED, STATE_CHANGED, REFUSED before anything is touched; NOT_DESTROYED, STATE_LOCKED, TIMED_OUT
+   * `data`: whose pinned backups must still be in their stores; given for the layer with which the destruction begins.
+   * @throws BACKUP_NOT_VERIFIED, IDENTITY_CHANGED, STATE_CHANGED, REFUSED before anything is touched; NOT_DESTROYED, STATE_LOCKED, TIMED_OUT
    */
   destroy(
-    input: LayerInput<L> & { inspection: LayerInspection; planned: PlannedDestruction },
+    input: LayerInput<L> & { inspection: LayerInspection; planned: PlannedDestruction; data?: DataComponent[] },
   ): Promise<Done<LayerLoss>>;
   /** Safe to call when all is there already. @throws NOT_BUILT, STATE_LOCKED, TIMED_OUT */
   apply(input: LayerInput<L> & { planned: PlannedDestruction | null }): Promise<Done<LayerBuilt>>;

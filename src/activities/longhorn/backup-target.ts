@@ -29,7 +29,7 @@ export async function findTarget(cluster: Cluster, name = "default"): Promise<Ta
 }
 
 /** @throws BACKUP_NOT_VERIFIED for what is no S3 store: nobody but Longhorn could look into it */
-export function placeBehind({ name, url }: Target): Place {
+export function placeBehind({ name, url }: Pick<Target, "name" | "url">): Place {
   const place = placeOf(url);
   if (place !== undefined) return place;
   const hint = "Let the volume's backups go to an S3 store (a MinIO, for example).";

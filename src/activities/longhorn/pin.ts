@@ -11,7 +11,7 @@ import { addressed, readStored, type StoredBackup } from "./stored-backup.ts";
 
 /** Lets `use` look into the store behind a backup target, by the worker's own eyes. */
 export async function withStore<T>(
-  target: Target,
+  target: Pick<Target, "name" | "url">,
   access: BackupStoreAccess,
   signal: AbortSignal,
   use: (store: Store) => Promise<T>,
