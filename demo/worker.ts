@@ -5,8 +5,10 @@ import { lastLines, startChild } from "./child.ts";
 import type { Child, ChildWish } from "./child.ts";
 
 /** The step during which the worker is killed, and how long it has then been running. */
-export const fatalStep = "restore/shop";
-const runsForMs = 700;
+export interface FatalMoment {
+  step: string;
+  runsForMs: number;
+}
 
 /** The demo's worker: killed with -9 once, in the middle of a step, and started again. */
 export interface DemoWorker {
@@ -20,7 +22,11 @@ export interface DemoWorker {
 }
 
 /** @param environment of the worker: its configuration, and where Temporal is */
-export async function startWorker(environment: NodeJS.ProcessEnv, log: string): Promise<DemoWorker> {
+export async function startWorker(
+  environment: NodeJS.ProcessEnv,
+  log: string,
+  { step: fatalStep, runsForMs }: FatalMoment,
+): Promise<DemoWorker> {
   const wish: ChildWish = { program: "src/worker.ts", args: [], env: environment, log };
   const { promise: failed, reject } = Promise.withResolvers<never>();
   // It may fail while nobody waits for it; whoever waits later is told.
