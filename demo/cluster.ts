@@ -16,20 +16,26 @@ import { begin, type Demo } from "./show.ts";
 const homelab = "demo";
 
 const real = `
-A whole homelab on this machine: a Kubernetes cluster that Terragrunt makes and Flux fills from Git, with volumes of Longhorn;
-beside it the store of their backups, the states of OpenTofu, Git, and the parameter with the kubeconfig. All of the cluster is
-destroyed, made anew, and compared.
-  real       etcd, API server, controllers, kubelet, containerd, every pod; Flux; Terragrunt, OpenTofu, its states and locks in S3;
-             the backups in MinIO, every block and file of them; Temporal; the kill -9
-  stand-ins  the machine (namespaces of Linux), what a provider of OpenTofu would do to it (a script), AWS SSM (a server that
-             speaks its API), Longhorn's engine (its API and its backups are as the real ones, a volume is a folder)
+A whole homelab on this machine: a Kubernetes cluster that Terragrunt makes and
+Flux fills from Git, with three volumes of Longhorn. Beside it, and outlasting it:
+the store of the backups, the states of OpenTofu, Git, the kubeconfig in AWS SSM.
+The cluster is destroyed with all that is in it, made anew, and compared.
+
+  real       etcd, API server, controllers, kubelet, containerd, the pods; Flux;
+             Terragrunt, OpenTofu, its states and locks in S3; the backups in MinIO,
+             each block and each file of them; Temporal; the kill -9
+  stand-in   the machine: a set of namespaces of Linux, which a script makes and
+             ends where a provider of OpenTofu would call a hypervisor
+             AWS SSM: a server that speaks its API
+             Longhorn's engine: its API, webhook, CSI driver and the layout of its
+             backups are as the real ones; a volume is a folder, a block is of an
+             archive of its files
 `;
 
 const cluster: Demo = {
   name: "demo-cluster",
   command: "npm run demo:cluster",
   scenario: "cluster",
-  fatal: { step: "destroy/layer/machines", runsForMs: 2_500 },
   async prepare(talk) {
     built = await ensureCluster(talk);
     await requireFree();
@@ -40,9 +46,14 @@ const cluster: Demo = {
     const stage = await raised(house);
     const [uid, before] = [await uidOf(stage), await effects(stage)];
     return {
-      what: "A cluster with all that is in it",
+      what: "A cluster with three volumes",
       plan: { name: "homelab", ...stagePlan(stage), components: stageComponents(stage) },
       mayDestroy: [{ infrastructure: stage.infrastructure }],
+      // OpenTofu has begun: the machine goes while no worker lives.
+      fatal: {
+        step: "destroy/layer/machines",
+        isNow: async () => (await effects(stage)).includes("kubeconfig-delete begins"),
+      },
       environment: { ...stage.environment, ...heirloom(house) },
       programs: [built.terragrunt, built.tofu],
       afterwards: async () => told(uid, await uidOf(stage), (await effects(stage)).slice(before.length)),

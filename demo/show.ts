@@ -23,7 +23,6 @@ export interface Demo {
   /** What a person has typed. */
   command: string;
   scenario: Scenario;
-  fatal: FatalMoment;
   /** Gets the programs that it needs. Nothing is started yet. */
   prepare: (talk: Talk) => Promise<void>;
   /** Makes what is destroyed later, beside a Temporal server that starts meanwhile. */
@@ -35,6 +34,7 @@ export interface Made {
   what: string;
   plan: { name: string };
   mayDestroy: object[];
+  fatal: FatalMoment;
   /** Settings of the worker. */
   environment: Record<string, string>;
   /** Directories with programs that it needs. */
@@ -85,7 +85,7 @@ async function play(demo: Demo, house: House, talk: Talk, keep: boolean): Promis
   const files = await writeSetupFiles(demo.name, made, root);
   const log = join(root, "worker.log");
   const own = { ...made.environment, FIREDRILL_CONFIG: files.config, TEMPORAL_ADDRESS: temporal.address };
-  const worker = await startWorker({ ...cleanEnvironment(made.programs), ...own }, log, demo.fatal);
+  const worker = await startWorker({ ...cleanEnvironment(made.programs), ...own }, log, made.fatal);
   house.atEnd(worker.stop);
   const { client } = await connectClient({ address: temporal.address, namespace: "default" });
   const { scenario, command: reason, name: workflowId } = demo;
@@ -100,7 +100,7 @@ async function play(demo: Demo, house: House, talk: Talk, keep: boolean): Promis
   talk.say("");
   for (const line of found.told) talk.say(line);
   const complaints = [
-    ...shortcomings(record, demo.fatal.step, worker.killedAt()),
+    ...shortcomings(record, made.fatal.step, worker.killedAt()),
     ...missing.map((name) => `The run wrote no ${name}.`),
     ...found.complaints,
   ];
