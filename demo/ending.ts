@@ -2,13 +2,12 @@ import { existsSync } from "node:fs";
 import { cp, mkdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { RunRecord } from "../src/report/record.ts";
-import { fatalStep } from "./worker.ts";
 
 /**
  * What the demo did not show, in sentences; none when it showed all: PASS, and a worker that died in the middle of the
  * step and left an attempt that says so.
  */
-export function shortcomings(record: RunRecord, killedAt: string | null): string[] {
+export function shortcomings(record: RunRecord, fatalStep: string, killedAt: string | null): string[] {
   const step = record.steps.find(({ id }) => id === fatalStep);
   const died = step?.stretches.find(({ kind }) => kind === "died");
   const complaints: string[] = [];
@@ -22,12 +21,19 @@ export function shortcomings(record: RunRecord, killedAt: string | null): string
   return complaints;
 }
 
+/** Directory in which a demo leaves its reports. */
+export const keptIn = (demo: string) => join(process.cwd(), `firedrill-${demo}`);
+
 /**
  * Keeps the reports and the worker's log, which would go with the temporary directory; an older demo's are replaced.
  * Returns where, and the names of those that the run did not write.
  */
-export async function keepFiles(record: RunRecord, workerLog: string): Promise<{ kept: string; missing: string[] }> {
-  const kept = join(process.cwd(), "firedrill-demo");
+export async function keepFiles(
+  demo: string,
+  record: RunRecord,
+  workerLog: string,
+): Promise<{ kept: string; missing: string[] }> {
+  const kept = keptIn(demo);
   await rm(kept, { recursive: true, force: true });
   await mkdir(kept);
   const files = ["report.html", "report.md", "report.json"].map((name) => join(record.directory, name));

@@ -4,9 +4,12 @@ import type { RunRecord } from "../src/report/record.ts";
 import { lastLines, startChild } from "./child.ts";
 import type { Child, ChildWish } from "./child.ts";
 
-/** The step during which the worker is killed, and how long it has then been running. */
-export const fatalStep = "restore/shop";
-const runsForMs = 700;
+/** When the worker is killed. */
+export interface FatalMoment {
+  step: string;
+  /** Asked again and again while the step runs. */
+  isNow: (startedAt: string) => boolean | Promise<boolean>;
+}
 
 /** The demo's worker: killed with -9 once, in the middle of a step, and started again. */
 export interface DemoWorker {
@@ -20,7 +23,11 @@ export interface DemoWorker {
 }
 
 /** @param environment of the worker: its configuration, and where Temporal is */
-export async function startWorker(environment: NodeJS.ProcessEnv, log: string): Promise<DemoWorker> {
+export async function startWorker(
+  environment: NodeJS.ProcessEnv,
+  log: string,
+  { step: fatalStep, isNow }: FatalMoment,
+): Promise<DemoWorker> {
   const wish: ChildWish = { program: "src/worker.ts", args: [], env: environment, log };
   const { promise: failed, reject } = Promise.withResolvers<never>();
   // It may fail while nobody waits for it; whoever waits later is told.
@@ -62,9 +69,11 @@ export async function startWorker(environment: NodeJS.ProcessEnv, log: string): 
     watch(record, say) {
       const step = record.steps.find(({ id }) => id === fatalStep);
       if (killedAt !== null || step?.status !== "running" || step.startedAt === null) return;
-      if (Date.now() - Date.parse(step.startedAt) < runsForMs) return;
-      replacing = replace(say);
-      replacing.catch(reject);
+      void Promise.resolve(isNow(step.startedAt)).then((now) => {
+        if (!now || killedAt !== null) return;
+        replacing = replace(say);
+        replacing.catch(reject);
+      }, reject);
     },
     killedAt: () => killedAt,
     async stop() {

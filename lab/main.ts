@@ -2,12 +2,11 @@ import { dirname } from "node:path";
 import { Argument, Command } from "commander";
 import { execa } from "execa";
 import { describeFailure } from "../src/failures.ts";
+import { ensureCluster } from "./cluster/ensure.ts";
 import { removeSandbox, findSandbox, within } from "./cluster/sandbox.ts";
 import { clusters } from "./cluster/status.ts";
 import { clusterUp } from "./cluster/up.ts";
 import { ensureGoPrograms } from "./go-programs.ts";
-import { goModules, type GoModuleName } from "./go-table.ts";
-import { ensurePrograms } from "./packages.ts";
 import { s3Endpoint, ssmEndpoint } from "./services/services.ts";
 import { runStack, setStage, strikeStage } from "./stack/stage.ts";
 import { terminalTalk } from "./terminal.ts";
@@ -23,11 +22,7 @@ function clusterName(text: string): string {
 }
 
 async function up(cluster: string): Promise<void> {
-  if (process.getuid?.() !== 0)
-    throw new Error("a cluster needs root: mounts, networks and control groups are made for it");
-  const talk = terminalTalk();
-  await ensurePrograms(["cluster"], talk);
-  const built = await ensureGoPrograms(Object.keys(goModules) as GoModuleName[], talk);
+  const built = await ensureCluster(terminalTalk());
   const startedAt = performance.now();
   const seconds = () => `${((performance.now() - startedAt) / 1000).toFixed(1)} s`;
   const { layout } = await clusterUp(cluster, built, (line) => console.log(`${seconds().padStart(7)}  ${line}`));
@@ -35,9 +30,7 @@ async function up(cluster: string): Promise<void> {
 }
 
 async function homelabUp(homelab: string): Promise<void> {
-  const talk = terminalTalk();
-  await ensurePrograms(["cluster"], talk);
-  const built = await ensureGoPrograms(Object.keys(goModules) as GoModuleName[], talk);
+  const built = await ensureCluster(terminalTalk());
   const stage = await setStage(homelab, built);
   await runStack(stage, built, "apply");
   const settings = Object.entries(stage.environment).map(([key, value]) => `${key}=${value}`);

@@ -10,11 +10,28 @@ import { execa } from "execa";
  * Throws when some still live after ten seconds.
  */
 export async function killBelow(directory: string, clusterName?: string): Promise<void> {
+  await killAll(directory, async () => await processesBelow(directory, clusterName));
+}
+
+/**
+ * Kills with -9 every process that was started with this setting in its environment, by whomever and in whatever
+ * namespace; on Linux only. Throws when some still live after ten seconds.
+ * @param setting such as `FIREDRILL_DEMO=/tmp/fd-a1b2c3`
+ */
+export async function killHeirs(setting: string): Promise<void> {
+  await killAll(setting, async () => {
+    const environments = (await listPids()).map(async (pid) => ({ pid, text: await procFile(pid, "environ") }));
+    const heirs = (await Promise.all(environments)).filter(({ text }) => text.split("\0").includes(setting));
+    return heirs.map(({ pid }) => pid).filter((pid) => pid !== process.pid);
+  });
+}
+
+async function killAll(what: string, list: () => Promise<number[]>): Promise<void> {
   const deadline = Date.now() + 10_000;
   for (;;) {
-    const pids = await processesBelow(directory, clusterName);
+    const pids = await list();
     if (pids.length === 0) return;
-    if (Date.now() > deadline) throw new Error(`processes of ${directory} do not end: ${pids.join(", ")}`);
+    if (Date.now() > deadline) throw new Error(`processes of ${what} do not end: ${pids.join(", ")}`);
     for (const pid of pids) kill(pid);
     await sleep(50);
   }
@@ -37,14 +54,21 @@ interface Listed {
 
 /** A small Linux has no `ps`. A zombie's command line is empty, so it does not count. */
 async function listProc(): Promise<Listed[]> {
-  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
-  const lines = pids.map(async (pid) => ({ pid: Number(pid), line: await commandLine(pid) }));
+  const lines = (await listPids()).map(async (pid) => ({
+    pid,
+    line: (await procFile(pid, "cmdline")).replaceAll("\0", " "),
+  }));
   return await Promise.all(lines);
 }
 
-async function commandLine(pid: string): Promise<string> {
+async function listPids(): Promise<number[]> {
+  return (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
+}
+
+/** Empty where the process has ended, or is somebody else's. */
+async function procFile(pid: number, name: "cmdline" | "environ"): Promise<string> {
   try {
-    return (await readFile(`/proc/${pid}/cmdline`, "utf8")).replaceAll("\0", " ");
+    return await readFile(`/proc/${pid}/${name}`, "utf8");
   } catch (error) {
     if (["ENOENT", "ESRCH", "EACCES"].includes((error as NodeJS.ErrnoException).code ?? "")) return "";
     throw error;

@@ -48,7 +48,7 @@ const readersOfEnvironment: Record<string, string> = {
   "lab/main.ts": "PATH and SHELL of the shell that it opens",
   "lab/programs.ts": "PATH: where programs lie",
   "lab/terminal.ts": "CI: nobody can be asked there",
-  "demo/main.ts": "a person's settings of PostgreSQL and Temporal must not reach the demo",
+  "demo/show.ts": "a person's settings of PostgreSQL and Temporal must not reach the demo",
 };
 
 test("only files that say why read process.env", () => {

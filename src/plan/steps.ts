@@ -93,6 +93,7 @@ const titlesOfVolume: typeof titlesOfNamespace = {
   plant: "Plant the sentinel in %",
   proof: "Prove that the backup of % is in the store, whole and readable",
   destroy: "Stop what uses %, and delete its volume",
+  verify: "Compare every file of the restored %",
   place: "Let the workload of % have the restored volume",
   retention: "Leave old backups of % to Longhorn",
 };

@@ -39,10 +39,7 @@ function notApproved({ id, decisions }: StepRecord): string[] {
 
 function losses(record: RunRecord): string {
   const named = (is: (steps: StepRecord[]) => boolean) =>
-    record.components
-      .map(({ name }) => name)
-      .filter((name) => is(stepsOf(record, name)))
-      .join(" and ");
+    listed(record.components.map(({ name }) => name).filter((name) => is(stepsOf(record, name))));
   const [lost, maybe] = [named(isLost), named(mayBeLost)];
   return [
     lost === "" ? "" : ` Destroyed and not put back: ${lost}.`,
@@ -51,7 +48,12 @@ function losses(record: RunRecord): string {
 }
 
 function namesOf({ components }: RunRecord): string {
-  return components.map(({ name }) => name).join(" and ");
+  return listed(components.map(({ name }) => name));
+}
+
+/** "homelab, data and ledger" */
+function listed(names: string[]): string {
+  return [names.slice(0, -1).join(", "), ...names.slice(-1)].filter((part) => part !== "").join(" and ");
 }
 
 function ofBackup(record: RunRecord, { verdict }: Judged): string {

@@ -63,6 +63,8 @@ async function findOnPath(): Promise<string | undefined> {
 
 /** Other programs have this name too, and a file can be for another machine. */
 async function isTemporal(program: string): Promise<boolean> {
-  const { exitCode, stdout } = await execa(program, ["--version"], { reject: false, timeout: 20_000, stdin: "ignore" });
+  // In a process group of its own: killed by a Ctrl-C that ends us it would seem to be missing, and be got anew.
+  const options = { reject: false, timeout: 20_000, stdin: "ignore", detached: true } as const;
+  const { exitCode, stdout } = await execa(program, ["--version"], options);
   return exitCode === 0 && stdout.startsWith("temporal version");
 }

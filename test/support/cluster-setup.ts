@@ -1,9 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { TestProject } from "vitest/node";
+import { ensureCluster } from "../../lab/cluster/ensure.ts";
 import { archiveOf } from "../../lab/cluster/images.ts";
-import { ensureGoPrograms } from "../../lab/go-programs.ts";
-import { goModules, type GoModuleName } from "../../lab/go-table.ts";
-import { ensurePrograms } from "../../lab/packages.ts";
 import { terminalTalk } from "../../lab/terminal.ts";
 import { ownClusterOnly } from "./own-cluster.ts";
 
@@ -25,7 +23,6 @@ export async function setup(project: TestProject): Promise<void> {
     for (const [file, why] of Object.entries(ownClusterOnly)) console.log(`  ${file}: ${why}`);
     return;
   }
-  await ensurePrograms(["cluster"], terminalTalk());
-  await ensureGoPrograms(Object.keys(goModules) as GoModuleName[], terminalTalk());
+  await ensureCluster(terminalTalk());
   await archiveOf("postgres");
 }

@@ -1,8 +1,7 @@
 import { chmod, mkdtemp, readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { layers } from "../../lab/stack/contents.ts";
+import { stageComponents, stagePlan } from "../../lab/stack/plan.ts";
 import { effects, strikeStage } from "../../lab/stack/stage.ts";
-import { awsCredentials, s3Endpoint, ssmEndpoint } from "../../lab/services/services.ts";
 import { createWorkplace, type Workplace } from "./drill.ts";
 import { type Homelab, openHomelab, raise } from "./stage.ts";
 
@@ -50,54 +49,10 @@ export async function createHomelabDrill(name: string, hooked = false, address?:
 
 /** Keys of the plan, without its components. */
 export function homelabPlan({ stage }: Homelab, more: object = {}): object {
-  const { region } = awsCredentials;
-  const environment = Object.fromEntries(Object.keys(stage.environment).map((name) => [name, { env: name }]));
-  return {
-    objectives: { rto: "15m" },
-    access: { kubeconfig: { ssm: stage.parameter, region, endpoint: ssmEndpoint(stage.services) } },
-    infrastructure: [
-      {
-        name: "machines",
-        kind: "terragrunt",
-        mode: "all",
-        directory: stage.infrastructure,
-        destroys: ["*"],
-        timeout: "10m",
-        environment,
-      },
-    ],
-    gitops: { kind: "flux", layers: [...layers], waitForData: ["apps"] },
-    checks: [
-      { kind: "exec", namespace: "dr-exercise", workload: "deployment/dr-exercise", command: ["test", "-w", "/data"] },
-    ],
-    ...more,
-  };
+  return { ...stagePlan(stage), ...more };
 }
 
 /** The whole cluster, and its three volumes: of deploy/dr-exercise, and of the lab's shop. */
 export function homelabComponents({ stage }: Homelab): object[] {
-  const volume = (name: string, claim: string, workload: string) => {
-    const [namespace, claimName] = claim.split("/");
-    return {
-      name,
-      kind: "longhorn",
-      namespace,
-      claim: claimName,
-      workload,
-      sentinel: "1 MiB",
-      store: {
-        endpoint: s3Endpoint(stage.services),
-        accessKey: { env: "AWS_ACCESS_KEY_ID" },
-        secretKey: { env: "AWS_SECRET_ACCESS_KEY" },
-      },
-      within: "4m",
-      standstill: "30s",
-    };
-  };
-  return [
-    { name: "homelab", kind: "cluster", within: "6m", standstill: "3m" },
-    volume("data", "dr-exercise/data", "deployment/dr-exercise"),
-    volume("pictures", "shop/pictures", "deployment/website"),
-    volume("ledger", "shop/books-ledger-0", "statefulset/ledger"),
-  ];
+  return stageComponents(stage);
 }

@@ -1,8 +1,7 @@
-import { waitUntil } from "../../lab/cluster/kubectl.ts";
 import { type Built, ensureGoPrograms } from "../../lab/go-programs.ts";
 import { goModules, type GoModuleName } from "../../lab/go-table.ts";
-import { layers } from "../../lab/stack/contents.ts";
-import { runStack, setStage, type Stage, strikeStage } from "../../lab/stack/stage.ts";
+import { raiseStage } from "../../lab/stack/raise.ts";
+import { setStage, type Stage, strikeStage } from "../../lab/stack/stage.ts";
 import { terminalTalk } from "../../lab/terminal.ts";
 import { type Administrator, administrator } from "./longhorn.ts";
 
@@ -20,9 +19,6 @@ export async function openHomelab(name: string): Promise<Homelab> {
 }
 
 /** Makes the cluster, and waits until Flux has applied all layers. */
-export async function raise({ stage, built, ask }: Homelab): Promise<void> {
-  await runStack(stage, built, "apply");
-  const ready = [...layers].map((layer) => `kustomization/${layer}`);
-  const wait = ["-n", "flux-system", "wait", "--for=condition=Ready", "--timeout=1s", ...ready];
-  await waitUntil("all layers are ready", 240_000, async () => (await ask(...wait)).ok);
+export async function raise({ stage, built }: Homelab): Promise<void> {
+  await raiseStage(stage, built);
 }

@@ -189,3 +189,17 @@ test("removes what a killed installation left an hour ago, and nothing newer", a
   await findTemporal(say, unreachable);
   expect((await readdir(cache())).sort()).toEqual([".new-now", `temporal-${temporalVersion}`]);
 });
+
+test("Ctrl-C while a program is asked who it is does not make it seem missing", async () => {
+  await addProgram(join(directory, "bin", "temporal"), temporal.replace("echo", "/bin/sleep 1; echo"));
+  const module = join(import.meta.dirname, "..", "..", "src", "temporal", "find-server.ts");
+  const code = `process.on("SIGINT", () => {}); console.log("asking");
+    const { findTemporal } = await import(${JSON.stringify(module)}); console.log(await findTemporal(console.log))`;
+  const asking = execa(process.execPath, ["--input-type=module", "-e", code], { detached: true, reject: false });
+  const output: string[] = [];
+  for await (const line of asking) {
+    output.push(line);
+    if (line === "asking") setTimeout(() => process.kill(-asking.pid!, "SIGINT"), 600);
+  }
+  expect(output).toEqual(["asking", join(directory, "bin", "temporal")]);
+});
