@@ -2,6 +2,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { log } from "@temporalio/activity";
 import type { Config } from "../config.ts";
+import { namesInPlan } from "../plan/many-volumes.ts";
 import type { RunRecord } from "../report/record.ts";
 import type { PastDrill } from "../report/trend.ts";
 import { readJson } from "./files.ts";
@@ -14,7 +15,10 @@ const mostRuns = 5;
 const mostDrills = 40;
 
 /** A drill of before, with what it was about. */
-export type KnownDrill = PastDrill & { components: string[] };
+export type KnownDrill = PastDrill & {
+  /** Names in the plan. */
+  components: string[];
+};
 
 export interface Earlier {
   /** Median seconds of each step in the newest runs of the same plan, type and scenario that passed. */
@@ -58,7 +62,7 @@ export async function lookBack(
 /** Nothing of a run that is not over, or that was skipped. */
 function drillOf({ run, startedAt, verdict, status, rto, rpo, components }: RunRecord): KnownDrill[] {
   if (verdict === null || status === "skipped") return [];
-  const about = components.map(({ name }) => name);
+  const about = namesInPlan(components);
   const { workflowId } = run;
   return [{ workflowId, startedAt, verdict, rtoSeconds: rto.seconds, rpoSeconds: rpo.seconds, components: about }];
 }

@@ -50,6 +50,7 @@ export function stepActivity<I extends { run: RunRef }, T>(
   return async (input: I): Promise<Done<T>> => {
     const { activityId: step, attempt, workflowExecution } = activityInfo();
     const { run } = input;
+    const execution = run.execution ?? workflowExecution!;
     const directory = runDirectory(config, run.id);
     const signal = cancellationSignal();
     const show = { text: "", since: new Date().toISOString() };
@@ -68,8 +69,7 @@ export function stepActivity<I extends { run: RunRef }, T>(
         progress(`waiting for the attempt before to let go (process ${holder})`);
         signal.throwIfAborted();
       });
-      if (closing === "no" && (await isClosedTo(directory, workflowExecution!.runId)))
-        throw new CancelledFailure("CANCELLED");
+      if (closing === "no" && (await isClosedTo(directory, execution.runId))) throw new CancelledFailure("CANCELLED");
       progress("");
       attempts = await openAttempts(attemptsFile(directory, step, run.tryNo));
       signal.throwIfAborted();
@@ -85,8 +85,8 @@ export function stepActivity<I extends { run: RunRef }, T>(
         unlocked: (claims) =>
           untilAnswered(
             async () => [
-              ...(await heldByOthers(client, workflowExecution!, claims)),
-              ...(await lostLocks(client, workflowExecution!, claims)),
+              ...(await heldByOthers(client, execution, claims)),
+              ...(await lostLocks(client, execution, claims)),
             ],
             signal,
             () => progress("waiting for the Temporal server, to ask who works on the target"),

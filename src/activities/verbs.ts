@@ -27,6 +27,8 @@ export interface RunRef {
   approvals?: Approval[];
   /** The run before was closed and has removed its sentinels; missing where there is none. */
   resumes?: true;
+  /** The run's own workflow, where a child of it does the step; missing where the run does it itself. */
+  execution?: { workflowId: string; runId: string };
   /** How often this step has failed before: a decision to retry starts its programs anew, a crash does not. */
   tryNo: number;
 }

@@ -1,5 +1,6 @@
 import type { Complaint } from "./complaint.ts";
 import type { LonghornComponent } from "./longhorn-schema.ts";
+import { isMany } from "./many-volumes.ts";
 import type { Component, Plan } from "./schema.ts";
 
 /** Rules about the keys of Longhorn volumes. */
@@ -7,7 +8,7 @@ import type { Component, Plan } from "./schema.ts";
 /** One volume by its claim or by its name, or many by their namespace. */
 export function volumesAreNamed({ components }: Plan): Complaint[] {
   return each(components, (component, at) => {
-    const { claim, namespace, volume, selector, workload } = component;
+    const { claim, namespace, volume, selector, workload, parallel } = component;
     const hint = "Write `namespace` and `claim`, or `volume`, or `namespace` alone for all of its claims.";
     if (claim === undefined && namespace === undefined && volume === undefined)
       return [at("volume", "nothing says which volume is meant", hint, "around")];
@@ -27,6 +28,8 @@ export function volumesAreNamed({ components }: Plan): Complaint[] {
       ];
     if (selector !== undefined && namespace === undefined)
       return [at("selector", "chooses among claims of a namespace: `namespace` is missing", hint)];
+    if (!isMany(component) && parallel !== undefined)
+      return [at("parallel", "is for many volumes, but one is named", "Remove it.")];
     return [];
   });
 }
@@ -37,11 +40,6 @@ export function storeKeysTogether({ components }: Plan): Complaint[] {
       ? []
       : [at("store", "has one of accessKey and secretKey, but not the other", "Write both, or neither.")],
   );
-}
-
-/** Whether it means many volumes, each of which is drilled by itself. */
-export function isMany({ claim, volume }: Pick<LonghornComponent, "claim" | "volume">): boolean {
-  return claim === undefined && volume === undefined;
 }
 
 /** Whether two components protect the same volume, as far as their names tell. */

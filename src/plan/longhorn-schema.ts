@@ -51,6 +51,13 @@ export const LonghornComponent = z
       .optional()
       .describe("labels of the claims that are meant, where there is no `claim`")
       .meta({ examples: [{ app: "shop" }] }),
+    parallel: z
+      .int()
+      .min(1)
+      .max(50)
+      .optional()
+      .describe("how many of the volumes are worked on at the same time, where there is no `claim`; 4 otherwise")
+      .meta({ examples: [8] }),
     volume: volumeName
       .optional()
       .describe(

@@ -74,12 +74,30 @@ export function kindsOf(type: RunType, scenario: Scenario): Component["kind"][] 
   return ["pgdump", "pgbackrest", "longhorn"];
 }
 
-/** The steps of a run, in the order in which they are announced. Pure: the same plan gives the same steps. */
+/**
+ * The steps of a run, in the order in which they are announced. Pure: the same plan gives the same steps. Those of volumes that
+ * are still to be found stand for the steps of each of them.
+ */
 export function outline(
   type: RunType,
   scenario: Scenario,
   components: Named[],
-  { approvals = false, resumes = false, layers = [] }: Partial<Particulars> = {},
+  particulars: Partial<Particulars> = {},
+): StepOutline[] {
+  return [...finding(components), ...runbook(type, scenario, components, particulars)];
+}
+
+/** Before everything else: which volumes a component means. */
+function finding(components: Named[]): StepOutline[] {
+  const names = components.flatMap(({ name, many, of }) => of?.component ?? (many ? name : []));
+  return [...new Set(names)].map((name) => componentStep("list", { name, kind: "longhorn" }));
+}
+
+function runbook(
+  type: RunType,
+  scenario: Scenario,
+  components: Named[],
+  { approvals = false, resumes = false, layers = [] }: Partial<Particulars>,
 ): StepOutline[] {
   if (type === "exercise" && scenario === "cluster")
     return outlineOfCluster(components, { approvals, resumes, layers });

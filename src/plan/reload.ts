@@ -11,7 +11,7 @@ const changeable: { [K in Component["kind"]]: string[] } = {
   namespace: ["within", "standstill", "strip"],
   workload: ["within", "standstill"],
   cluster: ["within", "standstill"],
-  longhorn: ["within", "standstill", "store", "image"],
+  longhorn: ["within", "standstill", "store", "image", "parallel"],
 };
 /** Of the plan itself, where each step asks the cluster who it is; the rest decides what may be destroyed and what is proven. */
 const ofPlan = ["access", "owner", "decisions", "notify", "schedule", "freeze"];

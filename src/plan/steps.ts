@@ -20,6 +20,10 @@ export interface Named {
   kind: string;
   /** The namespace of which it is data, and is lost and restored with; undefined for all others. */
   holder?: string | undefined;
+  /** It means many volumes, which are still to be found. */
+  many?: boolean | undefined;
+  /** The component of the plan that means this volume among others; undefined for all others. */
+  of?: { component: string } | undefined;
 }
 
 /** What the steps of a run depend on besides its type and scenario. */
@@ -33,6 +37,7 @@ export interface Particulars {
 }
 
 const ofComponent = {
+  list: ["preflight", "Find the volumes of %", { infix: "list" }],
   inspect: ["preflight", "Look at %: reachable, identity, versions, space", {}],
   confirm: ["preflight", "Look what the run before has left of %", { infix: "resume" }],
   plant: ["plant", "Plant the sentinel in % and start its heartbeat", {}],
@@ -128,13 +133,13 @@ export function runStep(entry: RunVerb): StepOutline {
   return { id, phase: id.split("/")[0] as Phase, title, component: null, destroys: false, skippable };
 }
 
-export function componentStep(entry: Verb, { name, kind }: Named): StepOutline {
+export function componentStep(entry: Verb, { name, kind, many = false }: Named): StepOutline {
   const [phase, usual, rule] = ofComponent[entry] as [Phase, string, { destroys?: boolean; skippable?: boolean }];
   const title = titlesOf[kind]?.[entry] ?? usual;
   return {
     id: stepId(entry, name),
     phase,
-    title: title.replace("%", name),
+    title: title.replace("%", many && entry !== "list" ? `each volume of ${name}` : name),
     component: name,
     destroys: rule.destroys ?? false,
     skippable: rule.skippable ?? false,

@@ -1,3 +1,4 @@
+import { meansMany, type OneOf } from "../plan/many-volumes.ts";
 import type { Component, Plan } from "../plan/schema.ts";
 import type { ComponentRecord, RunRecord } from "./record.ts";
 import { comesBackByItself } from "./rpo.ts";
@@ -46,13 +47,23 @@ export function newRecord(run: RunRecord["run"], planName: string, startedAt: st
   };
 }
 
-/** @param holder the namespace of which it is data in this run */
-export function newComponent(component: Component, plan: Plan, directory: string, holder?: string): ComponentRecord {
+/**
+ * @param holder the namespace of which it is data in this run
+ * @param of which it is of the volumes that a component of the plan means
+ */
+export function newComponent(
+  component: Component,
+  plan: Pick<Plan, "objectives">,
+  directory: string,
+  { holder, of }: { holder?: string | undefined; of?: OneOf } = {},
+): ComponentRecord {
   const { rto, rpo } = { ...plan.objectives, ...component.objectives };
   return {
     name: component.name,
     kind: component.kind,
     ...(holder !== undefined && { holder }),
+    ...(meansMany(component) && { many: true as const }),
+    ...(of !== undefined && { of }),
     directory,
     target: component.name,
     verdict: null,

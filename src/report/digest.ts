@@ -1,3 +1,4 @@
+import { namesInPlan } from "../plan/many-volumes.ts";
 import type { RunRecord, RunType, Scenario, Verdict } from "./record.ts";
 
 /** A run in a few values: what a list of drills shows, and what stands in the memo of its workflow. */
@@ -5,7 +6,7 @@ export interface Digest {
   plan: string;
   type: RunType;
   scenario: Scenario;
-  /** Names of those that the run was about. */
+  /** Names in the plan of those that the run was about. */
   components: string[];
   by: string;
   reason: string;
@@ -39,7 +40,7 @@ export function digest({
     plan: plan.name,
     type,
     scenario,
-    components: components.map(({ name }) => name),
+    components: namesInPlan(components),
     by,
     reason,
     startedAt,

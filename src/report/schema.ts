@@ -37,6 +37,15 @@ const Component = z.strictObject({
   name: z.string(),
   kind: z.string(),
   holder: z.string().optional().describe("the namespace of which it is data, and is lost and restored with"),
+  many: z.literal(true).optional().describe("it means many volumes, which were not found yet"),
+  of: z
+    .strictObject({
+      component: z.string().describe("name of the component in the plan"),
+      claim: z.string(),
+      workload: z.string().optional().describe("what uses the volume"),
+    })
+    .optional()
+    .describe("which it is of the volumes that a component of the plan means"),
   directory: z
     .string()
     .describe("where the run works on it, below the worker's state/runs: logs of programs, what it remembers"),

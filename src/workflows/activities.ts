@@ -36,7 +36,7 @@ export const { examine } = proxyActivities<Activities>({
 
 /** Steps: they heartbeat twice a second, and a day is longer than any of them may take. */
 const steps = proxyActivities<Activities>({ startToCloseTimeout: "24 hours", heartbeatTimeout: "60 seconds", retry });
-export const { cleanUp, writeReport } = steps;
+export const { cleanUp, listVolumes, writeReport } = steps;
 
 /** Notices: the first word on an event may be late, but not for long; while a run waits they go on for as long. */
 const beside = { heartbeatTimeout: "60 seconds", retry } as const;

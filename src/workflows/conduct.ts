@@ -8,6 +8,7 @@ import type { Component, Plan } from "../plan/schema.ts";
 import type { RunRecord, RunType } from "../report/record.ts";
 import { newComponent, newRecord, runName, shortId } from "../report/begin.ts";
 import { isSkipped } from "../report/skipped.ts";
+import { namesInPlan } from "../plan/many-volumes.ts";
 import { holderOf, withData } from "../plan/namespace-data.ts";
 import { kindsOf } from "../plan/outline.ts";
 import { judge } from "../report/verdict.ts";
@@ -60,7 +61,7 @@ export async function conduct(type: RunType, input: unknown, work: (run: Run) =>
   const loaded = await loadPlan({ run: ref, plan: request.plan, workflowId, runId, takes, ...(like && { like }) });
   const components = choose(loaded.plan, request, type);
   record.components = components.map((one) =>
-    newComponent(one, loaded.plan, ref.id, holderOf(one, components, scenario)),
+    newComponent(one, loaded.plan, ref.id, { holder: holderOf(one, components, scenario) }),
   );
   record.rto.objectiveSeconds = seconds(loaded.plan.objectives.rto);
   record.rpo.objectiveSeconds = seconds(loaded.plan.objectives.rpo);
@@ -69,8 +70,9 @@ export async function conduct(type: RunType, input: unknown, work: (run: Run) =>
   run.people.notices.start();
 
   const ending = await attempt(run, async () => {
-    if (resumed !== null) await run.resume(resumed);
     leaveWhatIsFrozen(record, loaded.plan.freeze ?? [], run.now());
+    await run.list(loaded.plan, resumed);
+    if (resumed !== null) await run.resume(resumed);
     await work(run);
     await cleanUpAfter(run);
     await report(run, "done");
@@ -99,8 +101,9 @@ async function before({ resume, plan, toTime }: Checked, ref: RunRef, record: Ru
 
 /** What a worker that reads the plan compares it with, before the run has left any trace. */
 function likeBefore(resumed: Resumed, { components }: Checked, run: RunRef): Like {
-  const names = resumed.components.map(({ name }) => name);
-  return { plan: resumed.plan, components: names, running: components, taken: surelyTaken(run, resumed) };
+  const named = (names: string[]) => namesInPlan(resumed.components.filter(({ name }) => names.includes(name)));
+  const taken = named(surelyTaken(run, resumed));
+  return { plan: resumed.plan, components: namesInPlan(resumed.components), running: components, taken };
 }
 
 function seconds(ms: number | undefined): number | null {

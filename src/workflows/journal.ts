@@ -1,7 +1,7 @@
 import type { Attempt, Control, Inspection, Loss, Proof, Restored, Verification } from "../activities/verbs.ts";
 import type { LayerLoss } from "../activities/infrastructure/verbs.ts";
 import type { Rebuilt } from "../activities/namespace/verbs.ts";
-import { describeFailure, type FailureDetails } from "../failures.ts";
+import type { FailureDetails, FailureText } from "../failures.ts";
 import { ActivityFailure, ApplicationFailure } from "@temporalio/workflow";
 import type { StepOutline } from "../plan/steps.ts";
 import type { BackupRecord, CheckRecord, ComponentRecord, RunRecord, StepRecord, Stretch } from "../report/record.ts";
@@ -38,9 +38,9 @@ export function detailsOf(error: unknown): StepDetails {
   return { attempts: [], ...details };
 }
 
-export function failedStep(step: StepRecord, error: unknown, { attempts }: StepDetails, at: string): void {
+export function failedStep(step: StepRecord, failure: FailureText, { attempts }: StepDetails, at: string): void {
   addAttempts(step, attempts);
-  step.failures.push({ ...describeFailure(error), at });
+  step.failures.push({ ...failure, at });
 }
 
 /** Turns attempts into stretches of time; between a death and the next attempt the step was resuming. */
@@ -51,6 +51,12 @@ function addAttempts(step: StepRecord, attempts: Attempt[]): void {
     if (before !== undefined) step.stretches.push({ kind: "resuming", from: before.endedAt, to: attempt.startedAt });
     step.stretches.push({ kind: attempt.outcome, from: attempt.startedAt, to: attempt.endedAt } satisfies Stretch);
   });
+}
+
+/** Whether every check of a component was made and has passed. */
+export function isProven(record: Pick<RunRecord, "components">, name: string): boolean {
+  const checks = record.components.find((one) => one.name === name)?.checks ?? [];
+  return checks.length > 0 && checks.every(({ proven, passed }) => proven && passed);
 }
 
 function component(record: RunRecord, name: string | null): ComponentRecord | undefined {

@@ -1,20 +1,26 @@
 import { CancellationScope } from "@temporalio/workflow";
 import type { Component } from "../plan/schema.ts";
 
-/** Components of a phase that work at the same time. */
-const lanes = 4;
+/** Components that are worked on at the same time, unless told. */
+const usual = 4;
+
+/** Components of which some are worked on at the same time. */
+export interface Lanes<C> {
+  components: C[];
+  /** How many; 4 unless told. */
+  parallel?: number | undefined;
+}
 
 /** Does something for every component, a few at a time. When one is given up, the others are stopped. */
 export async function inLanes<C extends Component, R>(
-  components: C[],
+  groups: Lanes<C>[],
   work: (component: C) => Promise<R>,
 ): Promise<Record<string, R>> {
-  const queue = [...components];
   const results: Record<string, R> = {};
   const failures: unknown[] = [];
   await CancellationScope.cancellable(async () => {
     const scope = CancellationScope.current();
-    const lane = async () => {
+    const lane = async (queue: C[]) => {
       for (let next = queue.shift(); next !== undefined && failures.length === 0; next = queue.shift()) {
         try {
           results[next.name] = await work(next);
@@ -24,7 +30,11 @@ export async function inLanes<C extends Component, R>(
         }
       }
     };
-    await Promise.all(Array.from({ length: lanes }, lane));
+    const lanes = groups.flatMap(({ components, parallel = usual }) => {
+      const queue = [...components];
+      return Array.from({ length: parallel }, () => lane(queue));
+    });
+    await Promise.all(lanes);
   });
   if (failures.length > 0) throw failures[0];
   return results;

@@ -4,10 +4,13 @@ import type { RunRef } from "../activities/verbs.ts";
 import { describeFailure, fail } from "../failures.ts";
 import { comparePlans, contradiction } from "../plan/reload.ts";
 import type { ClusterAccess } from "../plan/access-schema.ts";
-import type { Component, Plan } from "../plan/schema.ts";
+import type { LonghornComponent } from "../plan/longhorn-schema.ts";
+import { namesInPlan, type OneOf, volumeOf } from "../plan/many-volumes.ts";
+import type { Component, DataComponent, Plan } from "../plan/schema.ts";
 import type { Reload } from "../report/people.ts";
 import type { RunRecord, StepRecord } from "../report/record.ts";
 import { reloadPlan } from "./activities.ts";
+import type { Lanes } from "./lanes.ts";
 import type { Earlier } from "../activities/expected.ts";
 
 export interface LoadedPlan extends Pick<Earlier, "expectedSeconds"> {
@@ -26,15 +29,19 @@ export interface LoadedPlan extends Pick<Earlier, "expectedSeconds"> {
 export function createPlanInUse(record: RunRecord, ref: RunRef) {
   let plan: Plan;
   let host = "";
+  let chosen: { name: string; of?: OneOf | undefined }[] = [];
   let components: Component[] = [];
 
   function adopt(next: Plan, sha256: string): void {
     plan = next;
-    components = components.map(({ name }) => next.components.find((one) => one.name === name)!);
+    components = chosen.map(({ name, of }) => (of === undefined ? named(name)! : volumeOf(manyNamed(of), name, of)));
     ref.planSha256 = sha256;
     record.plan.sha256 = sha256;
   }
 
+  const named = (name: string) => plan.components.find((one) => one.name === name);
+  /** A plan in which it means something else is not taken into use. */
+  const manyNamed = ({ component }: OneOf) => named(component) as LonghornComponent;
   const find = (name: string | null) => components.find((one) => one.name === name);
 
   /** @throws UNEXPECTED without a cluster; a plan with namespaces has one */
@@ -59,8 +66,8 @@ export function createPlanInUse(record: RunRecord, ref: RunRef) {
     // What another component's first step looks at while this one waits has been read already.
     const begun = record.steps
       .filter(({ status }) => status === "done" || status === "running")
-      .map(({ component }) => component ?? "");
-    const names = components.map((component) => component.name);
+      .map(({ component }) => nameInPlan(component));
+    const names = namesInPlan(chosen);
     const { changed, forbidden } = comparePlans(plan, next, names, new Set(begun));
     if (forbidden.length > 0)
       throw refuse(
@@ -76,11 +83,32 @@ export function createPlanInUse(record: RunRecord, ref: RunRef) {
     return { sha256, changed };
   }
 
+  const nameInPlan = (name: string | null) => chosen.find((one) => one.name === name)?.of?.component ?? name ?? "";
+
   return {
-    begin(loaded: LoadedPlan, chosen: Component[]): void {
-      components = chosen;
+    begin(loaded: LoadedPlan, of: Component[]): void {
+      chosen = of;
       host = loaded.host;
       adopt(loaded.plan, loaded.sha256);
+    },
+    /** From now on the run is about these; those that are one of many volumes were found meanwhile. */
+    narrow(to: typeof chosen): void {
+      chosen = to;
+      adopt(plan, record.plan.sha256);
+    },
+    /** One of many volumes, by the plan as it stands now. */
+    volume: (name: string) => find(name) as LonghornComponent,
+    /** Those with data: the volumes of a component that means many are worked on by its own measure. */
+    groups: (): Lanes<DataComponent>[] => {
+      const ofName = new Map(chosen.map(({ name, of }) => [name, of]));
+      const data = components.filter(
+        (one) => !["namespace", "workload", "cluster"].includes(one.kind),
+      ) as DataComponent[];
+      const groups = Map.groupBy(data, ({ name }) => ofName.get(name)?.component);
+      return [...groups].map(([many, all]) => ({
+        components: all,
+        parallel: many === undefined ? undefined : (named(many) as LonghornComponent).parallel,
+      }));
     },
     /** Task queue of the host that keeps the plan and the run's directory. */
     host: () => host,
@@ -115,8 +143,9 @@ export function createPlanInUse(record: RunRecord, ref: RunRef) {
     },
     /** Compares it with the one by which the run before has worked. @throws REQUEST_INVALID */
     requireLike({ plan: before, planSha256, components: theirs }: Resumed, taken: Set<string>): void {
-      const [own, other] = [components, theirs].map((all) => all.map(({ name }) => name)) as [string[], string[]];
-      const error = contradiction({ plan: before, components: other }, plan, own, taken);
+      const [own, other] = [namesInPlan(chosen), namesInPlan(theirs)];
+      const names = new Set([...taken].map(nameInPlan));
+      const error = contradiction({ plan: before, components: other }, plan, own, names);
       if (error === undefined) return;
       // It has not worked by this one; whoever resumes it compares with the one before again.
       record.plan.sha256 = planSha256;

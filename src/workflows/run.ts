@@ -7,8 +7,7 @@ import { dataOf } from "../plan/namespace-data.ts";
 import { outline, particularsOf } from "../plan/outline.ts";
 import { type LayerVerb, stepId, type Verb } from "../plan/steps.ts";
 import type { ClusterInput } from "../activities/cluster/verbs.ts";
-import type { Component, DataComponent } from "../plan/schema.ts";
-import { isOfClosing } from "../report/loss.ts";
+import type { Component, DataComponent, Plan } from "../plan/schema.ts";
 import { drillsLike } from "./before.ts";
 import type { Refusal, RunRecord, Scenario, StepRecord } from "../report/record.ts";
 import type { Resumed } from "../activities/resume.ts";
@@ -20,20 +19,15 @@ import { confirmAll } from "./confirm.ts";
 import { createClock } from "./clock.ts";
 import { factsOf } from "./facts.ts";
 import { inLanes } from "./lanes.ts";
+import { findVolumes } from "./listing.ts";
 import { createLocks } from "./locks.ts";
-import {
-  detailsOf,
-  failedStep,
-  finishedStep,
-  newStep,
-  noteResult,
-  noteVerification,
-  type StepDetails,
-} from "./journal.ts";
+import { isProven, newStep } from "./journal.ts";
 import { recordQuery } from "./messages.ts";
 import { createPeople } from "./people.ts";
 import { createPlanInUse, type LoadedPlan } from "./plan-in-use.ts";
 import type { RecorderSinks } from "./sinks.ts";
+import { createSteps } from "./steps.ts";
+import { createVolumes } from "./volumes.ts";
 
 const { recorder } = proxySinks<RecorderSinks>();
 
@@ -48,7 +42,10 @@ export class Run {
   readonly people: ReturnType<typeof createPeople>;
   private readonly locks: ReturnType<typeof createLocks>;
   private readonly plan: ReturnType<typeof createPlanInUse>;
-  private resumed: Resumed | undefined;
+  /** By the IDs of steps. */
+  private expectedSeconds: Record<string, number> = {};
+  private readonly steps: ReturnType<typeof createSteps>;
+  private readonly volumes: ReturnType<typeof createVolumes>;
 
   /** Registers all handlers; call it before anything is awaited. */
   constructor(record: RunRecord, ref: RunRef, toTime: string | null) {
@@ -63,6 +60,10 @@ export class Run {
       () => this.show(),
       this.plan,
     );
+    const show = () => this.show();
+    const surroundings = { record, ref, clock: this.clock, people: this.people, plan: this.plan, show };
+    this.steps = createSteps(surroundings);
+    this.volumes = createVolumes(surroundings, this.steps);
     setHandler(recordQuery, () => this.record, { description: "Everything that has happened so far" });
   }
 
@@ -77,15 +78,15 @@ export class Run {
 
   /** Announces the steps of a plan that was read. */
   announce(loaded: LoadedPlan, components: Component[]): void {
-    const { plan, expectedSeconds } = loaded;
-    const { components: records, earlier, run } = this.record;
-    const steps = outline(run.type, run.scenario, records, particularsOf(plan, earlier.length > 0));
+    const { plan } = loaded;
+    this.expectedSeconds = loaded.expectedSeconds;
+    const steps = this.stepsNow(plan);
     Object.assign(this.record, {
       plan: { name: plan.name, sha256: loaded.sha256, environment: plan.environment },
       codeVersion: loaded.codeVersion,
       directory: loaded.directory,
       before: drillsLike(loaded.before ?? [], components),
-      steps: steps.map((step) => newStep(step, expectedSeconds[step.id] ?? null)),
+      steps,
       // A run that destroys nothing asks nobody.
       approvals: steps.some(({ id }) => id === "approve/destroy") ? newApprovals(plan) : null,
     });
@@ -93,9 +94,17 @@ export class Run {
     this.show();
   }
 
+  /** Finds the volumes of components that mean many, and announces the steps of each. @throws PLAN_INVALID */
+  async list(plan: Plan, resumed: Resumed | null): Promise<void> {
+    if (!this.record.components.some(({ many }) => many)) return;
+    await findVolumes(this.record, this.plan, this.steps, resumed);
+    this.record.steps = this.stepsNow(plan);
+    this.show();
+  }
+
   /** Takes over what the run before has finished, as far as it is still so. @throws REQUEST_INVALID */
   async resume(resumed: Resumed): Promise<void> {
-    this.resumed = resumed;
+    this.steps.resume(resumed);
     this.taken = { taken: resumed.directories };
     this.plan.requireLike(resumed, takeOver(this.record, resumed, await confirmAll(this, resumed)));
     this.show();
@@ -131,14 +140,14 @@ export class Run {
    */
   async approve(inspections: Record<string, Inspection>): Promise<void> {
     if (this.record.approvals === null) return;
-    const step = this.find("approve/destroy");
+    const step = this.steps.find("approve/destroy");
     Object.assign(step, { startedAt: this.now(), attempts: 1 });
     const needed = destroyed(this.facts("destroy", inspections)).length > 0;
     try {
-      if (this.people.arePausing()) await this.waitOutPause(step);
+      if (this.people.arePausing()) await this.steps.waitOutPause(step);
       if (needed) await this.people.approve(step);
     } catch (error) {
-      throw isCancellation(error) ? this.cancelled(step, error) : error;
+      throw isCancellation(error) ? this.steps.cancelled(step, error) : error;
     }
     const names = this.people.approvals().map(({ by }) => by);
     step.note = needed ? `approved by ${names.join(" and ")}` : "nothing is destroyed";
@@ -148,7 +157,7 @@ export class Run {
 
   /** A step that only thinks: asks the guards and, unless it only tells, ends the run when one refuses. @throws REFUSED */
   guard(id: string, ask: () => Refusal[], then: "end" | "tell" = "end"): void {
-    const step = this.find(id);
+    const step = this.steps.find(id);
     const now = this.now();
     const refusals = ask();
     const status = refusals.length === 0 || then === "tell" ? "done" : "aborted";
@@ -162,8 +171,7 @@ export class Run {
 
   /** Does something for every component with data, a few at a time. When one is given up, the others are stopped. */
   async each<R>(work: (component: DataComponent) => Promise<R>): Promise<Record<string, R>> {
-    const hasData = ({ kind }: Component) => !["namespace", "workload", "cluster"].includes(kind);
-    return await inLanes(this.plan.components().filter(hasData) as DataComponent[], work);
+    return await inLanes(this.plan.groups(), work);
   }
 
   /** The same for every component of a kind that only the cluster knows. */
@@ -172,7 +180,7 @@ export class Run {
     work: (input: InCluster<K>) => Promise<R>,
   ): Promise<Record<string, R>> {
     const all = this.plan.components().filter((one) => one.kind === kind) as InCluster<K>["component"][];
-    return await inLanes(all, (component) => work({ component, access: this.plan.access() }));
+    return await inLanes([{ components: all }], (component) => work({ component, access: this.plan.access() }));
   }
 
   /** The databases that a namespace names as its data. */
@@ -192,8 +200,7 @@ export class Run {
 
   /** Whether every check of a component was made and has passed. */
   isProven(component: string): boolean {
-    const checks = this.record.components.find(({ name }) => name === component)?.checks ?? [];
-    return checks.length > 0 && checks.every(({ proven, passed }) => proven && passed);
+    return isProven(this.record, component);
   }
 
   /** What the guards need to know, from what the components' inspections found. */
@@ -211,88 +218,16 @@ export class Run {
     recorder.save(this.record);
   }
 
-  /** What the run before has left of a component whose steps are taken over: the rest of them goes on in its directory. */
-  private rememberedFor({ id, component }: StepRecord): Resumed["of"][string] | undefined {
-    if (this.resumed === undefined || component === null) return undefined;
-    const goesOn = this.record.steps.some((step) => step.component === component && step.carriedOver);
-    return goesOn || id === stepId("confirm", component) ? this.resumed.of[component] : undefined;
+  /** Undefined when a person skipped it. */
+  private runStep<I, T>(id: string, activity: StepActivity<I, T>, input: I): Promise<Done<T> | undefined> {
+    return (this.volumes.has(id) ? this.volumes : this.steps).run(id, activity, input);
   }
 
-  private find(id: string): StepRecord {
-    const step = this.record.steps.find((one) => one.id === id);
-    if (step === undefined) throw fail("UNEXPECTED", `step ${id} was not announced`);
-    return step;
-  }
-
-  private async runStep<I, T>(id: string, activity: StepActivity<I, T>, input: I): Promise<Done<T> | undefined> {
-    const step = this.find(id);
-    const before = this.rememberedFor(step);
-    if (step.carriedOver) return step.status === "done" ? { value: before!.results[id] as T, attempts: [] } : undefined;
-    for (let tryNo = before?.tries[id] ?? 0; ; tryNo += 1) {
-      if (this.people.arePausing() && !isOfClosing(step)) await this.waitOutPause(step);
-      const [from, own] = [this.now(), Date.now()];
-      step.status = "running";
-      step.startedAt ??= from;
-      this.show();
-      const approvals = this.people.approvals();
-      const run = { ...this.ref, ...before?.ref, ...(approvals.length > 0 && { approvals }), tryNo };
-      try {
-        const options = { activityId: id, summary: step.title, taskQueue: this.plan.host() };
-        const now = { ...input, ...this.plan.refreshed(step.component, input as object), run };
-        const done = await activity.executeWithOptions(options, [now]);
-        this.clock.passed(from, own, done.attempts);
-        finishedStep(step, done.attempts, this.now());
-        noteResult(this.record, step, done.value);
-        this.show();
-        return done;
-      } catch (error) {
-        if (isCancellation(error)) throw this.cancelled(step, error);
-        const details = detailsOf(error);
-        this.clock.passed(from, own, details.attempts);
-        failedStep(step, error, details, this.now());
-        if (!(await this.ask(step, details))) return undefined;
-      }
-    }
-  }
-
-  /** While the run is paused its next steps wait. @throws ABORTED when somebody gives up meanwhile */
-  private async waitOutPause(step: StepRecord): Promise<void> {
-    step.startedAt ??= this.now();
-    const decision = await this.people.waitOutPause(step).catch((error: unknown) => {
-      throw this.cancelled(step, error);
-    });
-    if (decision === undefined) return;
-    Object.assign(step, { status: "aborted", endedAt: this.now() });
-    this.show();
-    throw fail("ABORTED", `${decision.by} gave up at ${step.id}, where the run was paused: ${decision.reason}`);
-  }
-
-  private cancelled(step: StepRecord, error: unknown): unknown {
-    Object.assign(step, { status: "cancelled", endedAt: this.now() });
-    this.show();
-    return error;
-  }
-
-  /** Waits for a person. True: try again; false: skipped. @throws ABORTED */
-  private async ask(step: StepRecord, details: StepDetails): Promise<boolean> {
-    if (step.component !== null && "verification" in details)
-      noteVerification(this.record, step.component, details.verification);
-    if (this.record.status === "closing" || (this.record.run.type === "audit" && !isOfClosing(step)))
-      return this.giveUpQuietly(step);
-    const { action, by } = await this.people.decide(step).catch((error: unknown) => {
-      throw this.cancelled(step, error);
-    });
-    if (action === "retry") return true;
-    Object.assign(step, { status: action === "skip" ? "skipped" : "aborted", endedAt: this.now() });
-    this.show();
-    if (action === "skip") return false;
-    throw fail("ABORTED", `${by} gave up at ${step.id}: ${step.failures.at(-1)?.message}`);
-  }
-
-  /** Nobody is asked while a run that was given up cleans up, nor in an audit: the report names what has failed. */
-  private giveUpQuietly(step: StepRecord): boolean {
-    Object.assign(step, { status: "aborted", endedAt: this.now() });
-    this.show();
-    return false;
+  /** All steps of what is known to be there by now; one that was announced before stays as it is. */
+  private stepsNow(plan: Plan): StepRecord[] {
+    const { components, earlier, run, steps } = this.record;
+    return outline(run.type, run.scenario, components, particularsOf(plan, earlier.length > 0)).map(
+      (step) => steps.find(({ id }) => id === step.id) ?? newStep(step, this.expectedSeconds[step.id] ?? null),
+    );
   }
 }

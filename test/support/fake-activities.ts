@@ -80,6 +80,19 @@ const backup = {
 const tellsLoss = ({ scenario }: RunRef, { kind }: Component) =>
   scenario === "none" || (scenario === "namespace" && kind !== "namespace");
 
+/** Names of the volumes that a component of this name means, the same as those of the real activity. */
+export const volumesOf = (component: string, count: number) =>
+  Array.from({ length: count }, (_, n) => `${component}-data-${n + 1}`);
+
+/** What the real activity says of a component that means so many. */
+export const listed = (component: string, count: number) => ({
+  volumes: volumesOf(component, count).map((name, n) => ({
+    name,
+    of: { component, claim: `data-${n + 1}`, workload: `deployment/app-${n + 1}` },
+  })),
+  note: `${count} volumes`,
+});
+
 /** What each verb returns when all is well. */
 const good: Record<string, (input: { component: Component; run: RunRef }) => unknown> = {
   inspect: ({ component }) => ({ target: `database ${component.name}`, facts: facts(component), note: "looked at" }),
@@ -133,6 +146,8 @@ export function fakeActivities(plan: Plan, host: string, behaviours: Record<stri
   for (const kind of ["PgDump", "PgBackRest", "Longhorn", "Namespace", "NamespaceData", "Workload"]) {
     for (const [verb, usual] of Object.entries(good)) fakes.activities[`${verb}${kind}`] = (input) => run(usual, input);
   }
+  fakes.activities.listVolumes = (input) =>
+    run(({ component }: { component: Component }) => listed(component.name, 3), input);
   fakes.activities.cleanUp = (input) => run(() => ({ removed: 0, leftovers: [], note: "clean" }), input);
   fakes.activities.writeReport = (input: { record: RunRecord }) =>
     run(() => ({ note: `report of ${input.record.status}` }), input as never);

@@ -73,3 +73,17 @@ export function twoVolumes(change: object = {}): Plan {
     ...change,
   });
 }
+
+/** A plan with the volumes of a namespace, by a selector, and one of another. */
+export function manyVolumes(change: object = {}): Plan {
+  return Plan.parse({
+    name: "both",
+    objectives: { rto: "5m", rpo: "15m" },
+    access: { kubeconfig: { file: "/etc/kubeconfig" } },
+    components: [
+      { name: "homes", kind: "longhorn", namespace: "homes", selector: { tier: "home" }, objectives: { rto: "2m" } },
+      { name: "logs", kind: "longhorn", volume: "logs" },
+    ],
+    ...change,
+  });
+}

@@ -168,7 +168,7 @@ function closed(): Resumed {
     plan,
     steps,
     components: of0.map((one) => ({
-      ...newComponent(one, plan, directories[0]!, one.holder),
+      ...newComponent(one, plan, directories[0]!, { holder: one.holder }),
       backup: one.kind === "pgdump" ? made : null,
     })),
     of: Object.fromEntries(of0.map(({ name }) => [name, { ...of["shop"]!, results: results(name), tries: {} }])),

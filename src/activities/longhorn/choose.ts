@@ -51,7 +51,7 @@ export function fitting(listed: Listed, { volume, claim, recurring }: Wanted, to
   return completeBackups(listed)
     .filter(
       (one) =>
-        (volume !== undefined && one.volume === volume) || (claim !== undefined && claimIn(one.backup) === claim),
+        (volume !== undefined && one.volume === volume) || (claim !== undefined && claimOf(one.backup) === claim),
     )
     .filter(({ backup }) => recurring === undefined || labelsIn(backup)["RecurringJob"] === recurring)
     .filter((one) => toTime === null || takenAt(one) <= Date.parse(toTime))
@@ -66,7 +66,7 @@ function labelsIn(backup: KubernetesObject): Record<string, string> {
 }
 
 /** "shop/data", by the label that Longhorn's own UI writes, and we do. */
-function claimIn(backup: KubernetesObject): string | undefined {
+export function claimOf(backup: KubernetesObject): string | undefined {
   try {
     const { namespace, pvcName } = JSON.parse(labelsIn(backup)["KubernetesStatus"] ?? "{}") as Record<string, string>;
     return namespace && pvcName ? `${namespace}/${pvcName}` : undefined;

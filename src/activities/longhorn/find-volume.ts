@@ -1,6 +1,6 @@
 import { fail } from "../../failures.ts";
 import type { LonghornComponent } from "../../plan/longhorn-schema.ts";
-import { isMany } from "../../plan/longhorn-rules.ts";
+import { isMany } from "../../plan/many-volumes.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import type { KubernetesObject } from "../kubernetes/object.ts";
 import { persistentVolumes } from "../kubernetes/kinds.ts";

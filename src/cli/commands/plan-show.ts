@@ -1,4 +1,5 @@
 import chalk from "chalk";
+import { meansMany } from "../../plan/many-volumes.ts";
 import { holderOf, withData } from "../../plan/namespace-data.ts";
 import { kindsOf, outline, particularsOf } from "../../plan/outline.ts";
 import type { StepOutline } from "../../plan/steps.ts";
@@ -16,7 +17,7 @@ export async function showPlan(
   const kinds = kindsOf(type, scenario);
   const chosen = plan.components.filter(({ kind }) => kinds.includes(kind));
   const about = scenario === "namespace" ? withData(chosen, plan.components) : chosen;
-  const components = about.map((one) => ({ ...one, holder: holderOf(one, about, scenario) }));
+  const components = about.map((one) => ({ ...one, holder: holderOf(one, about, scenario), many: meansMany(one) }));
   const steps = outline(type, scenario, components, particularsOf(plan));
   if (json === true) printJson({ plan: plan.name, type, scenario, steps });
   else {

@@ -1,5 +1,6 @@
 import type { Client } from "@temporalio/client";
 import { describeFailure, fail } from "../../failures.ts";
+import { namesInPlan } from "../../plan/many-volumes.ts";
 import { runName } from "../../report/begin.ts";
 import type { RunRecord } from "../../report/record.ts";
 import { shellWord } from "../../report/safe-text.ts";
@@ -38,7 +39,7 @@ export async function resumeRun(run: string | undefined, options: ResumeOptions)
     const record = given ?? (await fetchRecord(client, run!));
     await requireResumable(client, record);
     const { type, scenario, toTime, workflowId } = record.run;
-    const components = record.components.map(({ name }) => name);
+    const components = namesInPlan(record.components);
     const targets = stillDestroyed(record);
     if (Object.keys(targets).length > 0) await confirmDestruction(targets, options);
     const request = { plan: record.plan.name, scenario, by, reason, resume: runName(record.run) };
