@@ -7,6 +7,7 @@ import { namespaces } from "../kubernetes/kinds.ts";
 import { mirror } from "../kubernetes/mirror.ts";
 import { readiness } from "../kubernetes/readiness.ts";
 import { waitUntil } from "../kubernetes/wait.ts";
+import { besideOrchestrator } from "../longhorn/orchestrator.ts";
 import type { Rebuilt } from "../namespace/verbs.ts";
 import { withCluster } from "../kubernetes/session.ts";
 import { rest } from "../rest.ts";
@@ -51,7 +52,11 @@ async function upToTheData(
   const times = { withinMs: Math.max(1, deadline - performance.now()), stallMs: component.standstill };
   await withCluster(access, context, async (session) => {
     await holdLayers(session, access, layers, times, context);
-    await othersReady(session, layers, times, context);
+    // One of them may restore volumes.
+    const limits = { within: times.withinMs, standstill: times.stallMs };
+    await besideOrchestrator(session.cluster, limits, context, async (signal) => {
+      await othersReady(session, layers, times, { ...context, signal });
+    });
   });
 }
 
