@@ -6,7 +6,7 @@ const endurance = "test/cluster/endurance.test.ts";
 
 const leftOut = process.env["FIREDRILL_E2E_KUBECONFIG"] === undefined ? [] : Object.keys(ownClusterOnly);
 
-/** unit: no server; workflow: a real Temporal server, activities faked; e2e, crash, sabotage: everything real; lab, endurance: Kubernetes. */
+/** unit: no server; workflow: a real Temporal server, activities faked; e2e, crash, sabotage: everything real; lab, endurance, sabotage-cluster: Kubernetes. */
 export default defineConfig({
   test: {
     projects: [
@@ -70,6 +70,22 @@ export default defineConfig({
           pool: "forks",
           testTimeout: 600_000,
           hookTimeout: 240_000,
+        },
+      },
+      {
+        test: {
+          name: "sabotage-cluster",
+          sequence: { groupOrder: 8 },
+          include: ["test/sabotage-cluster/**/*.test.ts"],
+          exclude: leftOut,
+          globalSetup: [
+            "test/support/temporal-setup.ts",
+            "test/support/cluster-setup.ts",
+            "test/support/matrix-setup.ts",
+          ],
+          pool: "forks",
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
         },
       },
       ...(["crash", "sabotage"] as const).map((name, index) => ({
