@@ -10,7 +10,7 @@ const leftOut = process.env["FIREDRILL_E2E_KUBECONFIG"] === undefined ? [] : Obj
 /** Where other work shares the machine a test may miss its seconds; the second try is shown as one. */
 const retry = process.env["CI"] === undefined ? 0 : 1;
 
-/** unit: no server; workflow: a real Temporal server, activities faked; e2e, crash, sabotage: everything real; lab, endurance: Kubernetes. */
+/** unit: no server; workflow: a real Temporal server, activities faked; e2e, crash, sabotage: everything real; lab, endurance, sabotage-cluster: Kubernetes. */
 export default defineConfig({
   test: {
     projects: [
@@ -75,6 +75,22 @@ export default defineConfig({
           pool: "forks",
           testTimeout: 600_000,
           hookTimeout: 240_000,
+        },
+      },
+      {
+        test: {
+          name: "sabotage-cluster",
+          sequence: { groupOrder: 8 },
+          include: ["test/sabotage-cluster/**/*.test.ts"],
+          exclude: leftOut,
+          globalSetup: [
+            "test/support/temporal-setup.ts",
+            "test/support/cluster-setup.ts",
+            "test/support/matrix-setup.ts",
+          ],
+          pool: "forks",
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
         },
       },
       ...(["crash", "sabotage"] as const).map((name, index) => ({

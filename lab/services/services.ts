@@ -65,28 +65,26 @@ export async function servicesUp(name: string, built: Pick<Built, "minio">): Pro
   const directory = directoryOf(name);
   await mkdir(join(directory, "git"), { recursive: true });
   const services: Services = { name, directory, address: await takeAddress(), processes: {} };
-  const { address } = services;
   const write = async () => await writeFile(join(directory, "services.json"), JSON.stringify(services));
   // Known before anything runs, so that what is half there can be taken down.
   await write();
-  const minio = [join(built.minio, "minio"), "server", "--quiet", "--address", `${address}:${ports.minio}`];
-  const user = { MINIO_ROOT_USER: awsCredentials.accessKeyId, MINIO_ROOT_PASSWORD: awsCredentials.secretAccessKey };
-  const node = (file: string, ...args: string[]) => [process.execPath, join(import.meta.dirname, file), ...args];
-  await start(services, "minio", [...minio, join(directory, "minio")], { ...user, MINIO_BROWSER: "off" });
-  await start(services, "ssm", node("ssm-server.ts", join(directory, "ssm.json"), address, String(ports.ssm)));
-  await start(services, "git", node("../gitops/git-server.ts", join(directory, "git"), address, String(ports.git)));
+  for (const one of ["minio", "ssm", "git"] as const) await start(services, one, built);
   await write();
+  await untilAllAnswer(services);
+  await makeBuckets(services);
+  return services;
+}
+
+async function untilAllAnswer(services: Services): Promise<void> {
+  const urls = [
+    `${s3Endpoint(services)}/minio/health/ready`,
+    ssmEndpoint(services),
+    `http://${services.address}:${ports.git}`,
+  ];
   await waitUntil("MinIO, SSM and git answer", 30_000, async () => {
-    const urls = [
-      `${s3Endpoint(services)}/minio/health/ready`,
-      ssmEndpoint(services),
-      `http://${address}:${ports.git}`,
-    ];
     const answers = await Promise.allSettled(urls.map(async (url) => await fetch(url)));
     return answers.every((answer) => answer.status === "fulfilled") && (answers[0] as { value: Response }).value.ok;
   });
-  await makeBuckets(services);
-  return services;
 }
 
 /** Those by that name; undefined where there are none, or where one has died. */
@@ -115,12 +113,34 @@ export async function stopService(services: Services, name: keyof typeof ports):
   await end(services.processes[name]!);
 }
 
+/** One that was stopped, with the data that it had. */
+export async function startService(
+  services: Services,
+  name: keyof typeof ports,
+  built: Pick<Built, "minio">,
+): Promise<void> {
+  await start(services, name, built);
+  await writeFile(join(services.directory, "services.json"), JSON.stringify(services));
+  await untilAllAnswer(services);
+}
+
 async function end(one: ProcessIdentity): Promise<void> {
   if (await isAlive(one)) process.kill(one.pid, "SIGKILL");
   while (await isAlive(one)) await sleep(20);
 }
 
-async function start(services: Services, name: string, argv: string[], env: Record<string, string> = {}) {
+function commandOf({ directory, address }: Services, name: keyof typeof ports, built: Pick<Built, "minio">) {
+  const node = (file: string, ...args: string[]) => [process.execPath, join(import.meta.dirname, file), ...args];
+  const at = [address, String(ports[name])];
+  if (name === "ssm") return { argv: node("ssm-server.ts", join(directory, "ssm.json"), ...at), env: {} };
+  if (name === "git") return { argv: node("../gitops/git-server.ts", join(directory, "git"), ...at), env: {} };
+  const user = { MINIO_ROOT_USER: awsCredentials.accessKeyId, MINIO_ROOT_PASSWORD: awsCredentials.secretAccessKey };
+  const argv = [join(built.minio, "minio"), "server", "--quiet", "--address", at.join(":"), join(directory, "minio")];
+  return { argv, env: { ...user, MINIO_BROWSER: "off" } };
+}
+
+async function start(services: Services, name: keyof typeof ports, built: Pick<Built, "minio">): Promise<void> {
+  const { argv, env } = commandOf(services, name, built);
   const log = openSync(join(services.directory, `${name}.log`), "a", 0o600);
   const [file = "", ...args] = argv;
   const settings = Object.entries(env).map(([key, value]) => `${key}=${value}`);

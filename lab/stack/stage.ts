@@ -52,7 +52,8 @@ export async function setStage(name: string, built: Pick<Built, "minio" | "tofu"
   const file = join(infrastructure, "stage.json");
   // One at a time, also where the program that began the other one was killed.
   const alone = ["flock", join(services.directory, "hands.lock")];
-  const hands = [...alone, process.execPath, join(import.meta.dirname, "hands.ts"), file];
+  // How the worker's own Node is started is not how a provider is.
+  const hands = ["env", "-u", "NODE_OPTIONS", ...alone, process.execPath, join(import.meta.dirname, "hands.ts"), file];
   const { region, accessKeyId, secretAccessKey } = awsCredentials;
   const state = {
     bucket: buckets.states,

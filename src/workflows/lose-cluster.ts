@@ -33,7 +33,11 @@ export async function loseCluster(run: Run): Promise<void> {
   }
   await run.optional("gone", cluster, onCluster.control, input);
   for (const layer of layers)
-    await run.layer("applyLayer", layer, onLayer.apply, { layer, planned: looked.planned[layer.name]! });
+    await run.layer("applyLayer", layer, onLayer.apply, {
+      layer,
+      planned: looked.planned[layer.name]!,
+      cluster: input,
+    });
   await run.step("rebuild", cluster, onCluster.rebuild, input);
 
   await run.each((c) =>

@@ -35,6 +35,6 @@ test(
       expect(own, name).toContainEqual(expect.objectContaining({ name: "sentinel", passed: true, proven: true }));
     expect(step(record, "destroy/layer/machines").note).toMatch(/destroyed/);
     expect(recheck(record).found).toEqual([]);
-  expect(await drill.sentinels()).toEqual([]);
+    expect(await drill.sentinels()).toEqual([]);
   },
 );

@@ -1,6 +1,6 @@
 import type { Gitops } from "../../plan/cluster-schema.ts";
 import { applications } from "../argocd/refresh.ts";
-import type { KubernetesObject } from "../kubernetes/object.ts";
+import { conditionOf, type KubernetesObject } from "../kubernetes/object.ts";
 import type { Kind } from "../kubernetes/paths.ts";
 import { readiness } from "../kubernetes/readiness.ts";
 
@@ -56,6 +56,9 @@ export function statesOf({ names }: Layers, objects: KubernetesObject[]): LayerS
     if (object === undefined) return { name, ready: false, found: "it is not there", object };
     if (isHeld(object)) return { name, ready: false, found: "it is suspended", object };
     const { status, message } = readiness(object);
-    return { name, ready: status === "ready", found: message, object };
+    const said = conditionOf(object, "Ready");
+    // Flux does not count a version that it cannot apply as seen: why it cannot, says more.
+    const found = status !== "ready" && said?.status === "False" ? (said.message ?? message) : message;
+    return { name, ready: status === "ready", found, object };
   });
 }

@@ -1,4 +1,5 @@
 import type { Layer, StateLayer } from "../../plan/infrastructure-schema.ts";
+import { holdingMeanwhile } from "../cluster/hold-early.ts";
 import { requireStillThere } from "../longhorn/last-look.ts";
 import type { StepContext } from "../step.ts";
 import { applyLayer } from "./apply.ts";
@@ -38,4 +39,4 @@ export async function destroyInfrastructure(input: Input<"destroy">, context: St
   return await of(input.layer).destroy(input, context);
 }
 export const applyInfrastructure = (input: Input<"apply">, context: StepContext) =>
-  of(input.layer).apply(input, context);
+  holdingMeanwhile(input.cluster, context, () => of(input.layer).apply(input, context));

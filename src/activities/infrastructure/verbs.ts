@@ -1,5 +1,6 @@
 import type { ComponentFacts, Names } from "../../guard/facts.ts";
 import type { Layer } from "../../plan/infrastructure-schema.ts";
+import type { ClusterInput } from "../cluster/verbs.ts";
 import type { DataComponent } from "../../plan/schema.ts";
 import type { Done, RunRef } from "../verbs.ts";
 import type { StepContext } from "../step.ts";
@@ -80,8 +81,14 @@ export interface LayerVerbs<L extends Layer = Layer> {
   destroy(
     input: LayerInput<L> & { inspection: LayerInspection; planned: PlannedDestruction; data?: DataComponent[] },
   ): Promise<Done<LayerLoss>>;
-  /** Safe to call when all is there already. @throws NOT_BUILT, STATE_LOCKED, TIMED_OUT */
-  apply(input: LayerInput<L> & { planned: PlannedDestruction | null }): Promise<Done<LayerBuilt>>;
+  /**
+   * Safe to call when all is there already.
+   * `cluster`: of which layers of GitOps are to be held back as soon as it is there.
+   * @throws NOT_BUILT, STATE_LOCKED, TIMED_OUT
+   */
+  apply(
+    input: LayerInput<L> & { planned: PlannedDestruction | null; cluster?: Omit<ClusterInput, "run"> },
+  ): Promise<Done<LayerBuilt>>;
 }
 
 /** The same as the code of a kind writes it: an activity is made of it in one place. */

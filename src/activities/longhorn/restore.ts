@@ -10,6 +10,8 @@ import { findTarget } from "./backup-target.ts";
 import { chooseBackup } from "./choose.ts";
 import { holdStill } from "./fence.ts";
 import { byClaim } from "./find-volume.ts";
+import { longhornNamespace, volumes } from "./kinds.ts";
+import { followOrchestrator, hasLeftOut, orchestrates, orchestratorName } from "./orchestrator.ts";
 import { requireClusterAfterLoss } from "./right-cluster.ts";
 import { type KnownVolume, knownVolume, type Pinned, pinnedBackup } from "./known.ts";
 import { bindClaim, restoreVolume, whyElsewhere } from "./make.ts";
@@ -49,11 +51,13 @@ export async function restoreLonghorn(input: Input, context: StepContext): Promi
       if (known !== null && context.run.type === "exercise" && identity !== known.cluster)
         await noteSentinel({ component, access, ...names }, known, identity, context);
     } else await noteScratch(session, access, component.name, wish, context);
+    const by = context.run.scenario === "cluster" && (await orchestrated(session, component, names, context));
     await restoreVolume(session.cluster, wish, component, context);
     await makeNamespace(session, names);
     await bindClaim(session.cluster, wish, component, context);
     const waits = [{ from, to: new Date().toISOString() }];
-    const note = `volume ${names.volume} restored from ${pinned.name}, for claim ${names.namespace}/${names.claim}`;
+    const how = by ? `restored by ${orchestratorName}` : "restored";
+    const note = `volume ${names.volume} ${how} from ${pinned.name}, for claim ${names.namespace}/${names.claim}`;
     return { place: `${names.namespace}/${names.claim}`, backup: recordOf(pinned), waits, note };
   });
 }
@@ -98,6 +102,19 @@ async function wishFor(
   return known === null
     ? await wishFromBackup(cluster, backup, volume, names, labels)
     : wishLike(known, names, { url, size: String(volumeSize) }, labels);
+}
+
+/** In the bootstrap of the new cluster a Job may restore the volume. @returns whether it has @throws as followOrchestrator */
+async function orchestrated(
+  { cluster }: Session,
+  component: LonghornComponent,
+  { namespace, claim, volume }: Names,
+  context: StepContext,
+): Promise<boolean> {
+  if (!(await orchestrates(cluster, `${namespace}/${claim}`))) return false;
+  if (!(await followOrchestrator(cluster, component, context))) return false;
+  if ((await cluster.get(volumes, volume, longhornNamespace)) === undefined) await hasLeftOut(cluster, volume);
+  return true;
 }
 
 /** In a new cluster it comes with what uses the volume, which waits for the volume. Whoever makes it later finds it. */

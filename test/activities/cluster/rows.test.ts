@@ -45,3 +45,9 @@ test.each<[string, Parameters<typeof rowsOf>[1], boolean[]]>([
 ])("%s: its row fails", (_what, now, rows) => {
   expect(passed(now)).toEqual(rows);
 });
+
+test("a version that Flux cannot apply is not seen, as it says itself; why it cannot, is told", () => {
+  const broken = layer("apps", "False");
+  const unseen = { ...broken, metadata: { ...broken.metadata, generation: 2 } };
+  expect(statesOf(layers, [whole[0]!, unseen])[1]).toMatchObject({ ready: false, found: "says False" });
+});
