@@ -25,7 +25,7 @@ test("workflow code bundles, of pure files and small packages only", { timeout: 
   );
   const own = modules.flatMap((path) => /^\.\/(src\/.+)$/.exec(path)?.[1] ?? []);
   const pure =
-    /^src\/(workflows\/|guard\/|failures\.ts|lock-names\.ts|plan\/(namespace-data|many-volumes|outline|outline-cluster|outline-namespace|steps|moment|reload)\.ts|report\/(record|audit|verdict|begin|clock|elapsed|loss|rto|rpo|digest|approvals|diagnosis|summary|skipped|safe-text)\.ts)/;
+    /^src\/(workflows\/|guard\/|failures\.ts|lock-names\.ts|plan\/(namespace-data|many-volumes|outline|outline-cluster|outline-namespace|steps|moment|recovery|recovery-kinds|reload)\.ts|report\/(record|audit|verdict|begin|clock|elapsed|loss|rto|rpo|digest|approvals|diagnosis|summary|skipped|safe-text)\.ts)/;
   expect(own.length).toBeGreaterThan(20);
   expect(own.filter((path) => !pure.test(path))).toEqual([]);
 });

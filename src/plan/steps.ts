@@ -124,9 +124,25 @@ export function stepId(verb: Verb | LayerVerb, component: string): string {
   return infix === undefined ? `${phase}/${component}` : `${phase}/${infix}/${component}`;
 }
 
+/** Which step an ID means, whatever it is about; undefined where there is no such step. */
+export function verbOf(id: string): StepVerb | undefined {
+  const ofWhole = (Object.keys(ofRun) as RunVerb[]).find((verb) => ofRun[verb][0] === id);
+  const begin = id.slice(0, id.lastIndexOf("/") + 1);
+  const others = Object.keys({ ...ofComponent, ...ofLayer }) as (Verb | LayerVerb)[];
+  return ofWhole ?? others.find((verb) => stepId(verb, "") === begin);
+}
+
 export type Verb = keyof typeof ofComponent;
 export type LayerVerb = keyof typeof ofLayer;
 export type RunVerb = keyof typeof ofRun;
+export type StepVerb = Verb | LayerVerb | RunVerb;
+
+/** A step of whichever sort. @param name of what it is about, where it is not about the whole run */
+export function outlineOfVerb(verb: StepVerb, kind: string, name: string): StepOutline {
+  if (verb in ofRun) return runStep(verb as RunVerb);
+  if (verb in ofLayer) return layerStep(verb as LayerVerb, name, name);
+  return componentStep(verb as Verb, { name, kind });
+}
 
 export function runStep(entry: RunVerb): StepOutline {
   const [id, title, skippable] = ofRun[entry];

@@ -40,6 +40,11 @@ function parts({ earlier, run, resumedAt }: RunRecord): RunEvent[] {
   });
 }
 
+/** Whether a step waits because of this failure, or was given up with it. */
+export function isUnsolved({ status, failures }: StepRecord, failure: StepFailure): boolean {
+  return ["waiting", "aborted", "cancelled"].includes(status) && failures.at(-1) === failure;
+}
+
 /** All interruptions of a run in the order in which they happened. */
 export function events(record: RunRecord): RunEvent[] {
   const ofSteps = record.steps.flatMap((step): RunEvent[] => [

@@ -1,4 +1,5 @@
-import { events, reloadText, type RunEvent } from "./events.ts";
+import { recoveryText } from "../plan/recovery.ts";
+import { events, isUnsolved, reloadText, type RunEvent } from "./events.ts";
 import { secondsBetween } from "./elapsed.ts";
 import { seconds, time } from "./format.ts";
 import { evidence } from "./markdown/evidence.ts";
@@ -51,11 +52,14 @@ function componentRow(component: ComponentRecord): string[] {
   return [`**${plain(name)}**<br>${plain(target)}`, result, goal(rto), goal(rpo), score(checks)];
 }
 
-function eventLine(event: RunEvent): string {
+function eventLine(event: RunEvent, record: RunRecord): string {
   const head = `- ${time(event.at)} · ${event.step === null ? "" : `${code(event.step.id)} · `}`;
   switch (event.kind) {
-    case "failure":
-      return `${head}❌ **${plain(event.failure.type)}**: ${prose(event.failure.message)}<br>→ ${prose(event.failure.hint)}`;
+    case "failure": {
+      const { step, failure } = event;
+      const then = isUnsolved(step, failure) ? `<br>${prose(recoveryText(step, record))}` : "";
+      return `${head}❌ **${plain(failure.type)}**: ${prose(failure.message)}<br>→ ${prose(failure.hint)}${then}`;
+    }
     case "decision": {
       const { action, by, reason, reloaded } = event.decision;
       const read = reloaded === undefined ? "" : `; ${plain(reloadText(reloaded))}`;
@@ -157,7 +161,12 @@ export function renderMarkdown(record: RunRecord): string {
     ),
     table(["component", "verdict", "RTO", "RPO", "checks proven"], components.map(componentRow)),
     section("Drills so far", trendTable(record)),
-    section("Interruptions and decisions", events(record).map(eventLine).join("\n")),
+    section(
+      "Interruptions and decisions",
+      events(record)
+        .map((event) => eventLine(event, record))
+        .join("\n"),
+    ),
     ...components.map((component) => evidence(component, record)),
     details(`All ${steps.length} steps`, table(["step", "status", "took", "evidence"], steps.map(stepRow))),
     details("About this run", about(record)),

@@ -1,3 +1,4 @@
+import { recoveryText } from "../plan/recovery.ts";
 import { approvalsSoFar } from "../report/approvals.ts";
 import { secondsBetween } from "../report/elapsed.ts";
 import type { Pause } from "../report/people.ts";
@@ -24,7 +25,7 @@ export function renderDetails(record: RunRecord, workflowId: string): string {
   const count = steps.length === 0 ? "reading the plan" : `${done} of ${steps.length} steps done`;
   const waiting = steps
     .filter(({ status }) => status === "waiting")
-    .map((step) => (step.phase === "approve" ? renderApproval(record, step) : renderWaiting(step, workflowId)));
+    .map((step) => (step.phase === "approve" ? renderApproval(record, step) : renderWaiting(record, step, workflowId)));
   const isOver = record.status === "closing" || record.endedAt !== null;
   const pause = isOver ? undefined : record.pauses.findLast(({ ended }) => ended === null);
   const phases = [...new Set(steps.map(({ phase }) => phase))].map((phase) => {
@@ -76,7 +77,7 @@ function renderApproval({ approvals, run, plan, startedAt }: RunRecord, step: St
 }
 
 /** What happened, what to do, and the very command to type: it answers this failure and no later one. */
-function renderWaiting(step: StepRecord, workflowId: string): string {
+function renderWaiting(record: RunRecord, step: StepRecord, workflowId: string): string {
   const failureNo = step.failures.length;
   const failure = step.failures.at(-1);
   const run = shellWord(workflowId);
@@ -86,6 +87,8 @@ function renderWaiting(step: StepRecord, workflowId: string): string {
     `> ✋ **${step.id}** waits for a person: ${actions}`,
     `> ${failure?.message ?? ""}`,
     `> ${failure?.hint ?? ""}`,
+    ">",
+    `> ${recoveryText(step, record)}`,
     ">",
     `> \`temporal workflow update execute --workflow-id ${run} --name decide --input '${input}'\``,
     `> or \`firedrill retry ${run} ${step.id} --failure ${failureNo} --reason WHY\``,

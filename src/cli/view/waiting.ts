@@ -1,4 +1,5 @@
 import chalk from "chalk";
+import { recoveryText } from "../../plan/recovery.ts";
 import { approvalsSoFar } from "../../report/approvals.ts";
 import { seconds } from "../../report/format.ts";
 import type { RunRecord, StepRecord } from "../../report/record.ts";
@@ -70,6 +71,12 @@ function pauseLines(
   ];
 }
 
+/** How the world is meanwhile, and what an answer does. */
+function recoveryLines(step: StepRecord, record: RunRecord, width: number): string[] {
+  const text = recoveryText(step, record);
+  return text === "" ? [] : wrap(text, width, 6).map((line) => `  ${chalk.dim(line)}`);
+}
+
 /** What happened, what to do, what to type. */
 export function waitingLines(record: RunRecord, now: number, columns: number, full: boolean): string[] {
   const ofSteps = record.steps
@@ -85,6 +92,7 @@ export function waitingLines(record: RunRecord, now: number, columns: number, fu
         chalk.yellow.bold(wrap(`! ${step.id} waits for a person${how}`, columns, 1)[0]!),
         ...wrap(failure?.message ?? "", width, most).map((line) => `  ${chalk.red(line)}`),
         ...wrap(failure?.hint ?? "", width, most).map((line) => `  ${line}`),
+        ...(full ? recoveryLines(step, record, width) : []),
         ...commands(record, step).flatMap((words) => typed(words, columns).map((line) => chalk.cyan(line))),
       ];
     });

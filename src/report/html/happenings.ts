@@ -1,6 +1,7 @@
 import { secondsBetween } from "../elapsed.ts";
 import { seconds, time } from "../format.ts";
-import { events, reloadText, type RunEvent } from "../events.ts";
+import { recoveryText } from "../../plan/recovery.ts";
+import { events, isUnsolved, reloadText, type RunEvent } from "../events.ts";
 import type { RunRecord } from "../record.ts";
 import { causes, headline, refusedWords, untold } from "../words.ts";
 import { html, type Markup, prose } from "./markup.ts";
@@ -72,7 +73,7 @@ function death(at: string, resumedAt: string | null): string {
   return `The next worker went on after ${seconds(secondsBetween(at, resumedAt))}.`;
 }
 
-function told(event: RunEvent): { head: string; tone: string; body: Markup } {
+function told(event: RunEvent, record: RunRecord): { head: string; tone: string; body: Markup } {
   switch (event.kind) {
     case "death":
       return { head: "Worker died", tone: "bad", body: html`<p>${death(event.at, event.resumedAt)}</p>` };
@@ -113,10 +114,17 @@ function told(event: RunEvent): { head: string; tone: string; body: Markup } {
         tone: "bad",
         body: html`<p><code>${type}</code></p>
           <p class="message">${prose(message)}</p>
-          <p class="hint">${prose(hint)}</p>`,
+          <p class="hint">${prose(hint)}</p>
+          ${afterFailure(event, record)}`,
       };
     }
   }
+}
+
+/** What to do where the run ended with this failure, or waits because of it. */
+function afterFailure({ step, failure }: Extract<RunEvent, { kind: "failure" }>, record: RunRecord): Markup | null {
+  const text = isUnsolved(step, failure) ? recoveryText(step, record) : "";
+  return text === "" ? null : html`<p class="soft">${prose(text)}</p>`;
 }
 
 /** Failures, deaths of workers and decisions of people, in the order in which they happened. */
@@ -127,7 +135,7 @@ export function interruptions(record: RunRecord): Markup | null {
     <h2>Interruptions and decisions</h2>
     <ol>
       ${all.map((event) => {
-        const { head, tone, body } = told(event);
+        const { head, tone, body } = told(event, record);
         return html`<li>
           <p class="when">${time(event.at)}</p>
           <div>
