@@ -16,6 +16,8 @@ import type { Progress } from "./view/scene.ts";
 /** What a client can find out about a run. */
 
 const answerWithinMs = 5_000;
+/** The workflow type of steps of one volume of many. */
+const volumeType = "volume";
 /** Codes of gRPC. */
 const cancelled = 1;
 const deadlineExceeded = 4;
@@ -75,14 +77,15 @@ export async function describeRun(
   }
 }
 
-/** Lists and refusals name locks as well, and nobody can say anything to one. Throws REQUEST_INVALID. */
+/** Lists and refusals name what runs start for themselves as well, and nobody can say anything to one. Throws REQUEST_INVALID. */
 function requireRun({ workflowId, type, memo, parentExecution }: WorkflowExecutionDescription): void {
-  if (type !== "lock") return;
+  if (type !== "lock" && type !== volumeType) return;
   const holder = memo?.["holder"] as Partial<Holder> | undefined;
   const run = parentExecution?.workflowId ?? holder?.workflowId;
+  const what = type === "lock" ? `the lock of ${holder?.target ?? "a target"}` : "the work on one of its volumes";
   throw fail(
     "REQUEST_INVALID",
-    `${workflowId} is no run but the lock of ${holder?.target ?? "a target"}, for run ${run ?? "that nobody knows"}`,
+    `${workflowId} is no run but ${what}, for run ${run ?? "that nobody knows"}`,
     run === undefined ? `See the runs: \`${programName} runs\`.` : `Name the run: ${shellWord(run)}`,
   );
 }
@@ -99,8 +102,23 @@ function heartbeat(payload: Payload | undefined): { text: string | null; percent
   return { text, percent };
 }
 
-/** Progress of the activities that are under way, by the ID of their step. */
-export function progressOf({ raw }: WorkflowExecutionDescription): Map<string, Progress> {
+/** Progress of all that is under way for a run, by the ID of the step: also of what its child workflows do. */
+export async function progressOf(
+  client: Client,
+  description: WorkflowExecutionDescription,
+): Promise<Map<string, Progress>> {
+  const children = (description.raw.pendingChildren ?? []).filter((child) => child.workflowTypeName === volumeType);
+  const described = await Promise.all(
+    children.map(async ({ workflowId, runId }) => {
+      const child = client.workflow.getHandle(workflowId ?? "", runId ?? undefined);
+      // One that has ended meanwhile, or a server that is away, only makes the view poorer.
+      return await client.withDeadline(Date.now() + answerWithinMs, () => child.describe()).catch(() => undefined);
+    }),
+  );
+  return new Map([description, ...described].flatMap((one) => (one === undefined ? [] : [...ownProgress(one)])));
+}
+
+function ownProgress({ raw }: WorkflowExecutionDescription): Map<string, Progress> {
   const pending = raw.pendingActivities ?? [];
   return new Map(
     pending.map((activity) => [

@@ -3,6 +3,7 @@ import { seconds } from "../report/format.ts";
 import type { RunRecord, StepRecord } from "../report/record.ts";
 import { visible } from "../report/safe-text.ts";
 import { answeringLines } from "./view/answering.ts";
+import { withChildren } from "./view/children.ts";
 import { eta } from "./view/eta.ts";
 import { phaseBlocks } from "./view/phases.ts";
 import type { Scene, Size } from "./view/scene.ts";
@@ -47,7 +48,7 @@ function groupByPhase(steps: StepRecord[]): StepRecord[][] {
 
 /** At most `size.rows` lines, each at most `size.columns` wide; the less said of what is over or to come, the smaller. */
 export function viewLines(seen: Scene, { columns, rows }: Size): string[] {
-  const scene = { ...seen, record: visible(seen.record) };
+  const scene = { ...seen, record: visible(withChildren(seen.record, seen.progress)) };
   const size = { columns: Math.min(columns, widest), rows };
   const { answering } = seen;
   const keys = answering === null ? [] : answeringLines(visible(answering), scene.record, size.columns);

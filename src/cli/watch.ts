@@ -63,7 +63,7 @@ export async function readDescriptions(watch: Watch): Promise<void> {
     const description = await describeRun(watch.client, watch.handle);
     watch.serverAway = description === null;
     if (description !== null) {
-      watch.progress = progressOf(description);
+      watch.progress = await progressOf(watch.client, description);
       watch.taskFailure = await taskFailure(watch.client, watch.handle, description);
       watch.closed = !isOpen(description);
       if (watch.closed) watch.over.abort();

@@ -1,5 +1,5 @@
 import type { NoticeRecord } from "./notices.ts";
-import type { OneOf } from "../plan/many-volumes.ts";
+import type { Belonging } from "./belonging.ts";
 import type { PastDrill } from "./trend.ts";
 import type { Approvals, Decision, EarlierPart, Pause } from "./people.ts";
 
@@ -101,15 +101,9 @@ export interface RtoRecord extends RpoRecord {
   peopleSeconds: number;
 }
 
-export interface ComponentRecord {
+export interface ComponentRecord extends Belonging {
   name: string;
   kind: string;
-  /** The namespace of which it is data, and is lost and restored with; missing for all others. */
-  holder?: string | undefined;
-  /** It means many volumes, which were not found yet; missing for all others. */
-  many?: true | undefined;
-  /** It is one of the volumes that a component of the plan means; missing for all others. */
-  of?: OneOf | undefined;
   /** Name of the directory below the worker's `state/runs` where the run works on it: logs of programs, what it remembers. */
   directory: string;
   /** What a person would call the thing, such as "database shop on 127.0.0.1:5432". */

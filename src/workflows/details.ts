@@ -29,7 +29,10 @@ export function renderDetails(record: RunRecord, workflowId: string): string {
   const isOver = record.status === "closing" || record.endedAt !== null;
   const pause = isOver ? undefined : record.pauses.findLast(({ ended }) => ended === null);
   const phases = [...new Set(steps.map(({ phase }) => phase))].map((phase) => {
-    const lines = steps.filter((step) => step.phase === phase).map(renderStep);
+    const lines = renderPhase(
+      steps.filter((step) => step.phase === phase),
+      record.components,
+    );
     return `### ${phase}\n${lines.join("\n")}`;
   });
   const refusals = record.refusals.map(({ message, hint }) => `- refused: ${message}\n  - ${hint}`);
@@ -42,6 +45,31 @@ export function renderDetails(record: RunRecord, workflowId: string): string {
     ...phases,
   ];
   return visible(parts.filter((part) => part !== "").join("\n\n"));
+}
+
+/** Of many volumes a line for each kind of step, which says of how many it is done; what needs a person's eye stands below it. */
+function renderPhase(steps: StepRecord[], components: RunRecord["components"]): string[] {
+  const manyOf = new Map(components.map(({ name, of }) => [name, of?.component]));
+  const groups = Map.groupBy(steps, (step) => {
+    const many = manyOf.get(step.component ?? "");
+    return many === undefined ? step.id : `${many}: ${step.id.slice(0, -step.component!.length)}`;
+  });
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group as [StepRecord];
+    const many = manyOf.get(first.component ?? "");
+    return many === undefined ? renderStep(first) : renderVolumes(group, first, many);
+  });
+}
+
+function renderVolumes(steps: StepRecord[], first: StepRecord, many: string): string[] {
+  const has = (status: StepStatus) => steps.some((step) => step.status === status);
+  const done = steps.filter(({ status }) => status === "done").length;
+  const untouched = !steps.some(({ status }) => status !== "pending");
+  const worst = (["waiting", "paused", "aborted", "cancelled"] as const).find(has);
+  const mark = marks[worst ?? (done === steps.length ? "done" : untouched ? "pending" : "running")];
+  const title = first.title.replace(first.component!, `each volume of ${many}`);
+  const unusual = steps.filter(({ status }) => !["pending", "running", "done"].includes(status));
+  return [`- ${mark} ${title}: ${done} of ${steps.length} volumes`, ...unusual.map((step) => `  ${renderStep(step)}`)];
 }
 
 function renderStep(step: StepRecord): string {

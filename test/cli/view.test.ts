@@ -161,3 +161,26 @@ test("a phase with many components leaves out what is finished and says how many
   expect(text).toContain("… 37 done");
   expect(text).toContain("Back up c39");
 });
+
+test("a step that a child workflow does for the run is seen to be under way, and those before it to be over", () => {
+  const record = changed("restore/control/shop", { status: "running", startedAt: failure.at, endedAt: null });
+  const of = { component: "homes", claim: "shop" };
+  Object.assign(
+    record.steps.find(({ id }) => id === "restore/shop")!,
+    { status: "pending", startedAt: null },
+  );
+  const lines = (text: string, components = record.components) => {
+    const drawn = draw({ ...record, components }, sizes[1]!, { progress: progressOf({ text }) });
+    return drawn
+      .filter((line) => /Negative control.* shop |Restore shop/.test(line))
+      .map((line) => line.trim().slice(0, 1));
+  };
+  const asVolume = record.components.map((one) => ({ ...one, of }));
+  expect(lines("37 % restored", asVolume)).toEqual(["✔", expect.not.stringMatching("[·✔]")]);
+  expect(
+    draw({ ...record, components: asVolume }, sizes[1]!, { progress: progressOf({ text: "37 % restored" }) }).join(
+      "\n",
+    ),
+  ).toContain("37 % restored");
+  expect(lines("37 % restored")[1]).toBe("·");
+});

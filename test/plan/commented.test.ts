@@ -9,8 +9,8 @@ function whole(kind: (typeof Component.options)[number]): object {
   const connection = { host: "db.lan", port: 5432, user: "dr", password: { env: "SHOP_PASSWORD" }, tls: "require" };
   const keys = Object.entries(kind.shape).flatMap(([key, schema]) => {
     const example = exampleOf(schema);
-    // Of two keys that exclude each other one.
-    return example === undefined || key === "selector" ? [] : [[key, example]];
+    // Of keys that exclude each other one.
+    return example === undefined || ["selector", "parallel"].includes(key) ? [] : [[key, example]];
   });
   return { ...Object.fromEntries(keys), ...("connection" in kind.shape && { connection }) };
 }

@@ -45,6 +45,11 @@ test.each<[string, object, string]>([
     "components[0].workload: uses one claim, but `namespace` without `claim` means many",
   ],
   [
+    "a measure for many, of one",
+    { namespace: "shop", claim: "data", parallel: 8 },
+    "components[0].parallel: is for many volumes, but one is named",
+  ],
+  [
     "labels in no namespace",
     { volume: "x", selector: { a: "b" } },
     "components[0].selector: chooses among claims of a namespace: `namespace` is missing",

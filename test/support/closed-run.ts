@@ -1,11 +1,13 @@
 import type { Resumed } from "../../src/activities/resume.ts";
 import { newComponent } from "../../src/report/begin.ts";
 import { outline } from "../../src/plan/outline.ts";
+import type { LonghornComponent } from "../../src/plan/longhorn-schema.ts";
+import { volumeOf } from "../../src/plan/many-volumes.ts";
 import type { Plan } from "../../src/plan/schema.ts";
-import type { StepRecord } from "../../src/report/record.ts";
+import type { Scenario, StepRecord } from "../../src/report/record.ts";
 import { newStep } from "../../src/workflows/journal.ts";
-import { facts } from "./fake-activities.ts";
-import { twoComponents, twoNamespaces } from "./plans.ts";
+import { facts, listed } from "./fake-activities.ts";
+import { manyVolumes, twoComponents, twoNamespaces } from "./plans.ts";
 
 const at = (second: number) => new Date(Date.parse("2026-11-21T03:00:00Z") + second * 1_000).toISOString();
 const directory = "closed-12345678";
@@ -26,9 +28,23 @@ export const closedAfterLoss = () => closedRun("database", twoComponents());
 /** The same of two namespaces: shop was deleted and forum was not. */
 export const closedAfterDeletion = () => closedRun("namespace", twoNamespaces());
 
-function closedRun(scenario: "database" | "namespace", plan: Plan): Resumed {
-  const steps = outline("exercise", scenario, plan.components).map((step, index): StepRecord => {
-    const isDone = step.phase < "destroy" || ["preflight", "plant"].includes(step.phase) || step.id === "destroy/shop";
+/** The same of three volumes that one component means: the first two were deleted. */
+export function closedAfterLossOfVolumes(): Resumed {
+  const plan = manyVolumes();
+  const homes = plan.components[0] as LonghornComponent;
+  const { volumes } = listed(homes.name, 3);
+  const components = volumes.map(({ name, of }) => newComponent(volumeOf(homes, name, of), plan, directory, { of }));
+  return closedRun("volume", { ...plan, components: [homes] }, components, /^destroy\/.*-[12]$/);
+}
+
+function closedRun(
+  scenario: Scenario,
+  plan: Plan,
+  components = plan.components.map((component) => newComponent(component, plan, directory)),
+  destroyed = /^destroy\/shop$/,
+): Resumed {
+  const steps = outline("exercise", scenario, components).map((step, index): StepRecord => {
+    const isDone = step.phase < "destroy" || ["preflight", "plant"].includes(step.phase) || destroyed.test(step.id);
     const [from, to] = [at(index), at(index)];
     const stretches = step.id.endsWith("/guards") ? [] : [{ kind: "ran" as const, from, to }];
     const ran = { status: "done" as const, startedAt: from, endedAt: to, attempts: 1, stretches };
@@ -56,11 +72,11 @@ function closedRun(scenario: "database" | "namespace", plan: Plan): Resumed {
       },
     ],
     steps,
-    components: plan.components.map((component) => newComponent(component, plan, directory)),
+    components,
     plan,
     planSha256: "ab",
     of: Object.fromEntries(
-      plan.components.map(({ name, kind }) => [
+      components.map(({ name, kind }) => [
         name,
         { ref, results: results(name, kind), tries: { [`restore/${name}`]: 2, [`rebuild/${name}`]: 2 } },
       ]),

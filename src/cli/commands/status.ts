@@ -14,7 +14,7 @@ import { withTemporal } from "../with-temporal.ts";
 
 async function printOnce(client: Client, record: RunRecord, handle: WorkflowHandle): Promise<void> {
   const description = await describeRun(client, handle);
-  const progress = description === null ? new Map() : progressOf(description);
+  const progress = description === null ? new Map() : await progressOf(client, description);
   const size = { columns: process.stdout.columns ?? 100, rows: Infinity };
   // No time passes any more for a step that was cut short.
   const now = record.endedAt === null ? Date.now() : Date.parse(record.endedAt);

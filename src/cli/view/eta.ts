@@ -1,5 +1,7 @@
 import type { RunRecord, StepRecord } from "../../report/record.ts";
 
+/** Components of a phase that are worked on at the same time, unless the plan says more; the estimate is then too careful. */
+const atOnce = 4;
 const open = new Set(["pending", "running", "waiting", "paused"]);
 
 function remaining(step: StepRecord, now: number): number | null {
@@ -10,8 +12,8 @@ function remaining(step: StepRecord, now: number): number | null {
 }
 
 /**
- * Seconds until the end, by what earlier runs took: components of a phase run in parallel, so the slowest counts;
- * phases and steps of the whole run follow each other. `partly`: some steps have never been timed.
+ * Seconds until the end, by what earlier runs took: components of a phase run in parallel, so the slowest counts, and of many
+ * volumes their share; phases and steps of the whole run follow each other. `partly`: some steps have never been timed.
  * Null when nothing is known.
  */
 export function eta(record: RunRecord, now: number): { seconds: number; partly: boolean } | null {
@@ -29,7 +31,8 @@ export function eta(record: RunRecord, now: number): { seconds: number; partly: 
   const seconds = [...phases.values()].reduce((sum, byComponent) => {
     const own = byComponent.get("") ?? 0;
     const parallel = [...byComponent].filter(([component]) => component !== "").map(([, left]) => left);
-    return sum + own + Math.max(0, ...parallel);
+    const all = parallel.reduce((total, left) => total + left, 0);
+    return sum + own + Math.max(0, ...parallel, all / atOnce);
   }, 0);
   return { seconds, partly: unknown > 0 };
 }
