@@ -17,6 +17,11 @@ const untouched = "Nothing was touched.";
 
 /** By the step, where a component's kind has none of its own. */
 export const recoveries: Record<StepVerb, Recovery> = {
+  list: {
+    state: untouched,
+    act: "Correct `namespace` and `selector` of the component, or bring back the claims that they should find.",
+    answers: again,
+  },
   inspect: {
     state: untouched,
     act: "Mend what the message names. A mistake in the plan: mend it there, and retry with `--reload`.",
