@@ -26,7 +26,7 @@ export async function holdingMeanwhile<T>(
   const over = new AbortController();
   const signal = AbortSignal.any([context.signal, over.signal]);
   const quiet = { ...context, signal, progress: () => undefined };
-  const holding = holdAsSoonAsThere(input, input.gitops, quiet).catch(() => "it is tried again");
+  const holding = untilHeld(input, input.gitops, quiet);
   try {
     return await work();
   } finally {
@@ -35,21 +35,23 @@ export async function holdingMeanwhile<T>(
   }
 }
 
-async function holdAsSoonAsThere(
-  { access }: Input,
-  gitops: NonNullable<Input["gitops"]>,
-  context: StepContext,
-): Promise<void> {
-  const known = await recallKnown(context);
-  for (;;) {
-    const { cluster } = await reachNew(access, known, context);
-    await cluster?.close();
-    if (cluster !== undefined) break;
+/** Ends also when the signal says so, and throws nothing. */
+async function untilHeld(input: Input, gitops: NonNullable<Input["gitops"]>, context: StepContext): Promise<void> {
+  while (!context.signal.aborted) {
+    const isHeld = await hold(input, gitops, context).catch(() => false);
+    if (isHeld) return;
     await rest(everyMs, context.signal);
-    context.signal.throwIfAborted();
   }
+}
+
+/** @returns whether the cluster is there */
+async function hold({ access }: Input, gitops: NonNullable<Input["gitops"]>, context: StepContext): Promise<boolean> {
+  const { cluster } = await reachNew(access, await recallKnown(context), context);
+  await cluster?.close();
+  if (cluster === undefined) return false;
   const layers = layersOf(gitops);
   await untilServed(layers, access, Infinity, context);
   const endless = { withinMs: Infinity, stallMs: Infinity };
   await withCluster(access, context, async (session) => await holdLayers(session, access, layers, endless, context));
+  return true;
 }
