@@ -22,12 +22,14 @@ const misbehaves = (
   how: `Longhorn's stand-in ${how}`,
   when: "restore/data",
   does: (stage) => stage.order(misbehave),
-  plan: () => ({ volume: { standstill: "12s" } }),
   verdict: "FAIL",
   at,
   says,
   ...more,
 });
+
+/** Nothing moves any more: it need not be waited for long. */
+const impatient = { plan: () => ({ volume: { standstill: "12s" } }) };
 
 const restores: Sabotage[] = [
   misbehaves(
@@ -66,6 +68,7 @@ const restores: Sabotage[] = [
     "stays at 37 %",
     "restore/data",
     /volume .* to be restored: standing still since .*: 37 % restored/,
+    impatient,
   ),
   misbehaves(
     "the restore fails",
@@ -80,6 +83,7 @@ const restores: Sabotage[] = [
     "finds no disk with room for a replica",
     "restore/data",
     /no place for the volume's replicas: ReplicaSchedulingFailure insufficient storage/,
+    impatient,
   ),
   misbehaves(
     "Longhorn does not reach its store in the new cluster",
@@ -88,6 +92,7 @@ const restores: Sabotage[] = [
     "restore/data",
     /no such host|is not available/,
     {
+      ...impatient,
       does: async (stage) => {
         await stage.order("target-unavailable");
         await letLonghornLook(stage);
