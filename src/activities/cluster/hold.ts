@@ -5,7 +5,7 @@ import { waitForObject, waitUntil } from "../kubernetes/wait.ts";
 import { noteLeftover } from "../leftovers.ts";
 import { undoNoted } from "../longhorn/fence.ts";
 import type { StepContext } from "../step.ts";
-import { holding, isHeld, type Layers, statesOf } from "./layers.ts";
+import { holding, isHeld, type Layers, rememberFailures, statesOf } from "./layers.ts";
 
 /** Layers that would give workloads empty volumes are held back in a new cluster, until the restored ones are there. */
 
@@ -41,7 +41,8 @@ export async function holdLayers(
 export async function othersReady(session: Session, layers: Layers, times: Times, context: StepContext): Promise<void> {
   const names = layers.names.filter((name) => !layers.held.includes(name));
   const watched = mirror(session.cluster, [layers.kind], layers.namespace, context.signal);
-  const open = () => statesOf({ ...layers, names }, watched.objects()).filter(({ ready }) => !ready);
+  const remembered = rememberFailures();
+  const open = () => remembered(statesOf({ ...layers, names }, watched.objects())).filter(({ ready }) => !ready);
   try {
     await waitUntil(watched, () => (open().length === 0 ? true : undefined), {
       ...times,

@@ -33,6 +33,8 @@ export interface LayerState {
   ready: boolean;
   /** What it says of itself. */
   found: string;
+  /** It says that it has failed, and why. */
+  failed: boolean;
   object: KubernetesObject | undefined;
 }
 
@@ -53,12 +55,24 @@ export function isHeld({ spec, metadata }: KubernetesObject): boolean {
 export function statesOf({ names }: Layers, objects: KubernetesObject[]): LayerState[] {
   return names.map((name) => {
     const object = objects.find(({ metadata }) => metadata.name === name);
-    if (object === undefined) return { name, ready: false, found: "it is not there", object };
-    if (isHeld(object)) return { name, ready: false, found: "it is suspended", object };
+    if (object === undefined) return { name, ready: false, failed: false, found: "it is not there", object };
+    if (isHeld(object)) return { name, ready: false, failed: false, found: "it is suspended", object };
     const { status, message } = readiness(object);
     const said = conditionOf(object, "Ready");
     // Flux does not count a version that it cannot apply as seen: why it cannot, says more.
-    const found = status !== "ready" && said?.status === "False" ? (said.message ?? message) : message;
-    return { name, ready: status === "ready", found, object };
+    const failed = status !== "ready" && said?.status === "False";
+    return { name, ready: status === "ready", failed, found: failed ? (said.message ?? message) : message, object };
   });
+}
+
+/** While Flux tries again, which it does for ever, why it failed last is all that is known. */
+export function rememberFailures(): (states: LayerState[]) => LayerState[] {
+  const known = new Map<string, string>();
+  return (states) =>
+    states.map((state) => {
+      const { name, ready, failed, found } = state;
+      if (failed) known.set(name, found);
+      if (ready) known.delete(name);
+      return { ...state, found: known.get(name) ?? found };
+    });
 }

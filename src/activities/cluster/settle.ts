@@ -10,7 +10,7 @@ import type { Rebuilt } from "../namespace/verbs.ts";
 import type { StepContext } from "../step.ts";
 import { releaseLayers } from "./hold.ts";
 import { untilServed } from "./served.ts";
-import { type Layers, layersOf, type LayerState, statesOf } from "./layers.ts";
+import { type Layers, layersOf, type LayerState, rememberFailures, statesOf } from "./layers.ts";
 import type { ClusterInput } from "./verbs.ts";
 
 type Input = Omit<ClusterInput, "run">;
@@ -37,7 +37,8 @@ async function allReady(
   context: StepContext,
 ): Promise<void> {
   const watched = mirror(session.cluster, [layers.kind], layers.namespace, context.signal);
-  const states = () => statesOf(layers, watched.objects());
+  const remembered = rememberFailures();
+  const states = () => remembered(statesOf(layers, watched.objects()));
   const progress = () => {
     const all = states();
     const open = all.find(({ ready }) => !ready);

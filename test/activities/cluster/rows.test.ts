@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { layersOf, statesOf } from "../../../src/activities/cluster/layers.ts";
+import { layersOf, rememberFailures, statesOf } from "../../../src/activities/cluster/layers.ts";
 import { namesOfRows, rowsOf } from "../../../src/activities/cluster/rows.ts";
 import { Gitops } from "../../../src/plan/cluster-schema.ts";
 
@@ -50,4 +50,19 @@ test("a version that Flux cannot apply is not seen, as it says itself; why it ca
   const broken = layer("apps", "False");
   const unseen = { ...broken, metadata: { ...broken.metadata, generation: 2 } };
   expect(statesOf(layers, [whole[0]!, unseen])[1]).toMatchObject({ ready: false, found: "says False" });
+});
+
+test("while Flux tries again, why it failed last still stands there, so that nothing seems to move", () => {
+  const remembered = rememberFailures();
+  const [base] = whole;
+  const tell = (ready: string, message: string) => {
+    const apps = layer("apps", ready);
+    const conditions = [{ type: "Ready", status: ready, message }];
+    return remembered(statesOf(layers, [base!, { ...apps, status: { observedGeneration: 1, conditions } }]))[1]!.found;
+  };
+  expect(tell("Unknown", "Reconciliation in progress")).toBe("Ready is Unknown: Reconciliation in progress");
+  expect(tell("False", "no matches for kind")).toBe("no matches for kind");
+  expect(tell("Unknown", "Reconciliation in progress")).toBe("no matches for kind");
+  expect(tell("True", "Applied revision")).toContain("Applied revision");
+  expect(tell("Unknown", "Reconciliation in progress")).toBe("Ready is Unknown: Reconciliation in progress");
 });
