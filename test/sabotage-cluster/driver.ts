@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import { recheck } from "../../src/report/recheck.ts";
 import type { RunRecord } from "../../src/report/record.ts";
-import type { Rule } from "../hook/rules.ts";
 import type { DrillRun } from "../support/drill.ts";
 import { noteRow } from "../support/matrix.ts";
 import { componentsOf, planOf, reset, type Stage } from "./stage.ts";
@@ -24,7 +23,7 @@ export interface Sabotage {
   configuration?: object;
   /** `refused`: by a guard, before anything was touched. */
   verdict: "FAIL" | "INCONCLUSIVE" | "refused";
-  /** Who says it: a guard, the ID of a step, or a check ("data: files"). */
+  /** Who says it: a guard, the ID of a step, a check ("data: place"), an objective; or how that begins. */
   at: string;
   says: RegExp;
   /** It strikes before the destruction: the old cluster must stand. */
@@ -78,7 +77,7 @@ async function judge(stage: Stage, row: Sabotage, record: RunRecord, before: str
   const verdict = record.status === "refused" ? "refused" : record.verdict;
   expect(verdict, all).toBe(row.verdict);
   expect(record.verdict).not.toBe("PASS");
-  const found = told.find(({ at, text }) => at === row.at && row.says.test(text));
+  const found = told.find(({ at, text }) => at.startsWith(row.at) && row.says.test(text));
   expect(found, all).toBeDefined();
   expect(found!.hint, all).not.toBe("");
   // The report's own words: what is not in there nobody reads.
@@ -121,7 +120,7 @@ async function verdictOnDisk({ directory }: RunRecord): Promise<unknown> {
 }
 
 async function note(row: Sabotage, record: RunRecord, seconds: string): Promise<void> {
-  const found = tellers(record).find(({ at, text }) => at === row.at && row.says.test(text))!;
+  const found = tellers(record).find(({ at, text }) => at.startsWith(row.at) && row.says.test(text))!;
   await noteRow({
     sabotage: row.name,
     means: row.how,
@@ -143,5 +142,3 @@ function shorten(text: string): string {
     .trim();
   return plain.length <= 170 ? plain : `${plain.slice(0, 169)}…`;
 }
-
-export type { Rule };

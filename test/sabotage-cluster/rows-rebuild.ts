@@ -160,7 +160,7 @@ const numbers: Sabotage[] = [
     plan: () => ({ more: { checks: [exec(["test", "-e", "/data/late"], { within: "5s" })] } }),
     verdict: "FAIL",
     at: "verify/homelab",
-    says: /test -e \/data\/late/,
+    says: /test in dr-exercise\/deployment\/dr-exercise: exit code 1/,
   },
   {
     name: "a check passes while the cluster is gone",
@@ -169,7 +169,7 @@ const numbers: Sabotage[] = [
       more: { checks: [{ kind: "http", url: `${s3Endpoint(stage.stage.services)}/minio/health/live` }] },
     }),
     verdict: "INCONCLUSIVE",
-    at: "homelab: http",
+    at: "homelab: HTTP",
     says: /it passed although the data was lost|so it proves nothing/,
   },
 ];

@@ -238,7 +238,8 @@ const files: Sabotage[] = [
 
 export const inRestore: Sabotage[] = [...restores, ...store, ...claims, ...files];
 
-const sentinelIn = async (stage: Stage) => (await stage.inPod("ls /data/.firedrill")).split("\n")[0]!.trim();
+const sentinelIn = async (stage: Stage) =>
+  (await stage.inPod("ls -A /data")).split("\n").find((name) => name.startsWith(".firedrill"))!;
 
 /** Of all volumes: the claim is not there yet. */
 async function newestOfAll(stage: Stage) {
