@@ -61,7 +61,7 @@ export async function play(stage: Stage, row: Sabotage): Promise<void> {
 async function strike(stage: Stage, row: Sabotage, run: DrillRun, hold: Awaited<ReturnType<Stage["hooks"]["hold"]>>) {
   const ended = run.handle.result().then(
     () => "it has ended",
-    (error: Error) => (error.cause instanceof Error ? error.cause.message : error.message),
+    (error: Error & { cause?: Error }) => error.cause?.message ?? error.message,
   );
   const early = async () => {
     throw new Error(`the run did not come to ${row.when}: ${await ended}`);

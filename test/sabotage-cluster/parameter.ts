@@ -3,7 +3,7 @@ import { awsCredentials, type Services, ssmEndpoint } from "../../lab/services/s
 
 /** The kubeconfig in SSM, under the name that the plan reads. */
 
-export interface Parameter {
+interface Parameter {
   parameter: string;
   services: Services;
 }

@@ -114,14 +114,14 @@ async function isWhole(stage: Stage, withinMs: number): Promise<boolean> {
 }
 
 /** By Terragrunt, as a person would do it; what its states say may not be so any more. */
-export async function remake(stage: Stage): Promise<void> {
+async function remake(stage: Stage): Promise<void> {
   await runStack(stage.stage, stage.built, "destroy");
   await raise(stage);
   await waitUntil("the workload is there", 60_000, async () => await isWhole(stage, 1_000));
 }
 
 /** Where the files of a volume lie on this machine. */
-export async function folderOf(stage: Stage, volume: string): Promise<string> {
+async function folderOf(stage: Stage, volume: string): Promise<string> {
   const { directory } = await stage.layout();
   return join(directory, "longhorn", "volumes", volume);
 }

@@ -71,7 +71,7 @@ test("layers that need the data are held back while the work goes on", { timeout
     if (asked.path.endsWith("/kube-system")) return json(namespace("other", "2026-01-01T10:00:01Z"))(asked, response);
     if (asked.path === "/api" || asked.path === "/apis")
       return json({ kind: "APIGroupDiscoveryList", items: [] })(asked, response);
-    if (asked.query.get("watch") === "true") return void response.writeHead(200).flushHeaders();
+    if (asked.query.get("watch") === "true") return response.writeHead(200).flushHeaders();
     if (asked.path.endsWith("/kustomizations"))
       return json({ metadata: { resourceVersion: "1" }, items: [layer] })(asked, response);
     return json(layer)(asked, response);
