@@ -44,7 +44,7 @@ export const ofOrchestrator: Sabotage[] = [
     before: (stage) => stage.order("restore-stuck"),
     verdict: "FAIL",
     at: "rebuild/homelab",
-    says: /restore-volumes has not ended; standing still for \d+ s: .*37 % restored/,
+    says: /restore-volumes restores volumes: .*37 % restored.*; it has not ended, and nothing of it moves/,
   },
   {
     name: "the orchestrator restores another backup",

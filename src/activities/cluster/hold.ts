@@ -37,8 +37,18 @@ export async function holdLayers(
   }
 }
 
-/** Waits until all others are ready: what volumes are restored with is among them. @throws TIMED_OUT */
-export async function othersReady(session: Session, layers: Layers, times: Times, context: StepContext): Promise<void> {
+/**
+ * Waits until all others are ready: what volumes are restored with is among them.
+ * @param said what is told beside the layers, and counts as movement
+ * @throws TIMED_OUT
+ */
+export async function othersReady(
+  session: Session,
+  layers: Layers,
+  times: Times,
+  context: StepContext,
+  said: () => string,
+): Promise<void> {
   const names = layers.names.filter((name) => !layers.held.includes(name));
   const watched = mirror(session.cluster, [layers.kind], layers.namespace, context.signal);
   const remembered = rememberFailures();
@@ -47,7 +57,10 @@ export async function othersReady(session: Session, layers: Layers, times: Times
     await waitUntil(watched, () => (open().length === 0 ? true : undefined), {
       ...times,
       what: "the layers of GitOps that come before the data",
-      progressKey: () => open().map(({ name, found }) => `waiting for layer ${name}: ${found}`)[0] ?? "",
+      progressKey: () => {
+        const [first] = open().map(({ name, found }) => `waiting for layer ${name}: ${found}`);
+        return [first ?? "", said()].filter((one) => one !== "").join("; ");
+      },
       onProgress: context.progress,
     });
   } finally {

@@ -50,8 +50,8 @@ async function upToTheData(
     await holdLayers(session, access, layers, times, context);
     // One of them may restore volumes.
     const limits = { within: times.withinMs, standstill: times.stallMs };
-    await besideOrchestrator(session.cluster, limits, context, async (signal) => {
-      await othersReady(session, layers, times, { ...context, signal });
+    await besideOrchestrator(session.cluster, limits, context, async (signal, said) => {
+      await othersReady(session, layers, times, { ...context, signal }, said);
     });
   });
 }

@@ -52,27 +52,40 @@ export async function followOrchestrator(
       if (text !== moved.text) progress(text);
       if (text !== moved.text) moved = { at: performance.now(), text };
       const now = performance.now();
-      if (now - moved.at > standstill || now - startedAt > within) throw isStuck(now - moved.at, said);
+      if (now - moved.at > standstill) throw hasNotEnded(text, "nothing of it moves");
+      if (now - startedAt > within) throw hasNotEnded(text, "it takes too long");
     }
     await rest(everyMs, signal);
     signal.throwIfAborted();
   }
 }
 
-/** Does something else, which ends at once when the Job fails or stands still meanwhile. */
+/**
+ * Does something else, which ends at once when the Job fails or stands still meanwhile.
+ * @param work gets what the Job has said last, empty where it does not run: as long as that changes, something moves
+ */
 export async function besideOrchestrator<T>(
   cluster: Cluster,
   limits: Limits,
   context: Context,
-  work: (signal: AbortSignal) => Promise<T>,
+  work: (signal: AbortSignal, said: () => string) => Promise<T>,
 ): Promise<T> {
   const over = new AbortController();
   const signal = AbortSignal.any([context.signal, over.signal]);
-  const trouble = followOrchestrator(cluster, limits, { ...context, signal }, true).then(
-    () => new Promise<never>(() => undefined),
-  );
+  let said = "";
+  const following = { signal, progress: (text: string) => void (said = text) };
+  const trouble = followOrchestrator(cluster, limits, following, true).then(() => {
+    said = "";
+    return new Promise<never>(() => undefined);
+  });
   try {
-    return await Promise.race([work(signal), trouble]);
+    return await Promise.race([work(signal, () => said), trouble]);
+  } catch (error) {
+    const { type, message } = describeFailure(error);
+    // What was waited for waits for the Job.
+    if (said !== "" && type === "TIMED_OUT" && message.includes("standing still"))
+      throw hasNotEnded(said, "nothing of it moves");
+    throw error;
   } finally {
     over.abort();
     trouble.catch(() => "nobody waits for it any more");
@@ -145,10 +158,10 @@ function hasFailed(why: string, said: string) {
   );
 }
 
-function isStuck(forMs: number, said: string) {
+function hasNotEnded(words: string, why: string) {
   return fail(
     "TIMED_OUT",
-    `${orchestratorName} has not ended; standing still for ${Math.round(forMs / 1_000)} s: ${said}`,
+    `${words}; it has not ended, and ${why}`,
     `Look at its pod and at Longhorn (kubectl -n ${longhornNamespace} describe job/${name}); delete the Job, so that GitOps makes it anew; then retry.`,
   );
 }

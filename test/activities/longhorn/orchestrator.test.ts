@@ -7,7 +7,7 @@ import {
   hasLeftOut,
   orchestrates,
 } from "../../../src/activities/longhorn/orchestrator.ts";
-import { describeFailure } from "../../../src/failures.ts";
+import { describeFailure, fail } from "../../../src/failures.ts";
 import { type FakeApiServer, startFakeApiServer } from "../../support/fake-api-server.ts";
 
 /** The orchestrator's Job, as a new cluster has it. */
@@ -88,8 +88,14 @@ test("only claims of its own configuration are its business", async () => {
 
 test.each<[string, (object | null)[], Partial<typeof limits>, string, RegExp]>([
   ["it has failed", [running, failed], {}, "RECOVERY_FAILED", /has failed \(Job has reached .*\); it said: .*37 %/],
-  ["nothing of it moves", [running], { standstill: 500 }, "TIMED_OUT", /has not ended; standing still for .*37 %/],
-  ["it takes too long", [running], { within: 500 }, "TIMED_OUT", /has not ended/],
+  [
+    "nothing of it moves",
+    [running],
+    { standstill: 500 },
+    "TIMED_OUT",
+    /restores volumes: .*37 % restored; it has not ended, and nothing of it moves/,
+  ],
+  ["it takes too long", [running], { within: 500 }, "TIMED_OUT", /it has not ended, and it takes too long/],
 ])("%s: that is said, with its last words and what to do", async (_, states, more, type, words) => {
   const cluster = await clusterWith(states);
   const found = await failureOf(followOrchestrator(cluster, { ...limits, ...more }, context()));
@@ -121,5 +127,16 @@ test.each([
   const cluster = await clusterWith([state]);
   const soon = async () => await new Promise<string>((resolve) => void setTimeout(() => resolve("done"), 1_500));
   expect(await besideOrchestrator(cluster, limits, context(), soon)).toBe("done");
+  await cluster.close();
+});
+
+test("other work that stands still because of it is ended with its words", { timeout: 20_000 }, async () => {
+  const cluster = await clusterWith([running]);
+  const waiting = async (_: AbortSignal, said: () => string) => {
+    while (said() === "") await new Promise((resolve) => void setTimeout(resolve, 50));
+    throw fail("TIMED_OUT", "waited for the layers: standing still since 10:00");
+  };
+  const found = await failureOf(besideOrchestrator(cluster, limits, context(), waiting));
+  expect(found.message).toMatch(/37 % restored; it has not ended/);
   await cluster.close();
 });
