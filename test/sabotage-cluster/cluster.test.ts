@@ -14,7 +14,7 @@ import { componentsOf, openStage, planOf, reset, type Stage } from "./stage.ts";
 const rows = [...beforeLoss, ...inRebuild, ...inRestore, ...ofOrchestrator];
 
 let stage: Stage;
-beforeAll(async () => void (stage = await openStage("b-sabotage")), 600_000);
+beforeAll(async () => void (stage = await openStage("sabotage-cluster")), 600_000);
 afterAll(() => stage.remove());
 
 test("each row has a name of its own, and there are enough of them", () => {

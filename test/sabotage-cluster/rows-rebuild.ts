@@ -176,4 +176,4 @@ const numbers: Sabotage[] = [
 
 export const inRebuild: Sabotage[] = [...machine, ...gitops, ...numbers];
 
-const stranger = "b-stranger";
+const stranger = "sabotage-stranger";
