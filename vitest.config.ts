@@ -2,9 +2,6 @@ import { defineConfig } from "vitest/config";
 import { labFiles } from "./test/support/lab-files.ts";
 import { ownClusterOnly } from "./test/support/own-cluster.ts";
 
-/** A table of long drills, with a command of its own. */
-const endurance = "test/cluster/endurance.test.ts";
-
 const leftOut = process.env["FIREDRILL_E2E_KUBECONFIG"] === undefined ? [] : Object.keys(ownClusterOnly);
 
 /** Where other work shares the machine a test may miss its seconds; the second try is shown as one. */
@@ -52,7 +49,7 @@ export default defineConfig({
           name: "lab",
           sequence: { groupOrder: 6 },
           include: labFiles(),
-          exclude: [endurance, ...leftOut],
+          exclude: leftOut,
           globalSetup: ["test/support/temporal-setup.ts", "test/support/cluster-setup.ts"],
           pool: "forks",
           fileParallelism: false,
@@ -65,7 +62,7 @@ export default defineConfig({
         test: {
           name: "endurance",
           sequence: { groupOrder: 7 },
-          include: [endurance],
+          include: ["test/endurance/**/*.test.ts"],
           exclude: leftOut,
           globalSetup: [
             "test/support/temporal-setup.ts",
@@ -73,6 +70,7 @@ export default defineConfig({
             "test/support/matrix-setup.ts",
           ],
           pool: "forks",
+          fileParallelism: false,
           testTimeout: 600_000,
           hookTimeout: 240_000,
         },

@@ -1,10 +1,10 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import type { Built } from "../go-programs.ts";
+import { auditLog, auditPolicy } from "./audit.ts";
 import { certificates, kubeconfigOf } from "./certificates.ts";
 import { kubectl, waitUntil } from "./kubectl.ts";
-import type { Layout } from "./layout.ts";
 import { type Sandbox, startWithin } from "./sandbox.ts";
 
 /** etcd, API server, controller manager and scheduler. Returns when the API server is ready. */
@@ -80,38 +80,4 @@ export async function startApiServer(sandbox: Sandbox, built: Built): Promise<vo
   ];
   // The only HTTPS client in a pod of the lab is busybox's wget, which knows no newer signatures than those of SHA-1.
   await startWithin(sandbox, "kube-apiserver", argv, { GODEBUG: "tlssha1=1" });
-}
-
-/** Who has had which namespace deleted is the one thing that is asked afterwards. */
-const auditPolicy = {
-  apiVersion: "audit.k8s.io/v1",
-  kind: "Policy",
-  omitStages: ["RequestReceived"],
-  rules: [
-    { level: "Metadata", verbs: ["delete"], resources: [{ group: "", resources: ["namespaces"] }] },
-    { level: "None" },
-  ],
-};
-
-const auditLog = ({ directory }: Layout) => join(directory, "audit.log");
-
-export interface Deletion {
-  user: string;
-  /** HTTP status of the answer. */
-  status: number;
-}
-
-/** Requests to delete a namespace that have reached the API server, refused ones included, the first one first. */
-export async function deletionsOf(layout: Layout, namespace: string): Promise<Deletion[]> {
-  const lines = (await readFile(auditLog(layout), "utf8")).split("\n").filter((line) => line.endsWith("}"));
-  return lines
-    .map((line) => JSON.parse(line) as AuditEvent)
-    .filter(({ objectRef }) => objectRef.name === namespace)
-    .map(({ userAgent, responseStatus }) => ({ user: userAgent, status: responseStatus.code }));
-}
-
-interface AuditEvent {
-  userAgent: string;
-  objectRef: { name: string };
-  responseStatus: { code: number };
 }

@@ -14,8 +14,8 @@ import type { Built } from "../go-programs.ts";
 import type { BackupPlace } from "../longhorn/install.ts";
 
 /**
- * What has to outlive a cluster: a store for backups (MinIO), a store for secrets (a stand-in of AWS SSM) and a git server. They
- * run on this machine, outside of every cluster, at an address of their own that clusters reach and nothing else.
+ * What has to outlive a cluster: a store for backups (MinIO), a store for secrets (a stand-in of AWS SSM) and a git server; and
+ * what MinIO tells of all that is asked of it. They run on this machine, outside of every cluster, at an address of their own that clusters reach and nothing else.
  */
 export interface Services {
   name: string;
@@ -25,7 +25,7 @@ export interface Services {
   processes: Record<string, ProcessIdentity>;
 }
 
-const ports = { minio: 9000, ssm: 4583, git: 8080 };
+const ports = { minio: 9000, ssm: 4583, git: 8080, audit: 9080 };
 
 /** Both for S3 and for SSM; nothing else is accepted. */
 export const awsCredentials = { accessKeyId: "lab", secretAccessKey: "lab-secret-key", region: "us-east-1" };
@@ -55,6 +55,11 @@ export function ordersFile({ directory }: Services): string {
   return join(directory, "longhorn-orders.json");
 }
 
+/** A line for each request that MinIO has answered; see `store-audit.ts`. */
+export function storeLog({ directory }: Pick<Services, "directory">): string {
+  return join(directory, "store-audit.jsonl");
+}
+
 const directoryOf = (name: string) => join(tmpdir(), "firedrill-services", name);
 
 /** Starts them, or returns those by that name that run already. @throws when no address is free, or one does not answer */
@@ -68,7 +73,7 @@ export async function servicesUp(name: string, built: Pick<Built, "minio">): Pro
   const write = async () => await writeFile(join(directory, "services.json"), JSON.stringify(services));
   // Known before anything runs, so that what is half there can be taken down.
   await write();
-  for (const one of ["minio", "ssm", "git"] as const) await start(services, one, built);
+  for (const one of ["audit", "minio", "ssm", "git"] as const) await start(services, one, built);
   await write();
   await untilAllAnswer(services);
   await makeBuckets(services);
@@ -133,10 +138,15 @@ function commandOf({ directory, address }: Services, name: keyof typeof ports, b
   const node = (file: string, ...args: string[]) => [process.execPath, join(import.meta.dirname, file), ...args];
   const at = [address, String(ports[name])];
   if (name === "ssm") return { argv: node("ssm-server.ts", join(directory, "ssm.json"), ...at), env: {} };
+  if (name === "audit") return { argv: node("store-audit.ts", storeLog({ directory }), ...at), env: {} };
   if (name === "git") return { argv: node("../gitops/git-server.ts", join(directory, "git"), ...at), env: {} };
   const user = { MINIO_ROOT_USER: awsCredentials.accessKeyId, MINIO_ROOT_PASSWORD: awsCredentials.secretAccessKey };
   const argv = [join(built.minio, "minio"), "server", "--quiet", "--address", at.join(":"), join(directory, "minio")];
-  return { argv, env: { ...user, MINIO_BROWSER: "off" } };
+  const told = {
+    MINIO_AUDIT_WEBHOOK_ENABLE_LAB: "on",
+    MINIO_AUDIT_WEBHOOK_ENDPOINT_LAB: `http://${address}:${ports.audit}`,
+  };
+  return { argv, env: { ...user, ...told, MINIO_BROWSER: "off" } };
 }
 
 async function start(services: Services, name: keyof typeof ports, built: Pick<Built, "minio">): Promise<void> {

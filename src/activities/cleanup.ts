@@ -85,7 +85,7 @@ function describe(leftover: Leftover): LeftoverRecord {
       return { what: kind, where: namespace === "" ? name : `${namespace}/${name}`, why: leftover.keep ?? "" };
     }
     case "stopped":
-      return { what: "thing that is stopped", where: leftover.what, why: "" };
+      return { what: "thing that is stopped", where: leftover.what, why: leftover.keep ?? "" };
     case "file-in-volume":
       return { what: "sentinel", where: `${leftover.file} in claim ${leftover.namespace}/${leftover.claim}`, why: "" };
     case "postmaster":

@@ -21,7 +21,7 @@ export type Leftover =
   /** socket: its directory, by which our private server is told from one that a person has started there since. */
   /** Of a cluster: what a run has made there, and what it has stopped. */
   | ({ kind: "object"; object: OwnObject; keep?: string } & InCluster)
-  | ({ kind: "stopped" } & Undo)
+  | ({ kind: "stopped"; keep?: string } & Undo)
   | ({ kind: "file-in-volume" } & FileInVolume)
   | { kind: "postmaster"; data: string; bin: string; osUser?: string | undefined; socket: string };
 

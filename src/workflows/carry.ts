@@ -25,7 +25,8 @@ function carriedSteps(
   if (scenario === "cluster") {
     if (!steps.some(({ destroys, startedAt }) => destroys && startedAt !== null)) return [];
     const layers = steps.filter((step) => step.component === component && isOfLayer(step) && step.status === "done");
-    return [...take("inspect", "plant", "backup", "proof"), ...layers];
+    // The controls too: what they have found while nothing was there cannot be found any more.
+    return [...take("inspect", "plant", "backup", "proof", "gone", "control"), ...layers];
   }
   if (type === "backup") return of("backup")?.status === "done" ? take("inspect", "backup") : [];
   if (scenario === "none") return [];

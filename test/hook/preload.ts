@@ -1,6 +1,6 @@
 /**
- * Loaded with `--import` into every Node process of a worker under test: it writes the effects log and obeys the rules of
- * rules.ts. Nothing of Firedrill's own is replaced; it stands between Firedrill and Node's, the driver's and the SDK's doors.
+ * Loaded with `--import` into every Node process of a worker under test: in the worker itself and in its supervisors it writes
+ * the effects log and obeys the rules of rules.ts. Nothing of Firedrill's own is replaced; it stands between Firedrill and Node's, the driver's and the SDK's doors.
  */
 import childProcess from "node:child_process";
 import fs from "node:fs";
@@ -176,7 +176,8 @@ function hookActivities(): void {
   };
 }
 
-if (directory !== "") {
+/** Other programs of Node inherit this, such as those that a program of a job starts: they are none of Firedrill's. */
+if (directory !== "" && /^(worker|supervisor)\./.test(script)) {
   if (script.startsWith("worker.")) {
     hookPostgres();
     hookActivities();

@@ -86,6 +86,9 @@ export async function reset(stage: Stage): Promise<void> {
   await stage.hooks.clear();
   await writeOrders(ordersFile(services), []);
   await orderStack(stage.stage, []);
+  // A run that was given up before its data was back leaves it held.
+  const letGo = [..."-n flux-system patch kustomization apps --type=merge -p".split(" "), '{"spec":{"suspend":false}}'];
+  if ((await stage.uid()) !== "") await stage.ask(...letGo);
   if (!(await isWhole(stage, 45_000))) await remake(stage);
   // What must come back, beside the sentinel.
   await stage.inPod(

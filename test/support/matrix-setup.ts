@@ -18,7 +18,7 @@ let project: TestProject | undefined;
 
 /**
  * For projects that are tables: FIREDRILL_SUBSET=N takes N rows of each file, chosen by FIREDRILL_SEED. A whole run, with
- * all rows good, writes its table to docs/proof/.
+ * all files and rows good, writes its table to docs/proof/.
  */
 export async function setup(started: TestProject): Promise<void> {
   project = started;
@@ -41,8 +41,13 @@ export async function teardown(): Promise<void> {
   if (rows.length === 0 || project === undefined) return;
   const table = markdown(rows);
   console.log(`\n${table}\n${rows.length} rows came out as they must.`);
-  const tests = project.vitest.state.getTestModules().flatMap((module) => [...module.children.allTests()]);
-  const whole = subset === null && tests.every((test) => test.result().state === "passed");
+  const run = project;
+  const modules = run.vitest.state.getTestModules().filter((module) => module.project === run);
+  const tests = modules.flatMap((module) => [...module.children.allTests()]);
+  // One file of several would write a table without the rows of the others.
+  const { testFiles } = await run.globTestFiles();
+  const isWhole = subset === null && modules.length === testFiles.length;
+  const whole = isWhole && tests.every((test) => test.result().state === "passed");
   if (whole) await publish(project.name, table, rows.length);
 }
 

@@ -7,5 +7,6 @@ export const ownClusterOnly: Record<string, string> = {
   "test/cluster/namespace.test.ts": "Flux must reach a Git server and the node a registry that the test writes to",
   "test/cluster/namespace-trouble.test.ts": "it kills the API server, and needs Git and a registry as above",
   "test/sabotage-cluster/cluster.test.ts": "it destroys the cluster, with the infrastructure that made it",
-  "test/cluster/endurance.test.ts": "it kills the API server, and reads its audit log",
+  "test/endurance/namespace.test.ts": "it kills the API server, and reads its audit log",
+  "test/endurance/homelab.test.ts": "it destroys the cluster, and reads its audit log",
 };

@@ -16,7 +16,10 @@ interface Times {
 
 const keyOf = (layer: string) => `layer.${layer}`;
 
-/** As soon as each is there. Noted first, so that it is let go on every way out. */
+/**
+ * As soon as each is there. Noted first: whoever resumes the run lets it go when the data is there. A run that is given up
+ * before leaves it: what it would bring up would begin with empty volumes, and keep the restored ones from their claims.
+ */
 export async function holdLayers(
   session: Session,
   access: ClusterAccess,
@@ -32,9 +35,15 @@ export async function holdLayers(
     if (isHeld(object)) continue;
     const what = `layer ${name} is held back`;
     const where = { access, cluster: session.identity, resource: kind, namespace, name };
-    await noteLeftover(context.directory, keyOf(name), { kind: "stopped", ...where, patch: off, what });
+    const keep = `its volumes are not restored: resume the run, or let it go by yourself (${releasedBy(kind, namespace, name)})`;
+    await noteLeftover(context.directory, keyOf(name), { kind: "stopped", ...where, patch: off, what, keep });
     await session.cluster.mergePatch(kind, name, namespace, on);
   }
+}
+
+function releasedBy({ kind }: Layers["kind"], namespace: string, name: string): string {
+  if (kind === "Kustomization") return `flux -n ${namespace} resume kustomization ${name}`;
+  return `kubectl -n ${namespace} annotate application ${name} argocd.argoproj.io/skip-reconcile-`;
 }
 
 /**

@@ -2,7 +2,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, expect, test } from "vitest";
 import { type ApiProxy, startApiProxy } from "../../lab/cluster/api-proxy.ts";
-import { deletionsOf, startApiServer } from "../../lab/cluster/control-plane.ts";
+import { deletionsOf } from "../../lab/cluster/audit.ts";
+import { startApiServer } from "../../lab/cluster/control-plane.ts";
 import { stopWithin } from "../../lab/cluster/sandbox.ts";
 import { outline } from "../../src/plan/outline.ts";
 import { recheck } from "../../src/report/recheck.ts";
@@ -121,6 +122,7 @@ async function endure(row: Row): Promise<void> {
   tellsOf(row, record);
   if (row.harm === "connections reset") expect(cuts).toBeGreaterThan(2);
   await noteRow({
+    drill: "namespace",
     harm: row.harm,
     step: row.step,
     moment: row.moment,
