@@ -3,30 +3,23 @@ import { randomUUID } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Config } from "../../config.ts";
-import type { ComponentFacts } from "../../guard/facts.ts";
+import { type ComponentFacts, lostWithCluster } from "../../guard/facts.ts";
 import { dataOf } from "../../plan/namespace-data.ts";
 import type { Component, PgBackRestComponent, PgDumpComponent, Plan } from "../../plan/schema.ts";
 import type { RunType, Scenario } from "../../report/record.ts";
 import { fileFailure, privateDirectory } from "../files.ts";
-import { inspectLonghorn } from "../longhorn/inspect.ts";
-import { inspectCluster } from "../cluster/inspect.ts";
 import { inspectNamespaceData } from "../namespace-data/inspect.ts";
-import { inspectNamespace } from "../namespace/inspect.ts";
-import { inspectPgBackRest } from "../pgbackrest/inspect.ts";
-import { inspectPgDump } from "../pgdump/inspect.ts";
 import { withClient } from "../postgres/client.ts";
 import { serverNow } from "../postgres/server.ts";
 import type { StepContext } from "../step.ts";
-import { inspectWorkload } from "../workload/inspect.ts";
 import type { Inspection } from "../verbs.ts";
 import { judgeClock } from "./clock.ts";
 import { find, type Finding, type Seen } from "./finding.ts";
 import { askGuards } from "./guards.ts";
 import { lookAtDirectory } from "./host.ts";
+import { contextOf, inspectionOf, soon } from "./inspections.ts";
+import { lookAtLayers } from "./layers.ts";
 import { withVolumes } from "./volumes.ts";
-
-/** A person waits for the answer: who does not answer is named before the check itself is given up. */
-const soon = { withinMs: 8_000, requestMs: 8_000 };
 
 type Inspect = (type: RunType) => Promise<Inspection>;
 type Looked = Partial<Record<Scenario, ComponentFacts>>;
@@ -42,15 +35,20 @@ export async function lookAtComponents(config: Config, client: Client | undefine
     throw fileFailure(error, directory);
   });
   try {
-    const { components, findings: lists } = await withVolumes(plan, contextOf(config, plan, directory, "audit"), soon);
-    const looked = await Promise.all(
-      components.map(async (component) => {
-        const inspect: Inspect = (type) => inspectors(component, plan, contextOf(config, plan, directory, type));
-        const found = await kinds[component.kind](component as never, inspect);
-        return await withHolder(found, component, plan, contextOf(config, plan, directory, "audit"));
+    const context = (type: RunType) => contextOf(config, plan, directory, type);
+    const { components, findings: lists } = await withVolumes(plan, context("audit"), soon);
+    const [layers, ...looked] = await Promise.all([
+      lookAtLayers(plan, context("audit")),
+      ...components.map(async (component) => {
+        const inspect: Inspect = (type) => inspectionOf(component, plan, context(type));
+        const found = withCluster(await kinds[component.kind](component as never, inspect), plan);
+        return await withHolder(found, component, plan, context("audit"));
       }),
-    );
-    const facts = (scenario: Scenario) => looked.flatMap(({ facts: of }) => of[scenario] ?? []);
+    ]);
+    const facts = (scenario: Scenario) => [
+      ...looked.flatMap(({ facts: of }) => of[scenario] ?? []),
+      ...(scenario === "cluster" ? layers.facts : []),
+    ];
     const guards = await askGuards(client, plan, {
       database: facts("database"),
       namespace: facts("namespace"),
@@ -59,7 +57,7 @@ export async function lookAtComponents(config: Config, client: Client | undefine
       volume: facts("volume"),
       none: facts("none"),
     });
-    return [...lists, ...looked.flatMap(({ findings }) => findings), ...guards];
+    return [...layers.findings, ...lists, ...looked.flatMap(({ findings }) => findings), ...guards];
   } finally {
     await rm(made ?? directory, { recursive: true, force: true });
   }
@@ -126,6 +124,14 @@ async function withHolder(
   };
 }
 
+/** That a volume may not be destroyed alone is no fault where it is lost with its cluster. */
+function withCluster<F extends { facts: Looked }>(found: F, { components }: Plan): F {
+  const { volume, ...facts } = found.facts;
+  if (volume === undefined || !components.some(({ kind }) => kind === "cluster")) return found;
+  const alone = volume.listed ? { volume } : {};
+  return { ...found, facts: { ...facts, ...alone, cluster: lostWithCluster(volume) } };
+}
+
 /** What could not be inspected has none. */
 function withFacts(facts: { [S in Scenario]?: ComponentFacts | undefined }): Looked {
   return Object.fromEntries(Object.entries(facts).filter(([, of]) => of !== undefined));
@@ -139,43 +145,6 @@ async function inspected(name: string, inspect: () => Promise<Inspection>) {
     return `${target}: ${note}`;
   });
   return { finding, facts };
-}
-
-async function inspectors(
-  component: Component,
-  { access, gitops, checks = [] }: Plan,
-  context: StepContext,
-): Promise<Inspection> {
-  switch (component.kind) {
-    case "pgdump":
-      return await inspectPgDump({ component, toTime: null }, context);
-    case "pgbackrest":
-      return await inspectPgBackRest({ component, toTime: null }, context);
-    case "longhorn":
-      return await inspectLonghorn({ component, access: access!, toTime: null }, context, soon);
-    case "namespace":
-      // Of a plan that was read, whose rules want it.
-      return await inspectNamespace({ component, access: access! }, context, soon);
-    case "cluster":
-      return await inspectCluster({ component, access: access!, gitops, checks }, context, soon);
-    case "workload":
-      return await inspectWorkload({ component, access: access! }, context, soon);
-  }
-}
-
-/** An audit's inspection leaves no trace in the target's places; `exercise` is one that destroys nothing. */
-function contextOf(config: Config, plan: Plan, directory: string, type: RunType): StepContext {
-  const run = { id: "doctor", short: "", plan: plan.name, planSha256: "", type, scenario: "none", nonce: "" } as const;
-  return {
-    config,
-    run: { ...run, startedAt: new Date().toISOString(), tryNo: 0 },
-    step: "doctor",
-    directory,
-    signal: new AbortController().signal,
-    cancelRequested: () => false,
-    unlocked: () => Promise.resolve([]),
-    progress: () => {},
-  };
 }
 
 /** @throws NOT_PROVEN, and as connect */
