@@ -62,7 +62,12 @@ async function record({ client, connection, bundle }: Temporal, name: string, sh
   } finally {
     await stop();
   }
-  return neutral(historyToJSON(await handle.fetchHistory()));
+  const history = await handle.fetchHistory();
+  if (shape.child === undefined) return neutral(historyToJSON(history));
+  const children = history.events!.flatMap(({ startChildWorkflowExecutionInitiatedEventAttributes: child }) =>
+    child?.workflowType?.name === "volume" ? [child.workflowId!] : [],
+  );
+  return neutral(historyToJSON(await client.workflow.getHandle(children[shape.child]!).fetchHistory()));
 }
 
 function actOn(handle: WorkflowHandle, restart: () => Promise<void>): Act {

@@ -4,6 +4,7 @@ import { ApplicationFailure } from "@temporalio/common";
 import type { RunType } from "../../src/report/record.ts";
 import { closedAfterLoss } from "./closed-run.ts";
 import { check, facts, type fakeActivities, now, stepFailure } from "./fake-activities.ts";
+import { manyShapes } from "./many-shapes.ts";
 import { namespaceShapes } from "./namespace-shapes.ts";
 import type { twoComponents } from "./plans.ts";
 
@@ -30,6 +31,8 @@ export interface Shape {
   sha256?: string;
   /** What the run before has left. */
   resumed?: typeof closedAfterLoss;
+  /** The history that is kept is that of this child of type `volume`, counted from 0, and not the run's own. */
+  child?: number;
 }
 
 const shop = { components: ["shop"] };
@@ -291,4 +294,5 @@ export const shapes: Record<string, Shape> = {
     },
   },
   ...namespaceShapes,
+  ...manyShapes,
 };

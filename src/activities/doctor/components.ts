@@ -23,6 +23,7 @@ import { judgeClock } from "./clock.ts";
 import { find, type Finding, type Seen } from "./finding.ts";
 import { askGuards } from "./guards.ts";
 import { lookAtDirectory } from "./host.ts";
+import { withVolumes } from "./volumes.ts";
 
 /** A person waits for the answer: who does not answer is named before the check itself is given up. */
 const soon = { withinMs: 8_000, requestMs: 8_000 };
@@ -41,8 +42,9 @@ export async function lookAtComponents(config: Config, client: Client | undefine
     throw fileFailure(error, directory);
   });
   try {
+    const { components, findings: lists } = await withVolumes(plan, contextOf(config, plan, directory, "audit"), soon);
     const looked = await Promise.all(
-      plan.components.map(async (component) => {
+      components.map(async (component) => {
         const inspect: Inspect = (type) => inspectors(component, plan, contextOf(config, plan, directory, type));
         const found = await kinds[component.kind](component as never, inspect);
         return await withHolder(found, component, plan, contextOf(config, plan, directory, "audit"));
@@ -57,7 +59,7 @@ export async function lookAtComponents(config: Config, client: Client | undefine
       volume: facts("volume"),
       none: facts("none"),
     });
-    return [...looked.flatMap(({ findings }) => findings), ...guards];
+    return [...lists, ...looked.flatMap(({ findings }) => findings), ...guards];
   } finally {
     await rm(made ?? directory, { recursive: true, force: true });
   }
