@@ -125,7 +125,7 @@ const done = ({ steps }: RunRecord, prefix: string) =>
 
 test(
   "30 volumes are lost and come back, each proven, with short histories and hardly more memory than one takes",
-  { timeout: 900_000 },
+  { timeout: 1_800_000 },
   async () => {
     await planFor(drill, [component({ claim: "data-1", workload: "deployment/app-data-1" })], objectives);
     const one = await memoryDuring(async () => (await drill.start("exercise", { scenario: "volume" })).end());
@@ -158,7 +158,7 @@ test(
 
 test(
   "a worker that is killed in the middle of the restores: the next one goes on, and nothing is done twice",
-  { timeout: 900_000 },
+  { timeout: 1_800_000 },
   async () => {
     const before = await backups();
     const run = await drill.start("exercise", { scenario: "volume" });
