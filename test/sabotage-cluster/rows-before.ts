@@ -19,7 +19,8 @@ const merge = (what: string, changes: object) => async (stage: Stage) =>
 
 /** What is damaged stays so, and later backups of the volume would use the same blocks. */
 const forget = async (stage: Stage) => {
-  await stage.store().removeVolume(await stage.volume());
+  const volume = await stage.volume();
+  if (volume !== "") await stage.store().removeVolume(volume);
   await letLonghornLook(stage);
 };
 

@@ -89,11 +89,18 @@ export async function reset(stage: Stage): Promise<void> {
   // A run that was given up before its data was back leaves it held.
   const letGo = [..."-n flux-system patch kustomization apps --type=merge -p".split(" "), '{"spec":{"suspend":false}}'];
   if ((await stage.uid()) !== "") await stage.ask(...letGo);
+  // A run that was given up leaves held what was to wait for the data.
+  if ((await stage.uid()) !== "") await goOn(stage);
   if (!(await isWhole(stage, 45_000))) await remake(stage);
   // What must come back, beside the sentinel.
   await stage.inPod(
     "cd /data; [ -e letters/one ] || { mkdir -p letters; echo one > letters/one; head -c 300000 /dev/urandom > letters/large; }",
   );
+}
+
+async function goOn(stage: Stage): Promise<void> {
+  const patch = ["--type=merge", "-p", JSON.stringify({ spec: { suspend: false } })];
+  await stage.kubectl("-n", "flux-system", "patch", "kustomization", ...layers, ...patch);
 }
 
 /** Layers, workload and store, and that SSM leads there; a cluster that is not there is not waited for. */
