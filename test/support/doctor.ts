@@ -2,7 +2,7 @@ import { execa } from "execa";
 import { join } from "node:path";
 import { vi } from "vitest";
 import type { Located } from "../../src/cli/doctor/workers.ts";
-import type { Drill } from "./drill.ts";
+import type { Workplace } from "./drill.ts";
 
 interface Seen {
   ok: boolean;
@@ -18,7 +18,10 @@ interface Asking {
 }
 
 /** Calls `firedrill doctor` as a script would, and says how long it took. */
-export async function askDoctor(drill: Drill, { plan = "drill", env = {}, within = [] }: Asking = {}) {
+export async function askDoctor(
+  drill: Pick<Workplace, "directory" | "address">,
+  { plan = "drill", env = {}, within = [] }: Asking = {},
+) {
   const line = [...within, process.execPath, "bin/firedrill.js", "doctor", ...(plan === "" ? [] : [plan]), "--json"];
   const from = Date.now();
   const { exitCode, stdout, stderr } = await execa(line[0]!, line.slice(1), {
@@ -46,7 +49,7 @@ export async function askDoctor(drill: Drill, { plan = "drill", env = {}, within
 }
 
 /** The server knows only then who asks for work. */
-export async function untilReady(drill: Drill): Promise<void> {
+export async function untilReady(drill: Workplace): Promise<void> {
   const ready = async () => {
     if (!(await drill.workerLog()).includes("the worker is ready")) throw new Error("no worker yet");
   };

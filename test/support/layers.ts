@@ -25,6 +25,8 @@ import type { OneStep, oneStep } from "./layer-workflow.ts";
 export interface Layers extends Workplace {
   /** Writes the files of a directory that may be destroyed. @returns the directory */
   write: (name: string, files: Record<string, string>) => Promise<string>;
+  /** Of the worker: its programs, and what they need. */
+  environment: Record<string, string>;
   /** Begins a run whose plan has this one layer. */
   begin: (layer: object) => Promise<LayerRun>;
   /** Lines of the log to which the layers' resources write. */
@@ -79,6 +81,7 @@ export async function createLayers(): Promise<Layers> {
   const { queue, stop } = await startDriver(workplace.address);
   return {
     ...workplace,
+    environment,
     startWorker: () => workplace.startWorker(environment),
     ensureWorker: () => workplace.ensureWorker(environment),
     async write(name, files) {

@@ -23,6 +23,7 @@ import { judgeClock } from "./clock.ts";
 import { find, type Finding, type Seen } from "./finding.ts";
 import { askGuards } from "./guards.ts";
 import { lookAtDirectory } from "./host.ts";
+import { lookAtLayers } from "./layers.ts";
 import { withVolumes } from "./volumes.ts";
 
 /** A person waits for the answer: who does not answer is named before the check itself is given up. */
@@ -42,15 +43,20 @@ export async function lookAtComponents(config: Config, client: Client | undefine
     throw fileFailure(error, directory);
   });
   try {
-    const { components, findings: lists } = await withVolumes(plan, contextOf(config, plan, directory, "audit"), soon);
-    const looked = await Promise.all(
-      components.map(async (component) => {
-        const inspect: Inspect = (type) => inspectors(component, plan, contextOf(config, plan, directory, type));
-        const found = await kinds[component.kind](component as never, inspect);
-        return await withHolder(found, component, plan, contextOf(config, plan, directory, "audit"));
+    const context = (type: RunType) => contextOf(config, plan, directory, type);
+    const { components, findings: lists } = await withVolumes(plan, context("audit"), soon);
+    const [layers, ...looked] = await Promise.all([
+      lookAtLayers(plan, context("audit")),
+      ...components.map(async (component) => {
+        const inspect: Inspect = (type) => inspectors(component, plan, context(type));
+        const found = withCluster(await kinds[component.kind](component as never, inspect), plan);
+        return await withHolder(found, component, plan, context("audit"));
       }),
-    );
-    const facts = (scenario: Scenario) => looked.flatMap(({ facts: of }) => of[scenario] ?? []);
+    ]);
+    const facts = (scenario: Scenario) => [
+      ...looked.flatMap(({ facts: of }) => of[scenario] ?? []),
+      ...(scenario === "cluster" ? layers.facts : []),
+    ];
     const guards = await askGuards(client, plan, {
       database: facts("database"),
       namespace: facts("namespace"),
@@ -59,7 +65,7 @@ export async function lookAtComponents(config: Config, client: Client | undefine
       volume: facts("volume"),
       none: facts("none"),
     });
-    return [...lists, ...looked.flatMap(({ findings }) => findings), ...guards];
+    return [...layers.findings, ...lists, ...looked.flatMap(({ findings }) => findings), ...guards];
   } finally {
     await rm(made ?? directory, { recursive: true, force: true });
   }
@@ -124,6 +130,14 @@ async function withHolder(
     findings: [...findings, within.finding],
     facts: withFacts({ ...facts, database: alone, namespace: within.facts }),
   };
+}
+
+/** A volume is lost with its cluster: that it alone may not be destroyed is no fault then. */
+function withCluster<F extends { facts: Looked }>(found: F, { components }: Plan): F {
+  const { volume, ...facts } = found.facts;
+  if (volume === undefined || !components.some(({ kind }) => kind === "cluster")) return found;
+  const alone = volume.listed ? { volume } : {};
+  return { ...found, facts: { ...facts, ...alone, cluster: { ...volume, listed: true } } };
 }
 
 /** What could not be inspected has none. */

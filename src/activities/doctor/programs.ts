@@ -8,11 +8,12 @@ import { withClient } from "../postgres/client.ts";
 import { findAll, findVersions, majorVersion } from "../postgres/programs.ts";
 import { inspectServer } from "../postgres/server.ts";
 import { find, type Finding, type Seen } from "./finding.ts";
+import { lookAtLayerPrograms } from "./layers.ts";
 
-/** The programs that the plan's components need on this host, and whether they go with their servers. */
-export async function lookAtPrograms({ components }: Plan): Promise<Finding[]> {
-  const found = await Promise.all(components.map((component) => on(component)(component)));
-  return found.flat();
+/** The programs that the plan's components and layers need on this host, and whether they go with their servers. */
+export async function lookAtPrograms(plan: Plan): Promise<Finding[]> {
+  const ofComponents = plan.components.map((component) => on(component)(component));
+  return (await Promise.all([...ofComponents, lookAtLayerPrograms(plan)])).flat();
 }
 
 const kinds: { [K in Component["kind"]]: (component: Extract<Component, { kind: K }>) => Promise<Finding[]> } = {
