@@ -12,3 +12,12 @@ export function layersAreDistinct({ components, infrastructure = [] }: Plan): Co
     return reserved.includes(name) ? [{ path, message: `"${name}" is the name of a step of every run`, hint }] : [];
   });
 }
+
+/** Else nothing could destroy it, and nothing bring it back. */
+export function clusterIsMade({ components, infrastructure = [] }: Plan): Complaint[] {
+  const cluster = components.find(({ kind }) => kind === "cluster");
+  if (cluster === undefined || infrastructure.length > 0) return [];
+  const hint = "Say what makes it: docs/infrastructure.md shows the kinds of layers.";
+  const message = `missing key "infrastructure": ${cluster.name} (cluster) is destroyed and made by its layers`;
+  return [{ path: ["infrastructure"], at: "around", message, hint }];
+}

@@ -4,6 +4,7 @@ import { outlineOfNamespaces } from "./outline-namespace.ts";
 import type { Component, Plan } from "./schema.ts";
 import {
   componentStep,
+  layerStep,
   type Named,
   ofRun,
   type Particulars,
@@ -69,7 +70,7 @@ const ofScenario: Record<Exclude<Scenario, "none">, Component["kind"][]> = {
 
 /** The kinds of components that a run is about; the plan's others it leaves alone. */
 export function kindsOf(type: RunType, scenario: Scenario): Component["kind"][] {
-  if (type === "audit") return ["pgdump", "pgbackrest", "longhorn", "namespace", "workload"];
+  if (type === "audit") return ["pgdump", "pgbackrest", "longhorn", "namespace", "workload", "cluster"];
   if (scenario === "namespace" || (type === "exercise" && scenario !== "none")) return ofScenario[scenario];
   return ["pgdump", "pgbackrest", "longhorn"];
 }
@@ -104,6 +105,13 @@ function runbook(
   if (scenario === "namespace") return outlineOfNamespaces(type, components, { approvals, resumes });
   return entries(type, scenario, { approvals, resumes }).flatMap((group) => {
     if (group.some((entry) => entry in ofRun)) return group.map((entry) => runStep(entry as RunVerb));
-    return components.flatMap((c) => group.map((entry) => componentStep(entry as Verb, c)));
+    const steps = components.flatMap((c) => group.map((entry) => componentStep(entry as Verb, c)));
+    return type === "audit" && group[0] === "inspect" ? [...steps, ...looksAtLayers(components, layers)] : steps;
   });
+}
+
+/** What a cluster is made of. */
+function looksAtLayers(components: Named[], layers: string[]): StepOutline[] {
+  const cluster = components.find(({ kind }) => kind === "cluster");
+  return cluster === undefined ? [] : layers.map((layer) => layerStep("inspectLayer", layer, cluster.name));
 }

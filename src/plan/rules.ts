@@ -5,7 +5,7 @@ import { storeKeysTogether, volumesAreNamed } from "./longhorn-rules.ts";
 import { dataIsProtected } from "./namespace-rules.ts";
 import { overlap, sameServer } from "./overlap.ts";
 import { reserved } from "./component-parts.ts";
-import { layersAreDistinct } from "./infrastructure-rules.ts";
+import { clusterIsMade, layersAreDistinct } from "./infrastructure-rules.ts";
 import { userAndPasswordTogether } from "./notify-rules.ts";
 import { checkSchedules, freezeEnds } from "./schedule-rules.ts";
 import type { Component, PgDumpComponent, Plan } from "./schema.ts";
@@ -23,6 +23,7 @@ const rules: Rule[] = [
   noReservedNames,
   eachTargetOnce,
   clusterIsNamed,
+  clusterIsMade,
   layersAreDistinct,
   dataIsProtected,
   noSystemDatabase,

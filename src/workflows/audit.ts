@@ -1,9 +1,11 @@
 import { checkGuards } from "../guard/index.ts";
 import type { RunRecord } from "../report/record.ts";
 import type { Inspection } from "../activities/verbs.ts";
-import { on, onNamespace, onWorkload } from "./activities.ts";
+import { stepId } from "../plan/steps.ts";
+import { on, onCluster, onLayer, onNamespace, onWorkload } from "./activities.ts";
 import { conduct } from "./conduct.ts";
 import type { Request } from "./request.ts";
+import type { Run } from "./run.ts";
 
 /**
  * Asks whether everything could be recovered if it were lost now, and whether a drill would be allowed. Changes nothing,
@@ -17,9 +19,10 @@ export async function audit(request: Request): Promise<RunRecord> {
         run.optional("inspect", input.component, onNamespace.inspect, input),
       )),
       ...(await run.eachOf("workload", (input) => run.optional("inspect", input.component, onWorkload.inspect, input))),
+      ...(await lookAtCluster(run)),
     };
     const found = Object.entries(looked).filter((one): one is [string, Inspection] => one[1] !== null);
-    const inspections = Object.fromEntries(found);
+    const inspections = Object.fromEntries(found.map(([name, one]) => [name, withCluster(run, one)]));
     await run.lock(inspections, "look");
     // Every scenario with a loss asks the guards about all that it destroys.
     // Of a workload apart: it and the namespace that it is in are never lost by one drill.
@@ -45,5 +48,35 @@ export async function audit(request: Request): Promise<RunRecord> {
       if (inspection !== undefined)
         await run.optional("proof", input.component, onWorkload.prove, { ...input, inspection });
     });
+    if (!hasCluster(run)) return;
+    const { input } = run.cluster();
+    const { component } = input;
+    if (component.name in inspections) await run.optional("proof", component, onCluster.prove, input);
   });
+}
+
+function hasCluster({ record }: Run): boolean {
+  return record.components.some(({ kind }) => kind === "cluster");
+}
+
+/** The cluster itself, and the layers that it is made of; those that cannot be looked at are null. */
+async function lookAtCluster(run: Run): Promise<Record<string, Inspection | null>> {
+  if (!hasCluster(run)) return {};
+  const { input, layers } = run.cluster();
+  const { component } = input;
+  const found: Record<string, Inspection | null> = {};
+  found[component.name] = await run.optional("inspect", component, onCluster.inspect, input);
+  for (const layer of layers) {
+    const seen = await run.ofRun(stepId("inspectLayer", layer.name), onLayer.inspect, { layer });
+    found[layer.name] = seen && { target: seen.facts.target, facts: seen.facts, note: seen.note };
+  }
+  return found;
+}
+
+/** A volume is lost with its cluster: that it alone may not be destroyed refuses no drill then. */
+function withCluster(run: Run, inspection: Inspection): Inspection {
+  const { facts } = inspection;
+  return facts.kind === "longhorn" && hasCluster(run)
+    ? { ...inspection, facts: { ...facts, listed: true } }
+    : inspection;
 }

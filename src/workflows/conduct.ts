@@ -139,7 +139,7 @@ const hintsFor: Record<Component["kind"], string> = {
   pgbackrest: "Leave the scenario out to drill databases, or name the plan's components that it is for.",
   namespace: "A namespace is drilled, and restored, with `--scenario namespace`, and looked at by `audit`.",
   workload: "A workload is drilled by `exercise --scenario workload`, and looked at by `audit`.",
-  cluster: "A whole cluster is drilled by `exercise --scenario cluster`.",
+  cluster: "A whole cluster is drilled by `exercise --scenario cluster`, and looked at by `audit`.",
   longhorn: "A volume is drilled by `exercise --scenario volume`, or beside the live one by `--scenario none`.",
 };
 

@@ -415,6 +415,13 @@ export const broken: Broken[] = [
     hint: "Add `access: { kubeconfig: { file: /etc/firedrill/kubeconfig } }`.",
   },
   {
+    name: "a whole cluster that nothing makes",
+    text: "@name: homelab\naccess: { kubeconfig: in-cluster }\ncomponents:\n  - { name: homelab, kind: cluster }\n",
+    path: "infrastructure",
+    message: 'missing key "infrastructure": homelab (cluster) is destroyed and made by its layers',
+    hint: "Say what makes it: docs/infrastructure.md shows the kinds of layers.",
+  },
+  {
     name: "a directory that leaves itself",
     text: workload("workload: deployment/shop\ndata: { directory: @/data/../etc }"),
     path: `${component}.data.directory`,

@@ -20,7 +20,9 @@ test.each(Component.options.map((kind) => [kind.shape.kind.value, kind] as const
   (_, kind) => {
     const component = whole(kind);
     const access = { kubeconfig: { file: "/etc/kubeconfig" } };
-    const value = { name: "shop", objectives: { rto: "1h" }, access, components: [component] };
+    const layer = { name: "machines", kind: "tofu", directory: "/infra", destroys: ["*"] };
+    const made = kind.shape.kind.value === "cluster" ? { infrastructure: [layer] } : {};
+    const value = { name: "shop", objectives: { rto: "1h" }, access, ...made, components: [component] };
     const text = commentedPlan(value, ["first", "second"]);
     expect(text.startsWith("# first\n# second\n")).toBe(true);
     const { plan, problems } = parsePlan(text, "shop.yaml");

@@ -4,6 +4,7 @@ import { ApplicationFailure } from "@temporalio/common";
 import type { Resumed } from "../../src/activities/resume.ts";
 import type { Attempt, RunRef } from "../../src/activities/verbs.ts";
 import type { ComponentFacts } from "../../src/guard/facts.ts";
+import type { Layer } from "../../src/plan/infrastructure-schema.ts";
 import type { Component, Plan } from "../../src/plan/schema.ts";
 import type { CheckRecord, RunRecord } from "../../src/report/record.ts";
 
@@ -143,11 +144,13 @@ export function fakeActivities(plan: Plan, host: string, behaviours: Record<stri
     const value = (await behaviours[id]?.(fakes.inputs[id].length, input)) ?? usual(input);
     return { value, attempts: attempts() };
   };
-  for (const kind of ["PgDump", "PgBackRest", "Longhorn", "Namespace", "NamespaceData", "Workload"]) {
+  for (const kind of ["PgDump", "PgBackRest", "Longhorn", "Namespace", "NamespaceData", "Workload", "Cluster"]) {
     for (const [verb, usual] of Object.entries(good)) fakes.activities[`${verb}${kind}`] = (input) => run(usual, input);
   }
   fakes.activities.listVolumes = (input) =>
     run(({ component }: { component: Component }) => listed(component.name, 3), input);
+  fakes.activities.inspectInfrastructure = (input: { layer: Layer }) =>
+    run(() => ({ facts: facts(input.layer, { target: "infrastructure" }), states: [], note: "read" }), input as never);
   fakes.activities.cleanUp = (input) => run(() => ({ removed: 0, leftovers: [], note: "clean" }), input);
   fakes.activities.writeReport = (input: { record: RunRecord }) =>
     run(() => ({ note: `report of ${input.record.status}` }), input as never);

@@ -87,3 +87,18 @@ export function manyVolumes(change: object = {}): Plan {
     ...change,
   });
 }
+
+/** A whole cluster that one layer makes, and a volume in it. */
+export function wholeCluster(change: object = {}): Plan {
+  return Plan.parse({
+    name: "both",
+    objectives: { rto: "5m", rpo: "15m" },
+    access: { kubeconfig: { file: "/etc/kubeconfig" } },
+    infrastructure: [{ name: "machines", kind: "tofu", directory: "/infra", destroys: ["*"] }],
+    components: [
+      { name: "homelab", kind: "cluster" },
+      { name: "data", kind: "longhorn", namespace: "shop", claim: "data" },
+    ],
+    ...change,
+  });
+}

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { facts, now, stepFailure } from "../support/fake-activities.ts";
-import { twoComponents } from "../support/plans.ts";
+import { twoComponents, wholeCluster } from "../support/plans.ts";
 import { connectTest, type TestTemporal } from "../support/temporal.ts";
 import { type Trial, tryWorkflow } from "../support/workflow-rig.ts";
 
@@ -123,6 +123,50 @@ test.each([
   expect(record.diagnosis).toMatchObject([{ object: "shop", cause: record.refusals[0]!.message }]);
   expect(record.summary).toContain(`A drill would be refused by: ${guard}.`);
   expect(calls).toContain("backup/proof/shop");
+});
+
+const layer = (more: Parameters<typeof facts>[1]) => () => ({
+  facts: facts({ name: "machines", kind: "tofu" }, more),
+  states: [],
+  note: "read",
+});
+
+test("a whole cluster is looked at with its layers and volumes, and GitOps is asked for Git; nothing is planned", async () => {
+  const { record, calls } = await audited({ plan: wholeCluster() });
+  expect(record).toMatchObject({ verdict: "PASS", refusals: [] });
+  expect(calls.filter((id) => !id.startsWith("report/")).toSorted()).toEqual(
+    [
+      "preflight/data",
+      "preflight/homelab",
+      "preflight/layer/machines",
+      "backup/proof/data",
+      "backup/proof/homelab",
+    ].toSorted(),
+  );
+  expect(record.steps.every(({ status }) => status === "done")).toBe(true);
+});
+
+test("a layer that may not be destroyed is told; a volume that may not be destroyed alone is not", async () => {
+  const unlisted = () => ({
+    target: "volume",
+    facts: facts({ name: "data", kind: "longhorn" }, { listed: false }),
+    note: "",
+  });
+  const behaviours = { "preflight/layer/machines": layer({ listed: false }), "preflight/data": unlisted };
+  const { record } = await audited({ plan: wholeCluster(), behaviours });
+  expect(record).toMatchObject({ verdict: "PASS", refusals: [{ guard: "allow-list", component: "machines" }] });
+});
+
+test("a layer whose state cannot be read fails the cluster, and the rest is looked at all the same", async () => {
+  const behaviours = {
+    "preflight/layer/machines": () => {
+      throw stepFailure("PROGRAM_FAILED", "the backend does not answer");
+    },
+  };
+  const { record, calls } = await audited({ plan: wholeCluster(), behaviours });
+  expect(record).toMatchObject({ status: "done", verdict: "FAIL" });
+  expect(record.summary).toContain("homelab: the backend does not answer");
+  expect(calls).toContain("backup/proof/data");
 });
 
 test("production without approvals is told; a plan that asks for them is fine", async () => {

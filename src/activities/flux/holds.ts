@@ -130,3 +130,15 @@ export function sourceOf(object: KubernetesObject, gitops: KubernetesObject[]): 
 export function isReconciling(object: KubernetesObject): boolean {
   return conditionOf(object, "Ready")?.status === "Unknown";
 }
+
+/** The revision of Git that was applied last. */
+export function appliedRevision({ status }: KubernetesObject): string {
+  const { lastAppliedRevision, history } = (status ?? {}) as Applied;
+  return lastAppliedRevision ?? `chart ${history?.[0]?.chartVersion ?? "of an unknown version"}`;
+}
+
+/** Of a Kustomization, and of a HelmRelease. */
+interface Applied {
+  lastAppliedRevision?: string;
+  history?: { chartVersion?: string }[];
+}

@@ -1,6 +1,7 @@
 import { fail } from "../../failures.ts";
 import { argoRevision } from "../argocd/holds.ts";
 import { refreshArgo } from "../argocd/refresh.ts";
+import { appliedRevision } from "../flux/holds.ts";
 import { refreshFlux } from "../flux/refresh.ts";
 import type { KubernetesObject } from "../kubernetes/object.ts";
 import type { StepContext } from "../step.ts";
@@ -64,15 +65,4 @@ async function fetchNow(session: Session, known: Inventory, context: StepContext
     context,
   );
   await refreshArgo(session, holders.filter(isArgo), context);
-}
-
-function appliedRevision({ status }: KubernetesObject): string {
-  const { lastAppliedRevision, history } = (status ?? {}) as Applied;
-  return lastAppliedRevision ?? `chart ${history?.[0]?.chartVersion ?? "of an unknown version"}`;
-}
-
-/** Of a Kustomization, and of a HelmRelease. */
-interface Applied {
-  lastAppliedRevision?: string;
-  history?: { chartVersion?: string }[];
 }

@@ -46,14 +46,18 @@ export function checkOrder(record: RunRecord): Difference[] {
   return [...steps, ...unique(lanes), ...within(record)];
 }
 
-/** Names of the layers of infrastructure that the run has made anew, in their order. */
+const lookAtLayer = /^preflight\/layer\/(.+)$/;
+
+/** Names of the layers of infrastructure that the run has looked at, in the order in which they are made. */
 function layersOf({ steps }: RunRecord): string[] {
-  return steps.flatMap(({ id }) => /^rebuild\/layer\/(.+)$/.exec(id)?.[1] ?? []);
+  return steps.flatMap(({ id }) => lookAtLayer.exec(id)?.[1] ?? []);
 }
 
-/** The guards of an audit are asked whatever the looks at the components have found. */
+/** An audit looks at each layer, and asks the guards, whatever it has found before. */
 function isOfLane(step: StepRecord, name: string, { run }: RunRecord): boolean {
-  return run.type === "audit" ? step.component === name : (step.component ?? name) === name;
+  return run.type === "audit"
+    ? step.component === name && !lookAtLayer.test(step.id)
+    : (step.component ?? name) === name;
 }
 
 /** The guards belong to the lane of every component, and are named once. */
