@@ -170,3 +170,8 @@ export function destroyed({ type, scenario, components }: Facts): ComponentFacts
   if (type === "exercise" && scenario !== "none") return components;
   return type === "restore" ? components.filter(({ exists }) => exists) : [];
 }
+
+/** What is in a cluster goes with its layers: these must be listed, and the cluster's lock covers it. */
+export function lostWithCluster({ lock: _ofItsOwn, ...facts }: ComponentFacts): ComponentFacts {
+  return { ...facts, listed: true };
+}

@@ -23,6 +23,8 @@ function walk(schema: AnySchema, value: unknown, path: string[]): SecretUse[] {
     return value.flatMap((item: unknown, index) =>
       walk(branch.element, item, [...path, (item as { name?: string } | null)?.name ?? String(index)]),
     );
+  if (branch instanceof z.ZodRecord)
+    return Object.entries(value as object).flatMap(([key, item]) => walk(branch.valueType, item, [...path, key]));
   return Object.entries(shapeOf(branch, value)).flatMap(([key, inside]) =>
     walk(inside, (value as Record<string, unknown>)[key], [...path, key]),
   );

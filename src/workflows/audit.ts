@@ -1,3 +1,4 @@
+import { lostWithCluster } from "../guard/facts.ts";
 import { checkGuards } from "../guard/index.ts";
 import type { RunRecord } from "../report/record.ts";
 import type { Inspection } from "../activities/verbs.ts";
@@ -73,10 +74,8 @@ async function lookAtCluster(run: Run): Promise<Record<string, Inspection | null
   return found;
 }
 
-/** A volume is lost with its cluster: that it alone may not be destroyed refuses no drill then. */
+/** Volumes of a plan with a cluster are lost with it. */
 function withCluster(run: Run, inspection: Inspection): Inspection {
   const { facts } = inspection;
-  return facts.kind === "longhorn" && hasCluster(run)
-    ? { ...inspection, facts: { ...facts, listed: true } }
-    : inspection;
+  return facts.kind === "longhorn" && hasCluster(run) ? { ...inspection, facts: lostWithCluster(facts) } : inspection;
 }

@@ -1,5 +1,6 @@
 import type { LayerInspection, PlannedDestruction } from "../activities/infrastructure/verbs.ts";
 import type { Inspection, Proof } from "../activities/verbs.ts";
+import { lostWithCluster } from "../guard/facts.ts";
 import { checkGuards } from "../guard/index.ts";
 import type { Layer } from "../plan/infrastructure-schema.ts";
 import { on, onCluster, onLayer } from "./activities.ts";
@@ -83,7 +84,8 @@ async function look(run: Run, layers: Layer[]): Promise<Looked> {
   const found: Looked = { inspections: {}, layers: {}, planned: {}, plans: {} };
   found.inspections[input.component.name] = await run.step("inspect", input.component, onCluster.inspect, input);
   const volumes = await run.each((c) => run.step("inspect", c, on(c).inspect, { component: c, toTime: null }));
-  for (const [name, one] of Object.entries(volumes)) found.inspections[name] = withCluster(one);
+  for (const [name, one] of Object.entries(volumes))
+    found.inspections[name] = { ...one, facts: lostWithCluster(one.facts) };
   for (const layer of layers)
     found.layers[layer.name] = await run.layer("inspectLayer", layer, onLayer.inspect, { layer });
   for (const layer of layers.toReversed()) {
@@ -95,10 +97,4 @@ async function look(run: Run, layers: Layer[]): Promise<Looked> {
   }
   await run.lock(found.inspections);
   return found;
-}
-
-/** What is in the cluster goes with its layers: these must be listed, and the cluster's lock covers it. */
-function withCluster(inspection: Inspection): Inspection {
-  const { lock: _ofItsOwn, ...facts } = inspection.facts;
-  return { ...inspection, facts: { ...facts, listed: true } };
 }

@@ -6,6 +6,9 @@ test("every secret of a plan is found, wherever it stands, and nothing else", ()
   const connection = (password: object) => ({ host: "db.lan", user: "dr", password });
   const plan = twoComponents({
     schedule: [{ on: "first saturday", at: "03:00", timezone: "Europe/Berlin" }],
+    infrastructure: [
+      { name: "net", kind: "tofu", directory: "/i", destroys: ["*"], environment: { TOKEN: { env: "INFRA" } } },
+    ],
     freeze: [{ from: "2026-12-20", until: "2027-01-03", reason: "env: NOT_ONE" }],
     notify: [
       { kind: "slack", webhook: { env: "SLACK" } },
@@ -23,6 +26,7 @@ test("every secret of a plan is found, wherever it stands, and nothing else", ()
     { path: "notify.1.url", secret: { env: "URL" } },
     { path: "notify.1.secret", secret: { file: "/run/key" } },
     { path: "notify.2.password", secret: { env: "SMTP" } },
+    { path: "infrastructure.net.environment.TOKEN", secret: { env: "INFRA" } },
     { path: "components.shop.connection.password", secret: { env: "SHOP" } },
     { path: "components.ledger.connection.password", secret: { file: "/run/l" } },
   ]);

@@ -132,7 +132,16 @@ const layer = (more: Parameters<typeof facts>[1]) => () => ({
 });
 
 test("a whole cluster is looked at with its layers and volumes, and GitOps is asked for Git; nothing is planned", async () => {
-  const { record, calls } = await audited({ plan: wholeCluster() });
+  const of = (name: string, kind: string, lock: string) => () => ({
+    target: name,
+    facts: facts({ name, kind }, { lock }),
+    note: "",
+  });
+  const behaviours = {
+    "preflight/homelab": of("homelab", "cluster", "kubernetes/1"),
+    "preflight/data": of("data", "longhorn", "kubernetes/1/volumes/data"),
+  };
+  const { record, calls } = await audited({ plan: wholeCluster(), behaviours });
   expect(record).toMatchObject({ verdict: "PASS", refusals: [] });
   expect(calls.filter((id) => !id.startsWith("report/")).toSorted()).toEqual(
     [

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Config } from "../../config.ts";
-import type { ComponentFacts } from "../../guard/facts.ts";
+import { type ComponentFacts, lostWithCluster } from "../../guard/facts.ts";
 import { dataOf } from "../../plan/namespace-data.ts";
 import type { Component, PgBackRestComponent, PgDumpComponent, Plan } from "../../plan/schema.ts";
 import type { RunType, Scenario } from "../../report/record.ts";
@@ -132,12 +132,12 @@ async function withHolder(
   };
 }
 
-/** A volume is lost with its cluster: that it alone may not be destroyed is no fault then. */
+/** That a volume may not be destroyed alone is no fault where it is lost with its cluster. */
 function withCluster<F extends { facts: Looked }>(found: F, { components }: Plan): F {
   const { volume, ...facts } = found.facts;
   if (volume === undefined || !components.some(({ kind }) => kind === "cluster")) return found;
   const alone = volume.listed ? { volume } : {};
-  return { ...found, facts: { ...facts, ...alone, cluster: { ...volume, listed: true } } };
+  return { ...found, facts: { ...facts, ...alone, cluster: lostWithCluster(volume) } };
 }
 
 /** What could not be inspected has none. */

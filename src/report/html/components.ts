@@ -48,7 +48,7 @@ function control({ negativeControl }: CheckRecord): Markup {
 function checkRow(check: CheckRecord) {
   const result = checkWords(check);
   return [
-    html`<b>${check.title}</b> <small><code>${check.name}</code></small>`,
+    html`<b>${check.title}</b> ${check.name === check.title ? null : html`<small><code>${check.name}</code></small>`}`,
     mark(result.text, result.tone),
     check.proven ? mark("proven", check.passed ? "good" : "none") : mark("not proven", "doubt"),
     check.exact ? "exact" : "not exact",

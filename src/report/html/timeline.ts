@@ -137,14 +137,23 @@ function legend(record: RunRecord, scale: Scale): Markup {
   </ul>`;
 }
 
+/** How long a phase took, from its first step to its last; null where not all of it has ended. */
+function span(steps: StepRecord[]): string | null {
+  const starts = steps.flatMap(({ startedAt }) => startedAt ?? []);
+  const ends = steps.flatMap(({ endedAt }) => endedAt ?? []);
+  if (starts.length === 0 || ends.length < starts.length) return null;
+  return seconds(secondsBetween(starts.toSorted()[0]!, ends.toSorted().at(-1)!));
+}
+
 export function timeline(record: RunRecord): Markup {
   const scale = scaleOf(record);
   const phases = [...new Set(record.steps.map(({ phase }) => phase))];
+  const of = (phase: Phase) => record.steps.filter((step) => step.phase === phase);
   const group = (phase: Phase) =>
     html`<li>
-      <h3>${phase}</h3>
+      <h3>${phase} <small>${span(of(phase))}</small></h3>
       <ol>
-        ${record.steps.filter((step) => step.phase === phase).map((step) => row(step, record, scale))}
+        ${of(phase).map((step) => row(step, record, scale))}
       </ol>
     </li>`;
   return html`<section class="timeline">
