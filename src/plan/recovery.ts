@@ -154,7 +154,7 @@ export const recoveries: Record<StepVerb, Recovery> = {
 type Known = Pick<RunRecord, "run" | "components">;
 
 /** @returns undefined for a step that this version does not know */
-export function recoveryOf({ id, component }: Pick<StepRecord, "id" | "component">, run: Known): Recovery | undefined {
+function recoveryOf({ id, component }: Pick<StepRecord, "id" | "component">, run: Known): Recovery | undefined {
   const verb = verbOf(id);
   if (verb === undefined) return undefined;
   const kind = run.components.find(({ name }) => name === component)?.kind ?? "";
