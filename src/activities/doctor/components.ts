@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Config } from "../../config.ts";
-import { type ComponentFacts, lostWithCluster } from "../../guard/facts.ts";
+import type { ComponentFacts } from "../../guard/facts.ts";
 import { dataOf } from "../../plan/namespace-data.ts";
 import type { Component, PgBackRestComponent, PgDumpComponent, Plan } from "../../plan/schema.ts";
 import type { RunType, Scenario } from "../../report/record.ts";
@@ -18,7 +18,7 @@ import { find, type Finding, type Seen } from "./finding.ts";
 import { askGuards } from "./guards.ts";
 import { lookAtDirectory } from "./host.ts";
 import { contextOf, inspectionOf, soon } from "./inspections.ts";
-import { lookAtLayers } from "./layers.ts";
+import { lookAtLayers, withCluster } from "./layers.ts";
 import { withVolumes } from "./volumes.ts";
 
 type Inspect = (type: RunType) => Promise<Inspection>;
@@ -122,14 +122,6 @@ async function withHolder(
     findings: [...findings, within.finding],
     facts: withFacts({ ...facts, database: alone, namespace: within.facts }),
   };
-}
-
-/** That a volume may not be destroyed alone is no fault where it is lost with its cluster. */
-function withCluster<F extends { facts: Looked }>(found: F, { components }: Plan): F {
-  const { volume, ...facts } = found.facts;
-  if (volume === undefined || !components.some(({ kind }) => kind === "cluster")) return found;
-  const alone = volume.listed ? { volume } : {};
-  return { ...found, facts: { ...facts, ...alone, cluster: lostWithCluster(volume) } };
 }
 
 /** What could not be inspected has none. */

@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
-import type { ComponentFacts } from "../../guard/facts.ts";
+import { type ComponentFacts, lostWithCluster } from "../../guard/facts.ts";
 import type { CommandLayer, Layer, StateLayer } from "../../plan/infrastructure-schema.ts";
 import type { Plan } from "../../plan/schema.ts";
+import type { Scenario } from "../../report/record.ts";
 import { output, programMissing } from "../exec.ts";
 import { exists } from "../files.ts";
 import { inspectInfrastructure } from "../infrastructure/index.ts";
@@ -36,6 +37,17 @@ export async function lookAtLayers(
     return find("plan", `layer ${layer.name}`, look, limitMs);
   });
   return { findings: await Promise.all(findings), facts };
+}
+
+/** That a volume may not be destroyed alone is no fault where it is lost with its cluster. */
+export function withCluster<F extends { facts: Partial<Record<Scenario, ComponentFacts>> }>(
+  found: F,
+  { components }: Plan,
+): F {
+  const { volume, ...facts } = found.facts;
+  if (volume === undefined || !components.some(({ kind }) => kind === "cluster")) return found;
+  const alone = volume.listed ? { volume } : {};
+  return { ...found, facts: { ...facts, ...alone, cluster: lostWithCluster(volume) } };
 }
 
 /** @throws PROGRAM_MISSING */
