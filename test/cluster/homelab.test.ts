@@ -33,6 +33,9 @@ test(
     expect(homelab!.rto.seconds!).toBeGreaterThan(10);
     for (const { name, checks: own } of volumes)
       expect(own, name).toContainEqual(expect.objectContaining({ name: "sentinel", passed: true, proven: true }));
+    // Volumes that had changed places would be told apart.
+    const sentinels = checks.filter(({ name }) => name === "sentinel").map(({ expected }) => expected);
+    expect(new Set(sentinels).size).toBe(3);
     expect(step(record, "destroy/layer/machines").note).toMatch(/destroyed/);
     expect(recheck(record).found).toEqual([]);
     expect(await drill.sentinels()).toEqual([]);

@@ -13,7 +13,7 @@ import { sentinelSha256 } from "./content.ts";
 import { backups, longhornNamespace, longhornVersion, snapshots, specOf, textIn } from "./kinds.ts";
 import { expectedContent, filesBefore, type KnownVolume, knownVolume, type Pinned, pinnedBackup } from "./known.ts";
 import { pin, recordOf, withStore } from "./pin.ts";
-import { sentinelName, whereOf } from "./plant.ts";
+import { sentinelName, sentinelSeed, whereOf } from "./plant.ts";
 import { labelsOf, listFiles } from "./reach.ts";
 import { backupState, snapshotState } from "./states.ts";
 import { untilDone } from "./wait.ts";
@@ -181,7 +181,7 @@ function backupObject(
 function sentinelOf({ component }: Input, { run }: StepContext): NonNullable<Expected["sentinel"]> {
   return {
     path: `./${sentinelName(run)}`,
-    sha256: sentinelSha256(run.nonce, component.sentinel),
+    sha256: sentinelSha256(sentinelSeed(run, component), component.sentinel),
     bytes: component.sentinel,
   };
 }

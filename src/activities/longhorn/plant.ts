@@ -18,6 +18,11 @@ interface Input {
 
 export const sentinelName = ({ short }: Pick<RunRef, "short">) => `.firedrill-${short}`;
 
+/** What decides the sentinel's content: another one in each volume, so that volumes that changed places are told apart. */
+export function sentinelSeed({ nonce }: Pick<RunRef, "nonce">, { name }: Pick<LonghornComponent, "name">): string {
+  return `${nonce} ${name}`;
+}
+
 /** The claim through which the live volume's files are reached. @throws PLAN_INVALID where it has none */
 export function whereOf({ component, access }: Input, { claim, volume }: KnownVolume): Where {
   if (claim === null) {
@@ -53,13 +58,14 @@ export async function plantLonghorn(input: Input, context: StepContext): Promise
   const known = await knownVolume(context, component.name).recall();
   const where = whereOf(input, known);
   const size = component.sentinel;
-  const wanted = sentinelSha256(run.nonce, size);
+  const seed = sentinelSeed(run, component);
+  const wanted = sentinelSha256(seed, size);
   return await withCluster(access, context, async (session) => {
     requireCluster(session, known.cluster);
     await noteSentinel(where, known, known.cluster, context);
     const found = await withReach(session, where, known.reader, { write: true }, context, async (reach) => {
       context.progress(`planting ${prettyBytes(size, { binary: true })}`);
-      const args = [reach.path, sentinelName(run), ...plantArguments(run.nonce, size)];
+      const args = [reach.path, sentinelName(run), ...plantArguments(seed, size)];
       return (await runThere(session.cluster, reach, plantScript, args, context.signal)).split(" ")[0];
     });
     if (found !== wanted)
