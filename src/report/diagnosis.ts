@@ -1,6 +1,6 @@
 import { auditDiagnosis } from "./audit.ts";
 import { clockTrouble } from "./clock.ts";
-import { isLost, mayBeLost, stepsOf } from "./loss.ts";
+import { isLost, mayBeLost, stepsOfLoss } from "./loss.ts";
 import type { BackupRecord, CheckRecord, ComponentRecord, Diagnosis, RpoRecord, RunRecord } from "./record.ts";
 import { comesBackByItself, lacksRpo } from "./rpo.ts";
 import { isLate } from "./rto.ts";
@@ -31,15 +31,15 @@ export function diagnose(
 }
 
 function ofLoss({ name, kind, target, backup }: ComponentRecord, record: RunRecord): Diagnosis[] {
-  const steps = stepsOf(record, name);
+  const steps = stepsOfLoss(record, name);
   const goOn = `firedrill resume ${shellWord(record.run.workflowId)} --reason "…"`;
   const backUp = `${backupWords(backup)} Run: firedrill restore ${record.plan.name} --component ${name}, or go on with this run: ${goOn}`;
-  const restore =
-    kind === "namespace"
-      ? `Mend what keeps it from coming back, and reconcile what Git holds of it; then go on with this run: ${goOn}`
-      : kind === "workload"
-        ? `Mend what keeps its pods from coming back; then go on with this run: ${goOn}`
-        : backUp;
+  const mending: Record<string, string> = {
+    namespace: `Mend what keeps it from coming back, and reconcile what Git holds of it; then go on with this run: ${goOn}`,
+    workload: `Mend what keeps its pods from coming back; then go on with this run: ${goOn}`,
+    cluster: `Mend what keeps its infrastructure from being made; then go on with this run: ${goOn}`,
+  };
+  const restore = mending[kind] ?? backUp;
   if (isLost(steps)) return [{ object: target, cause: "this run destroyed it and has not put it back", hint: restore }];
   if (!mayBeLost(steps)) return [];
   const hint = `Look whether it is there and whole; if it is not: ${restore}`;

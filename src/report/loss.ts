@@ -11,6 +11,13 @@ export function stepsOf(record: RunRecord, component: string): StepRecord[] {
   return record.steps.filter((step) => step.component === component);
 }
 
+/** Of a component with those that took it away together with what holds it: its namespace, or the whole cluster. */
+export function stepsOfLoss({ run, steps, components }: RunRecord, component: string): StepRecord[] {
+  const holder = components.find(({ name }) => name === component)?.holder;
+  const withOthers = (step: StepRecord) => step.destroys && (step.component === holder || run.scenario === "cluster");
+  return steps.filter((step) => step.component === component || withOthers(step));
+}
+
 /** Destroyed by this run, and not in place again: put there by the run, or rebuilt by GitOps. */
 export function isLost(steps: StepRecord[]): boolean {
   const done = steps.filter(({ status }) => status === "done");
@@ -19,9 +26,8 @@ export function isLost(steps: StepRecord[]): boolean {
 
 /** The destruction was begun and nobody saw its end: the target may be there, damaged or gone. */
 export function mayBeLost(steps: StepRecord[]): boolean {
-  return steps.some(
-    (step) => step.destroys && step.startedAt !== null && step.status !== "done" && !hasTouchedNothing(step),
-  );
+  const begun = (step: StepRecord) => step.startedAt !== null && step.status !== "done" && !hasTouchedNothing(step);
+  return !isLost(steps) && steps.some((step) => step.destroys && begun(step));
 }
 
 /** Failures that a step which destroys raises before it touches anything. */

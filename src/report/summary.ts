@@ -1,6 +1,6 @@
 import { summarizeAudit } from "./audit.ts";
 import { clockTrouble } from "./clock.ts";
-import { isLost, mayBeLost, stepsOf } from "./loss.ts";
+import { isLost, mayBeLost, stepsOfLoss } from "./loss.ts";
 import type { ComponentRecord, RpoRecord, RtoRecord, RunRecord, Scenario, StepRecord, Verdict } from "./record.ts";
 import { lacksRpo } from "./rpo.ts";
 import { isLate } from "./rto.ts";
@@ -39,7 +39,7 @@ function notApproved({ id, decisions }: StepRecord): string[] {
 
 function losses(record: RunRecord): string {
   const named = (is: (steps: StepRecord[]) => boolean) =>
-    listed(record.components.map(({ name }) => name).filter((name) => is(stepsOf(record, name))));
+    listed(record.components.map(({ name }) => name).filter((name) => is(stepsOfLoss(record, name))));
   const [lost, maybe] = [named(isLost), named(mayBeLost)];
   return [
     lost === "" ? "" : ` Destroyed and not put back: ${lost}.`,

@@ -1,7 +1,7 @@
 import { auditVerdicts } from "./audit.ts";
 import { clockTrouble, lossOf } from "./clock.ts";
 import { counts, diagnose } from "./diagnosis.ts";
-import { isLost, mayBeLost, stepsOf } from "./loss.ts";
+import { isLost, mayBeLost, stepsOf, stepsOfLoss } from "./loss.ts";
 import type { ComponentRecord, RpoRecord, RunRecord, Verdict } from "./record.ts";
 import { lacksRpo, measureRpo, overallRpo } from "./rpo.ts";
 import { interval, isLate, noRto, overallRto, split } from "./rto.ts";
@@ -51,6 +51,7 @@ function ofRun({ status, steps, components }: RunRecord): Verdict[] {
 function judgeComponent(component: ComponentRecord, record: RunRecord): ComponentRecord {
   const { provenAt, waits, checks } = component;
   const steps = stepsOf(record, component.name);
+  const loss = stepsOfLoss(record, component.name);
   const from = lossOf(component, record);
   const trouble = clockTrouble(component, record);
   const timed = from !== null && provenAt !== null && !trouble.some(({ spoils }) => spoils === "RTO");
@@ -66,7 +67,7 @@ function judgeComponent(component: ComponentRecord, record: RunRecord): Componen
     ...late(rpo),
     ...unknown(rpo, [{ ...component, rpo }], record),
     // Lost, or perhaps lost, and not put back: whatever the reason, that is no drill that ended well.
-    ...(isLost(steps) || mayBeLost(steps) ? (["FAIL"] as const) : []),
+    ...(isLost(loss) || mayBeLost(loss) ? (["FAIL"] as const) : []),
     ...(from !== null && provenAt === null ? (["INCONCLUSIVE"] as const) : []),
     ...(trouble.length > 0 ? (["INCONCLUSIVE"] as const) : []),
     ...(record.run.type === "audit" ? auditVerdicts(component, record) : []),

@@ -116,11 +116,24 @@ const good: Record<string, (input: { component: Component; run: RunRef }) => unk
   recall: ({ component }) => ({ target: component.name, facts: facts(component, { exists: false }), note: "known" }),
   reach: () => ({ waits: [], note: "answers" }),
   rebuild: () => ({ waits: [], note: "rebuilt" }),
+  settle: () => ({ waits: [], note: "ready" }),
   restore: () => ({ place: "scratch", backup, waits: [], note: "restored" }),
   verify: ({ run }) => verification("data", run),
   place: ({ run }) => verification("place", run),
   retain: () => ({ removed: [], note: "kept" }),
 };
+
+/** The same of a layer of infrastructure. */
+const goodOfLayer: Record<string, (layer: Layer) => unknown> = {
+  inspect: (layer) => ({ facts: factsOf(layer), states: [], note: "read" }),
+  plan: (layer) => {
+    const none = { names: [], more: 0 };
+    return { id: "00", at: now(), facts: factsOf(layer), states: [], count: 3, destroys: none, kept: none, note: "3" };
+  },
+  destroy: () => ({ lostAt: now(), destroyed: 3, note: "destroyed" }),
+  apply: () => ({ builtAt: now(), resources: 3, states: [], missing: { names: [], more: 0 }, note: "built" }),
+};
+const factsOf = (layer: Layer) => facts(layer, { target: "infrastructure" });
 
 /** Tells nobody; while something waits it stays as long as the real one. */
 async function takeNotice({ facts }: { facts: { event: string } }) {
@@ -149,8 +162,10 @@ export function fakeActivities(plan: Plan, host: string, behaviours: Record<stri
   }
   fakes.activities.listVolumes = (input) =>
     run(({ component }: { component: Component }) => listed(component.name, 3), input);
-  fakes.activities.inspectInfrastructure = (input: { layer: Layer }) =>
-    run(() => ({ facts: facts(input.layer, { target: "infrastructure" }), states: [], note: "read" }), input as never);
+  for (const [verb, usual] of Object.entries(goodOfLayer)) {
+    fakes.activities[`${verb}Infrastructure`] = (input: { layer: Layer }) =>
+      run(() => usual(input.layer), input as never);
+  }
   fakes.activities.cleanUp = (input) => run(() => ({ removed: 0, leftovers: [], note: "clean" }), input);
   fakes.activities.writeReport = (input: { record: RunRecord }) =>
     run(() => ({ note: `report of ${input.record.status}` }), input as never);
