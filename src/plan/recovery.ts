@@ -1,3 +1,4 @@
+import { hasTouchedNothing } from "../report/loss.ts";
 import type { RunRecord, StepRecord } from "../report/record.ts";
 import { besideTheLive, recoveriesOfKind } from "./recovery-kinds.ts";
 import { type StepVerb, verbOf } from "./steps.ts";
@@ -76,7 +77,8 @@ export const recoveries: Record<StepVerb, Recovery> = {
   settle: {
     state: "The cluster is another one, and its volumes are restored. Some layer of GitOps is not ready.",
     act: "Mend what the message names as the root cause, mostly in Git, a registry or a Secret.",
-    answers: "Retry goes on watching; abort leaves the cluster as it is, with nothing held back.",
+    answers:
+      "Retry goes on watching; abort leaves the cluster as it is. What is still held back then, the report names, with how to let it go.",
   },
   restore: {
     state: "The data is gone, and its backup untouched. What is restored so far lies aside, where nothing uses it.",
@@ -121,7 +123,7 @@ export const recoveries: Record<StepVerb, Recovery> = {
     state: "The old cluster is gone. The layer is built in part. The backups are proven, and lie outside.",
     act: "Read the program's log in the run's directory, and mend the cause: quota, credentials, the provider.",
     answers:
-      "Retry applies again, and makes what is missing. After abort apply it by hand, then `firedrill resume RUN` or `firedrill restore PLAN`.",
+      "Retry applies again, and makes what is missing. After abort `firedrill resume RUN` goes on from here. Whoever applies it by hand must hold back the layers that wait for data, or they begin with empty volumes.",
   },
   preflightGuards: {
     state: untouched,
@@ -162,8 +164,16 @@ function recoveryOf({ id, component }: Pick<StepRecord, "id" | "component">, run
   return beside ?? recoveriesOfKind[kind]?.[verb] ?? recoveries[verb];
 }
 
+/** Of a step that destroys, and ended at a look before. */
+const stillThere: Recovery = {
+  state: "Nothing was touched by this step: it ended at a look before.",
+  act: "Do what the message says. A backup that is gone or damaged must be found or made again before anything is taken away.",
+  answers: "Retry looks again, and destroys when all is well; abort leaves all as it is.",
+};
+
 /** As a paragraph, for where a step waits; empty for a step that this version does not know. */
-export function recoveryText(step: Pick<StepRecord, "id" | "component">, run: Known): string {
-  const found = recoveryOf(step, run);
+export function recoveryText(step: Pick<StepRecord, "id" | "component"> | StepRecord, run: Known): string {
+  const untouchedYet = "failures" in step && step.destroys && step.failures.length > 0 && hasTouchedNothing(step);
+  const found = untouchedYet ? stillThere : recoveryOf(step, run);
   return found === undefined ? "" : `${found.state} ${found.act} ${found.answers}`;
 }

@@ -43,7 +43,7 @@ const beforeAnything = new Set([
 ]);
 
 /** Every try has ended, and none of them later than at a look before. */
-function hasTouchedNothing({ failures, decisions, stretches }: StepRecord): boolean {
+export function hasTouchedNothing({ failures, decisions, stretches }: StepRecord): boolean {
   const retries = decisions.filter(({ action }) => action === "retry").length;
   return (
     retries < failures.length &&

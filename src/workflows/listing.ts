@@ -31,16 +31,21 @@ export async function findVolumes(
     const id = stepId("list", many.name);
     const before = takenOver(record, id, many, resumed);
     const input = { component: many, access: plan.access() };
-    found.set(many.name, before ?? (await steps.run(id, listVolumes, input))!.value.volumes);
+    const volumes = before ?? (await steps.run(id, listVolumes, input))?.value.volumes;
+    // Only an audit goes on without: its report names the step that failed.
+    if (volumes !== undefined) found.set(many.name, volumes);
   }
-  if (found.size === 0) return;
-  const components = plan.components().flatMap((one): { component: Component; of?: OneOf }[] => {
+  const unknown = plan.components().filter((one) => meansMany(one) && !found.has(one.name));
+  if (found.size === 0 && unknown.length === 0) return;
+  const known = plan.components().filter((one) => !unknown.includes(one));
+  const components = known.flatMap((one): { component: Component; of?: OneOf }[] => {
     const volumes = found.get(one.name);
     if (volumes === undefined) return [{ component: one }];
     return volumes.map(({ name, of }) => ({ component: volumeOf(one as LonghornComponent, name, of), of }));
   });
   requireDistinct(components.map(({ component }) => component));
-  record.components = components.map(({ component, of }) => recordOf(record, component, of));
+  const records = components.map(({ component, of }) => recordOf(record, component, of));
+  record.components = [...records, ...unknown.map((component) => recordOf(record, component, undefined))];
   plan.narrow(components.map(({ component: { name }, of }) => ({ name, of })));
 }
 
@@ -50,6 +55,9 @@ function takenOver(
   { name }: LonghornComponent,
   resumed: Resumed | null,
 ): Volume[] | undefined {
+  // A drill that has taken nothing away begins anew, with what is there now.
+  const isLost = resumed?.steps.some(({ destroys, startedAt }) => destroys && startedAt !== null) ?? false;
+  if (record.run.type === "exercise" && !isLost) return undefined;
   const volumes = (resumed?.components ?? []).flatMap((one) =>
     one.of?.component === name ? [{ name: one.name, of: one.of }] : [],
   );

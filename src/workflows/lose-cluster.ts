@@ -27,10 +27,10 @@ export async function loseCluster(run: Run): Promise<void> {
   run.guard("destroy/guards", () => checkGuards(run.facts("destroy", looked.inspections, all)));
 
   const data = Object.values(await run.each(async (c) => c));
-  for (const [index, layer] of layers.toReversed().entries()) {
+  for (const layer of layers.toReversed()) {
     const known = { inspection: looked.layers[layer.name]!, planned: looked.planned[layer.name]! };
-    // The volumes go with the first of them, or may.
-    await run.layer("destroyLayer", layer, onLayer.destroy, { layer, ...known, ...(index === 0 && { data }) });
+    // With which of them the volumes go nobody knows, and between two of them may lie days.
+    await run.layer("destroyLayer", layer, onLayer.destroy, { layer, ...known, data });
   }
   await run.optional("gone", cluster, onCluster.control, input);
   for (const layer of layers)

@@ -11,8 +11,8 @@ import { describeFailure, fail } from "../failures.ts";
 import type { LonghornComponent } from "../plan/longhorn-schema.ts";
 import { stepId } from "../plan/steps.ts";
 import type { StepRecord } from "../report/record.ts";
-import { on, type StepActivity } from "./activities.ts";
-import { failedStep, isProven } from "./journal.ts";
+import type { StepActivity } from "./activities.ts";
+import { failedStep } from "./journal.ts";
 import type { Steps, Surroundings } from "./steps.ts";
 import { type Known, stretchFrom, type StretchVerb, type Told, volumeWorkflowId } from "./stretch.ts";
 import { holdSignal, volume } from "./volume.ts";
@@ -68,7 +68,6 @@ export function createVolumes({ record, ref, clock, people, plan, show }: Surrou
       clock.passed(from, own, attemptsOf(told));
       if (await note(told)) again(steps.find(told.failed!.id));
     }
-    await putIntoPlace(given.component);
   }
 
   async function doInChild(left: Left, given: Given): Promise<Told> {
@@ -126,15 +125,6 @@ export function createVolumes({ record, ref, clock, people, plan, show }: Surrou
     // Now, by the record: from now on it waits.
     failedStep(step, failed.failure, failed.details, clock.now());
     return await steps.ask(step, failed.details);
-  }
-
-  /** At once, and not when the last of all volumes is verified; of a whole cluster GitOps has to be there before. */
-  async function putIntoPlace(component: LonghornComponent): Promise<void> {
-    const id = stepId("place", component.name);
-    const restored = values.get(stepId("restore", component.name)) as Restored | undefined;
-    const step = record.steps.find((one) => one.id === id);
-    if (restored === undefined || step?.status !== "pending" || record.run.scenario === "cluster") return;
-    await run(id, on(component).place, { component, restored, proven: isProven(record, component.name) });
   }
 
   return {

@@ -91,3 +91,16 @@ test("the report is silent about it once the step has gone on", () => {
   for (const page of [renderHtml(record), renderMarkdown(record)])
     expect(page).not.toContain("What is restored so far lies aside");
 });
+
+test("a destruction that ended at a look before is not called one", () => {
+  const run = { run: { type: "exercise", scenario: "cluster" }, components: [] } as unknown as RunRecord;
+  const failed = (type: string) =>
+    ({
+      ...outlineOfVerb("destroyLayer", "cluster", "machines"),
+      failures: [{ type, message: "", hint: "", at: "" }],
+      decisions: [],
+      stretches: [],
+    }) as unknown as StepRecord;
+  expect(recoveryText(failed("BACKUP_NOT_VERIFIED"), run)).toMatch(/^Nothing was touched by this step/);
+  expect(recoveryText(failed("NOT_DESTROYED"), run)).toMatch(/destroyed in part, or wholly/);
+});

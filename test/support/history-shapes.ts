@@ -4,6 +4,7 @@ import { ApplicationFailure } from "@temporalio/common";
 import type { RunType } from "../../src/report/record.ts";
 import { closedAfterLoss } from "./closed-run.ts";
 import { check, facts, type fakeActivities, now, stepFailure } from "./fake-activities.ts";
+import { clusterShapes } from "./cluster-shapes.ts";
 import { manyShapes } from "./many-shapes.ts";
 import { namespaceShapes } from "./namespace-shapes.ts";
 import type { twoComponents } from "./plans.ts";
@@ -293,6 +294,7 @@ export const shapes: Record<string, Shape> = {
       await decide("report/cleanup", "retry");
     },
   },
+  ...clusterShapes,
   ...namespaceShapes,
   ...manyShapes,
 };

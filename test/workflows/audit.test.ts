@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { facts, now, stepFailure } from "../support/fake-activities.ts";
-import { twoComponents, wholeCluster } from "../support/plans.ts";
+import { manyVolumes, twoComponents, wholeCluster } from "../support/plans.ts";
 import { connectTest, type TestTemporal } from "../support/temporal.ts";
 import { type Trial, tryWorkflow } from "../support/workflow-rig.ts";
 
@@ -214,4 +214,19 @@ test.each([
     const failure = (await handle.result().catch((error: unknown) => error)) as { cause: Error };
     expect(failure.cause.message).toContain(message);
   });
+});
+
+test("volumes that cannot be found fail their component, and the rest is looked at all the same", async () => {
+  const behaviours = {
+    "preflight/list/homes": () => {
+      throw stepFailure("TARGET_GONE", "there are no claims in namespace homes");
+    },
+  };
+  const { record, calls } = await audited({ plan: manyVolumes(), behaviours });
+  expect(record).toMatchObject({ status: "done", verdict: "FAIL" });
+  expect(record.components.map(({ name, verdict }) => [name, verdict])).toEqual([
+    ["logs", "PASS"],
+    ["homes", "FAIL"],
+  ]);
+  expect(calls).toContain("backup/proof/logs");
 });

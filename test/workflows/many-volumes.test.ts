@@ -127,7 +127,9 @@ test("one that fails waits for a person while the others go on; a retry begins w
   };
   await tryWorkflow(temporal, "exercise", { input, plan, behaviours }, async (trial) => {
     await trial.until("restore/homes-data-2", "waiting");
-    await trial.until("verify/place/homes-data-3", "done");
+    await trial.until("verify/homes-data-3", "done");
+    // They may share a workload, which then would begin without the second.
+    expect(trial.fakes.calls).not.toContain("verify/place/homes-data-3");
     const waiting = await trial.record();
     expect(waiting.steps.find(({ id }) => id === "restore/homes-data-2")!.failures).toMatchObject([
       { type: "RECOVERY_FAILED", message: "volume is faulted", hint: "hint for RECOVERY_FAILED" },

@@ -28,17 +28,19 @@ export async function holdLayers(
   context: StepContext,
 ): Promise<void> {
   const [on, off] = holding[kind.kind as keyof typeof holding];
-  for (const name of held) {
-    context.progress(`waiting for layer ${name}, to hold it back`);
+  context.progress(`waiting for layer ${held.join(" and ")}, to hold back what waits for data`);
+  // Each by itself: which of them comes first nobody knows.
+  const hold = async (name: string) => {
     const waiting = { signal: context.signal, withinMs, what: `layer ${name} to be there` };
     const object = await waitForObject(session.cluster, kind, { name, namespace }, () => true, waiting);
-    if (isHeld(object)) continue;
+    if (isHeld(object)) return;
     const what = `layer ${name} is held back`;
     const where = { access, cluster: session.identity, resource: kind, namespace, name };
     const keep = `its volumes are not restored: resume the run, or let it go by yourself (${releasedBy(kind, namespace, name)})`;
     await noteLeftover(context.directory, keyOf(name), { kind: "stopped", ...where, patch: off, what, keep });
     await session.cluster.mergePatch(kind, name, namespace, on);
-  }
+  };
+  await Promise.all(held.map(hold));
 }
 
 function releasedBy({ kind }: Layers["kind"], namespace: string, name: string): string {

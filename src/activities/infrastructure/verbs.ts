@@ -75,7 +75,7 @@ export interface LayerVerbs<L extends Layer = Layer> {
   plan(input: LayerInput<L> & { inspection: LayerInspection }): Promise<Done<PlannedDestruction>>;
   /**
    * Carries out the saved plan, and looks whether nothing is left.
-   * `data`: whose pinned backups must still be in their stores; given for the layer with which the destruction begins.
+   * `data`: whose pinned backups must still be in their stores.
    * @throws BACKUP_NOT_VERIFIED, IDENTITY_CHANGED, STATE_CHANGED, REFUSED before anything is touched; NOT_DESTROYED, STATE_LOCKED, TIMED_OUT
    */
   destroy(

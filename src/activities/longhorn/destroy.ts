@@ -65,6 +65,8 @@ async function requireAsInspected(
   const now = await inspectLonghorn({ component, access, toTime: null }, context);
   // The inspection has written down what it found: it must be of the volume that was backed up.
   requireSameVolume((await knownVolume(context, component.name).recall()).volume, known);
+  // And what uses it, as before anything was taken away: the workload of several volumes is stopped with the first of them.
+  await knownVolume(context, component.name).keep(known);
   await requireClear(now.facts, proof, context);
 }
 
