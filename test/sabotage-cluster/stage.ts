@@ -86,9 +86,6 @@ export async function reset(stage: Stage): Promise<void> {
   await stage.hooks.clear();
   await writeOrders(ordersFile(services), []);
   await orderStack(stage.stage, []);
-  // A run that was given up before its data was back leaves it held.
-  const letGo = [..."-n flux-system patch kustomization apps --type=merge -p".split(" "), '{"spec":{"suspend":false}}'];
-  if ((await stage.uid()) !== "") await stage.ask(...letGo);
   // A run that was given up leaves held what was to wait for the data.
   if ((await stage.uid()) !== "") await goOn(stage);
   if (!(await isWhole(stage, 45_000))) await remake(stage);
