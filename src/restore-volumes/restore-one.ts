@@ -5,6 +5,7 @@ import { type Chosen, completeBackups, fitting, listBackups } from "../activitie
 import { byClaim } from "../activities/longhorn/find-volume.ts";
 import { longhornNamespace, specOf, statusOf, textIn, volumes } from "../activities/longhorn/kinds.ts";
 import { offerVolume, restoreVolume, whyElsewhere } from "../activities/longhorn/make.ts";
+import { isRestoring } from "../activities/longhorn/states.ts";
 import { wishFromBackup } from "../activities/longhorn/wish.ts";
 import type { StepContext } from "../activities/step.ts";
 import type { RestoreVolumesConfig, Wanted } from "./config.ts";
@@ -68,12 +69,6 @@ function madeFrom(live: KubernetesObject, candidates: Chosen[]): Chosen {
     `volume ${live.metadata.name} is there, but ${url === "" ? "was made from no backup" : "its backup is not in the store any more"}, and no claim has it`,
     "Look what is in it: give it to its claim, or delete it; then start the job again.",
   );
-}
-
-function isRestoring(volume: KubernetesObject): boolean {
-  const status = statusOf(volume);
-  const isMade = textIn(specOf(volume), "fromBackup") !== "";
-  return isMade && (status["restoreInitiated"] !== true || status["restoreRequired"] === true);
 }
 
 /**

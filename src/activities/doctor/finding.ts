@@ -25,11 +25,14 @@ export type Seen = string | { message: string; hint: string };
 /** Longer than a dead host takes to be given up by what connects to it, in milliseconds. */
 const limitMs = 15_000;
 
-/** Makes a check. What it throws is a finding, and so is that it does not end in time: no check keeps the others waiting. */
+/**
+ * Makes a check. What it throws is a finding, and so is that it does not end in time: no check keeps the others waiting.
+ * @param look gets a signal that aborts when nobody waits for it any more
+ */
 export async function find(
   group: Finding["group"],
   name: string,
-  look: () => Seen | Promise<Seen>,
+  look: (signal: AbortSignal) => Seen | Promise<Seen>,
   limit = limitMs,
 ): Promise<Finding> {
   const giveUp = new AbortController();
@@ -38,7 +41,7 @@ export async function find(
     throw fail("TIMED_OUT", `no answer in ${limit / 1_000} s`, "Look at what is slow there; then call doctor again.");
   };
   try {
-    const seen = await Promise.race([(async () => look())(), late()]);
+    const seen = await Promise.race([(async () => look(giveUp.signal))(), late()]);
     if (typeof seen === "string") return { group, name, status: "ok", message: redact(seen), hint: null, type: null };
     return { group, name, status: "warning", message: redact(seen.message), hint: redact(seen.hint), type: null };
   } catch (error) {

@@ -22,21 +22,38 @@ export async function lookAtLayerPrograms({ infrastructure = [] }: Plan): Promis
   );
 }
 
-/** By the very inspection that a drill begins with: it prepares the directory (`init`) and changes no infrastructure. */
+/**
+ * By the very inspection that a drill begins with: it prepares the directory (`init`) and changes no infrastructure. Returns when
+ * no program of it runs any more, that of a layer which was given up included: it would outlive its directory.
+ */
 export async function lookAtLayers(
   { infrastructure = [] }: Plan,
   context: StepContext,
+  limit = limitMs,
 ): Promise<{ findings: Finding[]; facts: ComponentFacts[] }> {
   const facts: ComponentFacts[] = [];
+  const looks: Promise<unknown>[] = [];
   const findings = infrastructure.map((layer) => {
-    const look = async () => {
-      const seen = await inspectInfrastructure({ run: context.run, layer }, context);
+    const look = async (signal: AbortSignal) => {
+      const seen = await inspectInfrastructure(
+        { run: context.run, layer },
+        // An attempt that nobody has cancelled leaves its program to the next one; here there is none.
+        { ...context, signal, cancelRequested: () => true },
+      );
+      signal.throwIfAborted();
       facts.push(seen.facts);
       return `${seen.facts.target}: ${seen.note}`;
     };
-    return find("plan", `layer ${layer.name}`, look, limitMs);
+    const looking = (signal: AbortSignal) => {
+      const seen = look(signal);
+      looks.push(seen);
+      return seen;
+    };
+    return find("plan", `layer ${layer.name}`, looking, limit);
   });
-  return { findings: await Promise.all(findings), facts };
+  const found = await Promise.all(findings);
+  await Promise.allSettled(looks);
+  return { findings: found, facts };
 }
 
 /** That a volume may not be destroyed alone is no fault where it is lost with its cluster. */

@@ -6,7 +6,7 @@ import { runLong } from "../jobs/run-job.ts";
 import type { StepContext } from "../step.ts";
 import { failureOf, told } from "./causes.ts";
 import { factsOf, lineagesOf, resourcesOf } from "./facts.ts";
-import { argvOf, backendOf, environmentOf, moduleOf, patienceMs, pullState } from "./program.ts";
+import { argvOf, backendOf, environmentOf, moduleOf, pullState } from "./program.ts";
 import { type Unit, unitsOf } from "./units.ts";
 import type { LayerInput, LayerInspection, UnitState } from "./verbs.ts";
 
@@ -19,6 +19,9 @@ export async function inspectLayer({ layer }: LayerInput<StateLayer>, context: S
   const facts = factsOf(layer, { identity: lineages.join(","), resources, lineages }, context);
   return { facts, states, note: noteOf(states) };
 }
+
+/** It makes nothing that must be written down, and the next one mends what it has left half-done. */
+const initPatienceMs = 10_000;
 
 /** Terragrunt does it by itself, whenever it is needed. @throws PROGRAM_FAILED */
 export async function initialise(layer: StateLayer, context: StepContext): Promise<void> {
@@ -33,7 +36,7 @@ export async function initialise(layer: StateLayer, context: StepContext): Promi
     argv: argvOf(layer, layer.directory, args),
     env: await environmentOf(layer),
     timeoutMs: layer.timeout,
-    patienceMs,
+    patienceMs: initPatienceMs,
   });
   if (end.exitCode !== 0)
     throw await failureOf(`${layer.kind} init of ${layer.name}`, await told(end), "PROGRAM_FAILED");

@@ -26,7 +26,7 @@ export interface Wanted {
   recurring?: string | undefined;
 }
 
-interface Listed {
+export interface Listed {
   backups: KubernetesObject[];
   backupVolumes: KubernetesObject[];
 }
@@ -43,7 +43,7 @@ const takenAt = ({ backup }: Chosen) => Date.parse(textIn(statusOf(backup), "sna
 export function completeBackups(listed: Listed): Chosen[] {
   return listed.backups
     .filter((backup) => backupState(backup).is === "done")
-    .map((backup) => ({ backup, volume: textIn(statusOf(backup), "volumeName") || labelOf(backup) }));
+    .map((backup) => ({ backup, volume: volumeIn(backup) }));
 }
 
 /** The complete ones that are meant, the newest first. Pure. @param toTime ISO 8601; null for all of them */
@@ -58,7 +58,10 @@ export function fitting(listed: Listed, { volume, claim, recurring }: Wanted, to
     .toSorted((a, b) => takenAt(b) - takenAt(a));
 }
 
-const labelOf = ({ metadata }: KubernetesObject) => metadata.labels?.["backup-volume"] ?? "";
+/** Name of the volume that was backed up. */
+export function volumeIn(backup: KubernetesObject): string {
+  return textIn(statusOf(backup), "volumeName") || (backup.metadata.labels?.["backup-volume"] ?? "");
+}
 
 /** What the backup itself says, also in another cluster. */
 function labelsIn(backup: KubernetesObject): Record<string, string> {

@@ -8,9 +8,10 @@ import type { Patience } from "../kubernetes/request.ts";
 import { type Session, withCluster } from "../kubernetes/session.ts";
 import { persistentVolumes } from "../kubernetes/kinds.ts";
 import type { StepContext } from "../step.ts";
-import { claimOf, completeBackups, listBackups } from "./choose.ts";
+import { listBackups } from "./choose.ts";
 import { volumeBehind } from "./find-volume.ts";
-import { claims, specOf, textIn } from "./kinds.ts";
+import { claims, longhornNamespace, specOf, textIn, volumes } from "./kinds.ts";
+import { lostClaims } from "./lost.ts";
 import { syncBackups } from "./sync.ts";
 import { makersOf, usersOf } from "./workload.ts";
 
@@ -19,12 +20,20 @@ export interface Listing {
   note: string;
 }
 
+/** Names of claims, sorted. */
+interface Found {
+  found: string[];
+  /** Those that a restore has nothing to do with. */
+  leftOut: string[];
+}
+
 const longestName = 40;
 
 /**
- * Finds the volumes that a component means: claims on Longhorn, or after a real loss, when there are none, those of which
+ * Finds the volumes that a component means: claims on Longhorn, or after a real loss, when they are gone, those of which
  * Longhorn has backups. What a claim's pods were made by is its workload. Changes nothing.
- * @throws TARGET_GONE, NO_BACKUP where there is none; PLAN_INVALID where it means one, or cannot be told after a loss
+ * @throws TARGET_GONE where there is none; NO_BACKUP where there is none, or none that is complete of one that is gone;
+ * TARGET_EXISTS where none is gone; PLAN_INVALID where it means one, or cannot be told after a loss
  */
 export async function listVolumes(
   { component, access }: { component: LonghornComponent; access: ClusterAccess },
@@ -38,17 +47,18 @@ export async function listVolumes(
     context,
     async (session) => {
       const lost = context.run.type === "restore";
-      const claimed = lost
+      const { found, leftOut } = lost
         ? await claimsInBackups(session, component, context)
         : await claimsOnLonghorn(session, component);
-      const volumes = await Promise.all(claimed.map(async (claim) => await one(session, component, claim)));
-      return { volumes, note: `${volumes.length} volumes: ${claimed.join(", ")}` };
+      const each = await Promise.all(found.map(async (claim) => await one(session, component, claim)));
+      const others = leftOut.length === 0 ? "" : `; left out, because they are there: ${leftOut.join(", ")}`;
+      return { volumes: each, note: `${each.length} volumes: ${found.join(", ")}${others}` };
     },
     patience,
   );
 }
 
-async function claimsOnLonghorn({ cluster }: Session, component: LonghornComponent): Promise<string[]> {
+async function claimsOnLonghorn({ cluster }: Session, component: LonghornComponent): Promise<Found> {
   const labelSelector = Object.entries(component.selector ?? {})
     .map(([key, value]) => `${key}=${value}`)
     .join(",");
@@ -62,15 +72,15 @@ async function claimsOnLonghorn({ cluster }: Session, component: LonghornCompone
   const found = listed.objects.filter((claim) => ofLonghorn.has(textIn(specOf(claim), "volumeName")));
   if (found.length === 0)
     throw fail("TARGET_GONE", `there are no ${targetOf(component)}`, "Correct `namespace` and `selector` in the plan.");
-  return found.map(({ metadata }) => metadata.name).toSorted();
+  return { found: found.map(({ metadata }) => metadata.name).toSorted(), leftOut: [] };
 }
 
-/** A backup says of which claim it is, but not which labels that had. */
+/** Those that are gone. A backup says of which claim it is, but not which labels that had. */
 async function claimsInBackups(
   { cluster }: Session,
   component: LonghornComponent,
   context: StepContext,
-): Promise<string[]> {
+): Promise<Found> {
   if (component.selector !== undefined)
     throw fail(
       "PLAN_INVALID",
@@ -78,12 +88,28 @@ async function claimsInBackups(
       "Write a component for each claim, with `claim`, and restore those; or use `firedrill restore-volumes`.",
     );
   await syncBackups(cluster, { target: "default" }, component, context);
-  const prefix = `${component.namespace}/`;
-  const claimed = completeBackups(await listBackups(cluster))
-    .map(({ backup }) => claimOf(backup) ?? "")
-    .filter((claim) => claim.startsWith(prefix));
-  if (claimed.length === 0) throw fail("NO_BACKUP", `Longhorn knows no backup of ${targetOf(component)}`);
-  return [...new Set(claimed)].map((claim) => claim.slice(prefix.length)).toSorted();
+  const namespace = component.namespace!;
+  const [listed, own, pvs, ofLonghorn] = await Promise.all([
+    listBackups(cluster),
+    cluster.list(claims, { namespace }),
+    cluster.list(persistentVolumes),
+    cluster.list(volumes, { namespace: longhornNamespace }),
+  ]);
+  const there = { claims: own.objects, pvs: pvs.objects, volumes: ofLonghorn.objects };
+  const { lost, whole, unusable } = lostClaims(listed, namespace, there);
+  if (unusable.length > 0)
+    throw fail(
+      "NO_BACKUP",
+      `claims of namespace ${namespace} are lost, and no backup of them is complete: ${unusable.map(({ claim, why }) => `${claim} (${why})`).join(", ")}`,
+      "Wait for backups that are being made, and mend what Longhorn says of the others; delete the backups of a claim that is not wanted any more; then retry. To restore others before that, write a component for each claim, with `claim`.",
+    );
+  if (lost.length > 0) return { found: lost, leftOut: whole };
+  if (whole.length === 0) throw fail("NO_BACKUP", `Longhorn knows no backup of ${targetOf(component)}`);
+  throw fail(
+    "TARGET_EXISTS",
+    `no claim of namespace ${namespace} that has a backup is gone: ${whole.join(", ")}`,
+    "There is nothing to restore: a volume that is there is never written over. Move it away to restore it; then retry.",
+  );
 }
 
 async function one({ cluster }: Session, component: LonghornComponent, claim: string): Promise<Listing["volumes"][0]> {

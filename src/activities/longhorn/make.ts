@@ -4,10 +4,12 @@ import type { KubernetesObject } from "../kubernetes/object.ts";
 import type { Kind } from "../kubernetes/paths.ts";
 import { persistentVolumes } from "../kubernetes/kinds.ts";
 import type { StepContext } from "../step.ts";
+import { byClaim } from "./find-volume.ts";
 import { claims, engines, longhornNamespace, specOf, textIn, volumes } from "./kinds.ts";
 import { restoreState } from "./states.ts";
+import { addressed } from "./stored-backup.ts";
 import { type Limits, untilDone } from "./wait.ts";
-import type { Wish } from "./wish.ts";
+import type { Names, Wish } from "./wish.ts";
 
 /** Brings a volume back from its backup. Each of its steps is safe to repeat; nothing that is there is ever written over. */
 
@@ -25,11 +27,12 @@ export async function restoreVolume(
 ): Promise<void> {
   const { name } = wanted.metadata;
   const url = textIn(specOf(wanted), "fromBackup");
-  await makeUnless(cluster, volumes, wanted, (there) =>
-    specOf(there)["fromBackup"] === url
+  await makeUnless(cluster, volumes, wanted, (there) => {
+    requireNotFromOther(there, url);
+    return specOf(there)["fromBackup"] === url
       ? undefined
-      : `volume ${name} is there already, and is not made from this backup${textIn(specOf(there), "fromBackup") === "" ? "" : ", but from another one"}`,
-  );
+      : `volume ${name} is there already, and is not made from this backup`;
+  });
   await untilDone(
     cluster,
     (watched) => {
@@ -89,6 +92,36 @@ export async function bindClaim(
 
 const elsewhereHint =
   "If that volume is empty, because GitOps made the claim first, delete the claim and that volume; then retry. Never delete one that has data.";
+
+/** @throws TARGET_EXISTS before the volume is made: somebody else's claim would get it, or has another one. @param url of the backup */
+export async function requireFreeClaim(
+  cluster: Cluster,
+  { namespace, claim: name, volume: wanted }: Names,
+  url: string,
+): Promise<void> {
+  const { claim, volume } = await byClaim(cluster, namespace, name);
+  const why = claim && whyElsewhere(claim, wanted);
+  if (why === undefined) return;
+  if (volume !== undefined) requireNotFromOther(volume, url);
+  throw fail("TARGET_EXISTS", why, elsewhereHint);
+}
+
+/**
+ * One that somebody else has restored, such as the orchestrator's Job, is good, and may be newer than what this run knows: nobody
+ * may be told to delete it. @throws TARGET_EXISTS
+ */
+function requireNotFromOther(there: KubernetesObject, url: string): void {
+  const from = textIn(specOf(there), "fromBackup");
+  if (from === "" || from === url) return;
+  const [other, pinned] = [addressed(from), addressed(url)];
+  const whose = other.volume === pinned.volume ? "" : ` of volume ${other.volume || "unknown"}`;
+  const both = [other.backup, pinned.backup].filter((name) => name !== "").join(" ");
+  throw fail(
+    "TARGET_EXISTS",
+    `volume ${there.metadata.name} is there already, made from backup ${other.backup || from}${whose}, and not from the pinned ${pinned.backup}`,
+    `Somebody has restored it, perhaps the orchestrator's Job: it has data. Never delete it before you know which backup is newer (kubectl -n ${longhornNamespace} get backups.longhorn.io ${both} -o custom-columns=NAME:.metadata.name,TAKEN:.status.snapshotCreatedAt). Abort the run, and keep the volume.`,
+  );
+}
 
 /** Why a claim that is there is none for a restored volume; undefined where it is. */
 export function whyElsewhere(claim: KubernetesObject, pv: string): string | undefined {

@@ -9,12 +9,11 @@ import { aimsOf, replaces } from "./aims.ts";
 import { findTarget } from "./backup-target.ts";
 import { chooseBackup } from "./choose.ts";
 import { holdStill } from "./fence.ts";
-import { byClaim } from "./find-volume.ts";
 import { longhornNamespace, volumes } from "./kinds.ts";
 import { followOrchestrator, hasLeftOut, orchestrates, orchestratorName } from "./orchestrator.ts";
 import { requireClusterAfterLoss } from "./right-cluster.ts";
 import { type KnownVolume, knownVolume, type Pinned, pinnedBackup } from "./known.ts";
-import { bindClaim, restoreVolume, whyElsewhere } from "./make.ts";
+import { bindClaim, requireFreeClaim, restoreVolume } from "./make.ts";
 import { pin, readPinned, recordOf, withStore } from "./pin.ts";
 import { noteSentinel } from "./plant.ts";
 import { idOf, labelsOf } from "./reach.ts";
@@ -45,8 +44,8 @@ export async function restoreLonghorn(input: Input, context: StepContext): Promi
       // A run that was closed in between has let GitOps and the workload go on.
       if (known !== null && context.run.scenario !== "cluster")
         await holdStill(session, { name: component.name, access, known }, component, context);
-      await requireFreeClaim(session, names);
-      await noteRestored(session, input, wish, context);
+      await requireFreeClaim(session.cluster, names, pinned.url);
+      await noteRestored(session, input, wish, pinned, context);
       const { identity } = session;
       if (known !== null && context.run.type === "exercise" && identity !== known.cluster)
         await noteSentinel({ component, access, ...names }, known, identity, context);
@@ -122,23 +121,12 @@ async function makeNamespace({ cluster }: Session, { namespace }: Names): Promis
   await cluster.create({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
 }
 
-/** @throws TARGET_EXISTS before the volume is made: somebody else's claim would get it, or has an empty one */
-async function requireFreeClaim({ cluster }: Session, { namespace, claim: name, volume }: Names): Promise<void> {
-  const { claim } = await byClaim(cluster, namespace, name);
-  const why = claim && whyElsewhere(claim, volume);
-  if (why === undefined) return;
-  throw fail(
-    "TARGET_EXISTS",
-    why,
-    "If that volume is empty, because GitOps made the claim first, delete the claim and that volume; then retry. Never delete one that has data.",
-  );
-}
-
 /** Until it is in its place it is what the run has brought back, and nobody else knows of it. */
 async function noteRestored(
   { identity }: Session,
   { component, access }: Input,
   { volume }: Wish,
+  pinned: Pinned,
   context: StepContext,
 ) {
   await noteLeftover(context.directory, restoredKey(component), {
@@ -146,7 +134,7 @@ async function noteRestored(
     access,
     cluster: identity,
     object: idOf(volume, context),
-    keep: `it is being restored in place of the lost volume: resume the run, or delete it`,
+    keep: `it is being restored in place of the lost volume: resume the run, or delete it if it is made from ${pinned.name}; one that is made from another backup is not this run's: keep it`,
   });
 }
 

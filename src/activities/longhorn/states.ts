@@ -46,8 +46,15 @@ function messagesIn(messages: unknown): string[] {
   return Object.entries((messages ?? {}) as Record<string, string>).map(([kind, text]) => `${kind}: ${text}`);
 }
 
+/** Whether a volume that is made from a backup has not all of it yet. */
+export function isRestoring(volume: KubernetesObject): boolean {
+  const status = statusOf(volume);
+  const isMade = textIn(specOf(volume), "fromBackup") !== "";
+  return isMade && (status["restoreInitiated"] !== true || status["restoreRequired"] === true);
+}
+
 /** Longhorn's own word for a volume without any good replica. */
-const faulted = "faulted";
+export const faulted = "faulted";
 
 /**
  * How far a volume is that is made from a backup. `restoreRequired: false` alone says nothing: it is so before the restore begins.

@@ -1,0 +1,56 @@
+import type { KubernetesObject } from "../kubernetes/object.ts";
+import { claimOf, type Listed, volumeIn } from "./choose.ts";
+import { volumeBehind } from "./find-volume.ts";
+import { specOf, statusOf, textIn } from "./kinds.ts";
+import { backupState, faulted, isRestoring } from "./states.ts";
+
+/** Which claims a real loss took, where others are still there. Pure. */
+
+interface There {
+  /** Of one namespace. */
+  claims: KubernetesObject[];
+  pvs: KubernetesObject[];
+  volumes: KubernetesObject[];
+}
+
+/** Names of claims, each list sorted. */
+interface Lost {
+  /** With a complete backup. */
+  lost: string[];
+  /** They have their volume. */
+  whole: string[];
+  /** Gone, and no backup of them is complete; with what Longhorn says of one of those. */
+  unusable: { claim: string; why: string }[];
+}
+
+/** What has become of the claims of a namespace of which there are backups. */
+export function lostClaims({ backups }: Pick<Listed, "backups">, namespace: string, there: There): Lost {
+  const prefix = `${namespace}/`;
+  const byClaim = Map.groupBy(backups, (backup) => claimOf(backup) ?? "");
+  const result: Lost = { lost: [], whole: [], unusable: [] };
+  for (const whose of [...byClaim.keys()].filter((key) => key.startsWith(prefix)).toSorted()) {
+    const claim = whose.slice(prefix.length);
+    const states = byClaim.get(whose)!.map(backupState);
+    if (isWhole(claim, new Set(byClaim.get(whose)!.map(volumeIn)), there)) result.whole.push(claim);
+    else if (states.some(({ is }) => is === "done")) result.lost.push(claim);
+    else result.unusable.push({ claim, why: states.map(whyNot)[0]! });
+  }
+  return result;
+}
+
+const whyNot = (state: ReturnType<typeof backupState>) =>
+  state.is === "working" ? state.text : state.is === "failed" ? state.why : "";
+
+/**
+ * Whether a claim has the volume that was backed up, or one that was restored. An empty one that GitOps made after the loss is
+ * neither: to leave it out would pass for a restore, so that it stays, and is refused by name.
+ */
+function isWhole(name: string, sources: Set<string>, { claims, pvs, volumes }: There): boolean {
+  const claim = claims.find(({ metadata }) => metadata.name === name);
+  if (claim === undefined || statusOf(claim)["phase"] !== "Bound") return false;
+  const pv = pvs.find(({ metadata }) => metadata.name === textIn(specOf(claim), "volumeName"));
+  const behind = pv && volumeBehind(pv);
+  const volume = volumes.find(({ metadata }) => metadata.name === behind);
+  if (volume === undefined || statusOf(volume)["robustness"] === faulted || isRestoring(volume)) return false;
+  return sources.has(volume.metadata.name) || textIn(specOf(volume), "fromBackup") !== "";
+}
