@@ -238,7 +238,8 @@ async function strike({ harm, step: id }: Hit, run: DrillRun, goOn: () => Promis
       const closed = async () => JSON.parse(await readFile(file, "utf8")) as RunRecord;
       await waitUntil("the worker cleaned up after it", 60_000, async () => (await closed()).endedAt !== null);
       const held = (await closed()).leftovers.map(({ where }) => where).filter((where) => where.includes("held back"));
-      expect(held).toEqual(id === "restore/data" ? ["layer apps is held back"] : []);
+      // From the moment on at which GitOps is there.
+      expect(held).toEqual(id === "rebuild/control/homelab" ? [] : ["layer apps is held back"]);
       return await drill.start("exercise", { scenario: "cluster", resume: runName(ended), by: "carla" });
     }
   }
@@ -255,6 +256,8 @@ function tellsOf({ harm, step: id, moment }: Hit, record: RunRecord): void {
     expect(mustNotBeTwice.filter(({ carriedOver }) => !carriedOver)).toEqual([]);
     expect(record.earlier).toHaveLength(1);
   } else if (harm === "worker killed") {
+    // An attempt that had only begun may have left no trace.
+    if (moment === "begins" && attempts === 1) return expect({ id, kinds }).toEqual({ id, kinds: ["ran"] });
     expect({ id, attempts }).toEqual({ id, attempts: 2 });
     // What had returned had ended well; the server was not told.
     expect({ id, kinds }).toEqual({ id, kinds: [moment === "returned" ? "ran" : "died", "resuming", "ran"] });

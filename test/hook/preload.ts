@@ -1,5 +1,5 @@
 /**
- * Loaded with `--import` into every Node process of a worker under test: in the worker itself and in its supervisors it writes
+ * Loaded with `--import` into every Node process of a worker under test: in those that are Firedrill's own it writes
  * the effects log and obeys the rules of rules.ts. Nothing of Firedrill's own is replaced; it stands between Firedrill and Node's, the driver's and the SDK's doors.
  */
 import childProcess from "node:child_process";
@@ -177,7 +177,7 @@ function hookActivities(): void {
 }
 
 /** Other programs of Node inherit this, such as those that a program of a job starts: they are none of Firedrill's. */
-if (directory !== "" && /^(worker|supervisor)\./.test(script)) {
+if (directory !== "" && /^(worker|supervisor|dump-program|load-program|heartbeat)\./.test(script)) {
   if (script.startsWith("worker.")) {
     hookPostgres();
     hookActivities();

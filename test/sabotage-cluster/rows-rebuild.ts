@@ -122,7 +122,7 @@ const gitops: Sabotage[] = [
     how: "Git gets an image that is nowhere to be had, after it was read last",
     when: "destroy/layer/machines",
     does: (stage) => {
-      const file = "apps/deployment.yaml";
+      const file = "apps/dr-exercise/deployment.yaml";
       const text = stackContents(stage.stage.services)[file]!.replace("busybox:1.37", "localhost/nothing:1");
       return changeGit(stage, { [file]: text });
     },
