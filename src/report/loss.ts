@@ -24,6 +24,11 @@ export function isLost(steps: StepRecord[]): boolean {
   return done.some(({ destroys }) => destroys) && !done.some(({ id }) => /^(verify\/place|rebuild)\/[^/]+$/.test(id));
 }
 
+/** Whether anything was taken away, or may have been. */
+export function hasBegunLoss(steps: Pick<StepRecord, "destroys" | "startedAt">[]): boolean {
+  return steps.some(({ destroys, startedAt }) => destroys && startedAt !== null);
+}
+
 /** The destruction was begun and nobody saw its end: the target may be there, damaged or gone. */
 export function mayBeLost(steps: StepRecord[]): boolean {
   const begun = (step: StepRecord) => step.startedAt !== null && step.status !== "done" && !hasTouchedNothing(step);

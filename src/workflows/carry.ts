@@ -1,6 +1,7 @@
 import type { Resumed } from "../activities/resume.ts";
 import { stepId, type Verb } from "../plan/steps.ts";
 import type { Expected, Remains } from "../activities/verbs.ts";
+import { hasBegunLoss } from "../report/loss.ts";
 import type { RunRecord, RunType, Scenario, StepRecord } from "../report/record.ts";
 import { noteResult } from "./journal.ts";
 
@@ -23,7 +24,7 @@ function carriedSteps(
       return step?.status === "done" || step?.status === "skipped" ? [step] : [];
     });
   if (scenario === "cluster") {
-    if (!steps.some(({ destroys, startedAt }) => destroys && startedAt !== null)) return [];
+    if (!hasBegunLoss(steps)) return [];
     const layers = steps.filter((step) => step.component === component && isOfLayer(step) && step.status === "done");
     // The controls too: what they have found while nothing was there cannot be found any more.
     return [...take("inspect", "plant", "backup", "proof", "gone", "control"), ...layers];
@@ -33,7 +34,7 @@ function carriedSteps(
   if (target === "placed")
     return take("inspect", "plant", "backup", "proof", "destroy", "control", "restore", "verify", "place");
   // One that was cut short may have done it: then the step finds that out by itself.
-  const begun = lossSteps(resumed, component).some(({ startedAt }) => startedAt !== null);
+  const begun = hasBegunLoss(lossSteps(resumed, component));
   const lost = type === "exercise" && target === "gone" && begun;
   return lost ? take("inspect", "plant", "backup", "proof", "destroy") : [];
 }

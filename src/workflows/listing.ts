@@ -5,6 +5,7 @@ import { meansMany, type OneOf, volumeOf } from "../plan/many-volumes.ts";
 import { stepId } from "../plan/steps.ts";
 import type { Component } from "../plan/schema.ts";
 import { newComponent } from "../report/begin.ts";
+import { hasBegunLoss } from "../report/loss.ts";
 import type { ComponentRecord, RunRecord } from "../report/record.ts";
 import { listVolumes } from "./activities.ts";
 import type { Steps } from "./steps.ts";
@@ -56,8 +57,7 @@ function takenOver(
   resumed: Resumed | null,
 ): Volume[] | undefined {
   // A drill that has taken nothing away begins anew, with what is there now.
-  const isLost = resumed?.steps.some(({ destroys, startedAt }) => destroys && startedAt !== null) ?? false;
-  if (record.run.type === "exercise" && !isLost) return undefined;
+  if (record.run.type === "exercise" && !hasBegunLoss(resumed?.steps ?? [])) return undefined;
   const volumes = (resumed?.components ?? []).flatMap((one) =>
     one.of?.component === name ? [{ name: one.name, of: one.of }] : [],
   );
