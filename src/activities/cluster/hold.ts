@@ -1,11 +1,12 @@
 import type { ClusterAccess } from "../../plan/access-schema.ts";
+import { holdPatches, isHeld, skipReconcile } from "../kubernetes/gitops-hold.ts";
 import { mirror } from "../kubernetes/mirror.ts";
 import type { Session } from "../kubernetes/session.ts";
 import { waitForObject, waitUntil } from "../kubernetes/wait.ts";
 import { noteLeftover } from "../leftovers.ts";
 import { undoNoted } from "../longhorn/fence.ts";
 import type { StepContext } from "../step.ts";
-import { holding, isHeld, type Layers, rememberFailures, statesOf } from "./layers.ts";
+import { type Layers, rememberFailures, statesOf } from "./layers.ts";
 
 /** Layers that would give workloads empty volumes are held back in a new cluster, until the restored ones are there. */
 
@@ -27,7 +28,7 @@ export async function holdLayers(
   { withinMs }: Times,
   context: StepContext,
 ): Promise<void> {
-  const [on, off] = holding[kind.kind as keyof typeof holding];
+  const [on, off] = holdPatches(kind.kind);
   context.progress(`waiting for layer ${held.join(" and ")}, to hold back what waits for data`);
   // Each by itself: which of them comes first nobody knows.
   const hold = async (name: string) => {
@@ -45,7 +46,7 @@ export async function holdLayers(
 
 function releasedBy({ kind }: Layers["kind"], namespace: string, name: string): string {
   if (kind === "Kustomization") return `flux -n ${namespace} resume kustomization ${name}`;
-  return `kubectl -n ${namespace} annotate application ${name} argocd.argoproj.io/skip-reconcile-`;
+  return `kubectl -n ${namespace} annotate application ${name} ${skipReconcile}-`;
 }
 
 /**

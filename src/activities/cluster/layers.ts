@@ -1,5 +1,6 @@
 import type { Gitops } from "../../plan/cluster-schema.ts";
 import { applications } from "../argocd/refresh.ts";
+import { isHeld } from "../kubernetes/gitops-hold.ts";
 import { conditionOf, type KubernetesObject } from "../kubernetes/object.ts";
 import type { Kind } from "../kubernetes/paths.ts";
 import { readiness } from "../kubernetes/readiness.ts";
@@ -36,19 +37,6 @@ export interface LayerState {
   /** It says that it has failed, and why. */
   failed: boolean;
   object: KubernetesObject | undefined;
-}
-
-/** How GitOps is kept from a layer, and let go on: Flux's spec.suspend, and an annotation that Argo CD's controller heeds. */
-export const holding = {
-  Kustomization: [{ spec: { suspend: true } }, { spec: { suspend: false } }],
-  Application: [
-    { metadata: { annotations: { "argocd.argoproj.io/skip-reconcile": "true" } } },
-    { metadata: { annotations: { "argocd.argoproj.io/skip-reconcile": null } } },
-  ],
-} as const;
-
-export function isHeld({ spec, metadata }: KubernetesObject): boolean {
-  return spec?.["suspend"] === true || metadata.annotations?.["argocd.argoproj.io/skip-reconcile"] === "true";
 }
 
 /** @param objects all of the layers' kind and namespace */

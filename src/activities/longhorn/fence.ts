@@ -2,20 +2,18 @@ import type { ClusterAccess } from "../../plan/access-schema.ts";
 import { argoHolders } from "../argocd/holds.ts";
 import { fluxHolders, type Holder } from "../flux/holds.ts";
 import { forgetLeftover, listLeftovers, noteLeftover } from "../leftovers.ts";
+import { holdPatches, isHeld } from "../kubernetes/gitops-hold.ts";
 import { servedKind } from "../kubernetes/paths.ts";
 import type { Session } from "../kubernetes/session.ts";
 import { listGitops } from "../namespace/survey.ts";
 import type { StepContext } from "../step.ts";
 import type { KnownVolume } from "./known.ts";
 import { undo, type Undo } from "./undo.ts";
-import { claims, specOf } from "./kinds.ts";
+import { claims } from "./kinds.ts";
 import { kindOfWorkload, scale, untilUnused } from "./workload.ts";
 import type { Limits } from "./wait.ts";
 
 /** What is stopped while a volume is lost: GitOps, which would make an empty one, and the workload that uses it. */
-
-/** Argo CD leaves alone an Application with this annotation. */
-const skipReconcile = "argocd.argoproj.io/skip-reconcile";
 
 interface Fenced {
   name: string;
@@ -38,15 +36,10 @@ export async function holdStill(
   for (const [index, holder] of gitops.entries()) {
     const { object } = holder;
     const kind = servedKind(session.resources, object);
-    if (kind === undefined || isHeld(holder)) continue;
+    // By somebody before us: it stays so.
+    if (kind === undefined || isHeld(object)) continue;
     const { name: of, namespace = "" } = object.metadata;
-    const [on, off] =
-      object.kind === "Application"
-        ? [
-            { metadata: { annotations: { [skipReconcile]: "true" } } },
-            { metadata: { annotations: { [skipReconcile]: null } } },
-          ]
-        : [{ spec: { suspend: true } }, { spec: { suspend: false } }];
+    const [on, off] = holdPatches(object.kind);
     await note(context, `fence.${name}.${index}`, {
       access,
       cluster: known.cluster,
@@ -98,11 +91,6 @@ async function holdersOf(session: Session, { claim, workload }: KnownVolume): Pr
   return [...fluxHolders(namespace, own, gitops), ...argoHolders(namespace, gitops)].filter(({ holds }) =>
     holds.some((one) => names.has(one)),
   );
-}
-
-/** By somebody before us: it stays so. */
-function isHeld({ object }: Holder): boolean {
-  return specOf(object)["suspend"] === true || object.metadata.annotations?.[skipReconcile] === "true";
 }
 
 /** Lets the workload go on, or GitOps: undoes what was noted. */
