@@ -1,5 +1,5 @@
 import type { Phase } from "../report/record.ts";
-import { recoveries, type Recovery } from "./recovery.ts";
+import { recoveries, type Recovery, stillThere } from "./recovery.ts";
 import { besideTheLive, recoveriesOfKind } from "./recovery-kinds.ts";
 import { outlineOfVerb, type StepVerb } from "./steps.ts";
 
@@ -43,6 +43,7 @@ ${chapters.join("\n\n")}
 }
 
 function sectionsOf(verb: StepVerb): { phase: Phase; text: string }[] {
+  const { id, phase, title, destroys } = outlineOfVerb(verb, "", "NAME");
   const all: [kind: string, of: string, recovery: Recovery | undefined][] = [
     ...Object.entries(kinds).map(([kind, of]): [string, string, Recovery | undefined] => [
       kind,
@@ -50,8 +51,8 @@ function sectionsOf(verb: StepVerb): { phase: Phase; text: string }[] {
       kind === "" ? recoveries[verb] : recoveriesOfKind[kind]?.[verb],
     ]),
     ["", "beside the live data, in scenario `none`", besideTheLive[verb]],
+    ["", "when it ended at a look before", destroys ? stillThere : undefined],
   ];
-  const { id, phase, title } = outlineOfVerb(verb, "", "NAME");
   const parts = all.flatMap(([kind, of, recovery]) => {
     if (recovery === undefined) return [];
     const name = of === "" ? [] : [`**${outlineOfVerb(verb, kind, "NAME").title}**, ${of}:`];

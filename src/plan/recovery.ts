@@ -165,7 +165,7 @@ function recoveryOf({ id, component }: Pick<StepRecord, "id" | "component">, run
 }
 
 /** Of a step that destroys, and ended at a look before. */
-const stillThere: Recovery = {
+export const stillThere: Recovery = {
   state: "Nothing was touched by this step: it ended at a look before.",
   act: "Do what the message says. A backup that is gone or damaged must be found or made again before anything is taken away.",
   answers: "Retry looks again, and destroys when all is well; abort leaves all as it is.",
