@@ -74,6 +74,7 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 600_000,
           hookTimeout: 240_000,
+          retry,
         },
       },
       {
@@ -90,6 +91,7 @@ export default defineConfig({
           pool: "forks",
           testTimeout: 600_000,
           hookTimeout: 600_000,
+          retry,
         },
       },
       ...(["crash", "sabotage"] as const).map((name, index) => ({

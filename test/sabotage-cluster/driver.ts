@@ -39,13 +39,14 @@ export async function play(stage: Stage, row: Sabotage): Promise<void> {
   const before = await stage.uid();
   const { volume = {}, cluster = {}, more = {} } = row.plan?.(stage) ?? {};
   await stage.plan(componentsOf(stage, { volume, cluster }), planOf(stage, more));
+  let run: DrillRun | undefined;
   try {
     await row.before?.(stage);
     await stage.work(row.environment, row.configuration);
     const hold =
       row.when === undefined ? undefined : await stage.hooks.hold({ moment: "step-begin", step: `^${row.when}$` });
     const startedAt = performance.now();
-    const run = await stage.start("exercise", { scenario: "cluster" });
+    run = await stage.start("exercise", { scenario: "cluster" });
     if (hold !== undefined) await strike(stage, row, run, hold);
     await run.handle.result().catch(() => "the record tells of it");
     const record = await run.record();
@@ -54,8 +55,15 @@ export async function play(stage: Stage, row: Sabotage): Promise<void> {
     await note(row, record, seconds);
   } finally {
     await stage.hooks.clear();
+    await giveUp(run);
     await row.undo?.(stage);
   }
+}
+
+/** A row that failed must not keep its lock from the next one. */
+async function giveUp(run: DrillRun | undefined): Promise<void> {
+  const status = (await run?.handle.describe())?.status.name;
+  if (status === "RUNNING") await run?.handle.terminate("its row is over");
 }
 
 async function strike(stage: Stage, row: Sabotage, run: DrillRun, hold: Awaited<ReturnType<Stage["hooks"]["hold"]>>) {

@@ -88,7 +88,7 @@ export async function reset(stage: Stage): Promise<void> {
   await orderStack(stage.stage, []);
   // A run that was given up leaves held what was to wait for the data.
   if ((await stage.uid()) !== "") await goOn(stage);
-  if (!(await isWhole(stage, 45_000))) await remake(stage);
+  if ((await missing(stage, 45_000)) !== "") await remake(stage);
   // What must come back, beside the sentinel.
   await stage.inPod(
     "cd /data; [ -e letters/one ] || { mkdir -p letters; echo one > letters/one; head -c 300000 /dev/urandom > letters/large; }",
@@ -100,31 +100,39 @@ async function goOn(stage: Stage): Promise<void> {
   await stage.kubectl("-n", "flux-system", "patch", "kustomization", ...layers, ...patch);
 }
 
-/** Layers, workload and store, and that SSM leads there; a cluster that is not there is not waited for. */
-async function isWhole(stage: Stage, withinMs: number): Promise<boolean> {
-  const ready = ["-n", "flux-system", "wait", "--for=condition=Ready", "--timeout=1s"];
-  const available = ["-n", claimNamespace, "wait", "--for=condition=Available", "--timeout=1s"];
-  const target = ["-n", "longhorn-system", "get", "backuptarget", "default", "-o", "jsonpath={.status.available}"];
-  const holds = async () => {
-    if ((await stage.uid()) === "") return true;
-    const all = [...layers].map((layer) => `kustomization/${layer}`);
-    if (!(await stage.ask(...ready, ...all)).ok) return false;
-    if (!(await stage.ask(...available, "deployment/dr-exercise")).ok) return false;
-    return (await stage.kubectl(...target)) === "true";
+/** Waits until layers, workload and store are there and SSM leads there; a cluster that is not there is not waited for. What is missing; empty if nothing is. */
+async function missing(stage: Stage, withinMs: number): Promise<string> {
+  let lacks = "";
+  const look = async () => {
+    lacks = (await stage.uid()) === "" ? "the cluster" : await lacking(stage);
+    return lacks === "" || lacks === "the cluster";
   };
-  const settled = await waitUntil("the homelab is whole", withinMs, holds).then(
-    () => true,
-    () => false,
-  );
-  if (!settled || (await stage.uid()) === "") return false;
-  return (await readParameter(stage.stage)) === (await readFile((await stage.layout()).kubeconfig, "utf8"));
+  // What still lacks when the time is over is the answer.
+  await waitUntil("the homelab is whole", withinMs, look).catch(() => undefined);
+  if (lacks !== "") return lacks;
+  const fresh = (await readParameter(stage.stage)) === (await readFile((await stage.layout()).kubeconfig, "utf8"));
+  return fresh ? "" : "the cluster's kubeconfig in SSM";
+}
+
+async function lacking(stage: Stage): Promise<string> {
+  const flux = (...words: string[]) => stage.ask("-n", "flux-system", ...words);
+  const kustomizations = layers.map((layer) => `kustomization/${layer}`);
+  const ready = await flux("wait", "--for=condition=Ready", "--timeout=1s", ...kustomizations);
+  if (!ready.ok) return `Flux's layers: ${ready.output} ${(await flux("get", "kustomizations")).output}`;
+  const workload = ["wait", "--for=condition=Available", "--timeout=1s", "deployment/dr-exercise"];
+  const available = await stage.ask("-n", claimNamespace, ...workload);
+  if (!available.ok) return `the workload: ${(await stage.ask("-n", claimNamespace, "get", "pods,pvc")).output}`;
+  const target = ["get", "backuptarget", "default", "-o", "jsonpath={.status}"];
+  const { ok, output } = await stage.ask("-n", "longhorn-system", ...target);
+  return ok && (JSON.parse(output) as { available?: boolean }).available === true ? "" : `the store: ${output}`;
 }
 
 /** By Terragrunt, as a person would do it; what its states say may not be so any more. */
 async function remake(stage: Stage): Promise<void> {
   await runStack(stage.stage, stage.built, "destroy");
   await raise(stage);
-  await waitUntil("the workload is there", 60_000, async () => await isWhole(stage, 1_000));
+  const lacks = await missing(stage, 120_000);
+  if (lacks !== "") throw new Error(`the homelab was made anew and lacks ${lacks}`);
 }
 
 /** Where the files of a volume lie on this machine. */
