@@ -83,8 +83,8 @@ export interface RecoveryFacts {
   gitops: { problem: string; hint: string; beyond?: true }[];
   /** Images that cannot be pulled any more. */
   images: { image: string; usedBy: string; why: string; hint: string }[];
-  /** Claims whose data would be deleted with them, and that the plan does not accept as lost. */
-  volumes: { claim: string; why: string }[];
+  /** Claims whose data would be deleted with them, and that the plan does not accept as lost. `hint`: where it is not the usual one. */
+  volumes: { claim: string; why: string; hint?: string }[];
 }
 
 export interface StorageFacts {

@@ -5,6 +5,14 @@ import { Duration } from "./scalars.ts";
 
 /** A whole Kubernetes cluster, which infrastructure code destroys and makes, and GitOps fills. */
 
+/** "monitoring/prometheus-0", "monitoring/*": namespace and name, of which the end may be left open. */
+const claimPattern = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9-]*\/([a-z0-9][a-z0-9.-]*)?\*?$/,
+    'must be namespace and name of a claim, such as "monitoring/prometheus-0" or "monitoring/*"',
+  );
+
 export const ClusterComponent = z
   .strictObject({
     ...common,
@@ -12,6 +20,11 @@ export const ClusterComponent = z
     within: Duration.prefault("30m").describe(
       "how long it may take until the new cluster answers, and then until all layers of GitOps are ready",
     ),
+    loses: z
+      .array(claimPattern)
+      .optional()
+      .describe("PersistentVolumeClaims that no component restores and that may be lost; any other is refused")
+      .meta({ examples: [["monitoring/*"]] }),
     standstill: Duration.prefault("10m").describe("how long nothing may move before it counts as stuck"),
   })
   .describe("the plan's whole Kubernetes cluster, rebuilt by its `infrastructure` and its `gitops`");

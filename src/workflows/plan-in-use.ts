@@ -1,4 +1,5 @@
 import { isCancellation, patched } from "@temporalio/workflow";
+import type { ClusterInput } from "../activities/cluster/verbs.ts";
 import type { Resumed } from "../activities/resume.ts";
 import type { RunRef } from "../activities/verbs.ts";
 import { describeFailure, fail } from "../failures.ts";
@@ -48,6 +49,24 @@ export function createPlanInUse(record: RunRecord, ref: RunRef) {
   function access(): ClusterAccess {
     if (plan.access === undefined) throw fail("UNEXPECTED", `plan ${plan.name} names no cluster`);
     return plan.access;
+  }
+
+  /** @throws REQUEST_INVALID where the plan does not say what the cluster is made of */
+  function clusterInput(): Omit<ClusterInput, "run"> {
+    const component = components.find((one) => one.kind === "cluster");
+    if (component === undefined || plan.infrastructure === undefined || plan.access === undefined)
+      throw fail(
+        "REQUEST_INVALID",
+        `plan ${plan.name} does not say what its cluster is made of`,
+        "It needs `infrastructure`, `access` and a component of kind `cluster`.",
+      );
+    const saved = components.flatMap((one) => {
+      if (one.kind !== "longhorn") return [];
+      const { namespace, claim, volume } = one;
+      return [{ namespace, claim, volume }];
+    });
+    const { access, gitops, checks = [] } = plan;
+    return { component, access, gitops, checks, saved };
   }
 
   /** Whether people have agreed to something that has not been destroyed yet: to that, by the file as it was. */
@@ -120,27 +139,18 @@ export function createPlanInUse(record: RunRecord, ref: RunRef) {
     components: () => components,
     access,
     /** What of a step's input is in the plan, as it stands there by now. */
-    refreshed: (name: string | null, input: { access?: unknown; holder?: Component }): object => {
+    refreshed: (name: string | null, input: { access?: unknown; holder?: Component; cluster?: unknown }): object => {
       const component = find(name);
       const holder = input.holder && find(input.holder.name);
       return {
         ...(component && { component }),
         ...(holder && { holder }),
+        ...(input.cluster !== undefined && { cluster: clusterInput() }),
         ...((input.access !== undefined || component?.kind === "longhorn") && { access: access() }),
       };
     },
     /** @throws REQUEST_INVALID where the plan does not say what the cluster is made of */
-    cluster: () => {
-      const component = components.find((one) => one.kind === "cluster");
-      if (component === undefined || plan.infrastructure === undefined || plan.access === undefined)
-        throw fail(
-          "REQUEST_INVALID",
-          `plan ${plan.name} does not say what its cluster is made of`,
-          "It needs `infrastructure`, `access` and a component of kind `cluster`.",
-        );
-      const { access, gitops, checks = [] } = plan;
-      return { input: { component, access, gitops, checks }, layers: plan.infrastructure };
-    },
+    cluster: () => ({ input: clusterInput(), layers: plan.infrastructure ?? [] }),
     /** Compares it with the one by which the run before has worked. @throws REQUEST_INVALID */
     requireLike({ plan: before, planSha256, components: theirs }: Resumed, taken: Set<string>): void {
       const [own, other] = [namesInPlan(chosen), namesInPlan(theirs)];

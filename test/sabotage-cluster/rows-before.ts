@@ -9,12 +9,18 @@ import { orderStack } from "../../lab/stack/stage.ts";
 import type { Sabotage } from "./driver.ts";
 import { backups } from "./rows-backup.ts";
 import { objectStore } from "./store.ts";
-import { accessOf, exec, layersOf, letLonghornLook, type Stage, textFile } from "./stage.ts";
+import { accessOf, claimNamespace, exec, layersOf, letLonghornLook, type Stage, textFile } from "./stage.ts";
 
 /** What strikes before the destruction: the old cluster must stand. */
 
 const merge = (what: string, changes: object) => async (stage: Stage) =>
   void (await stage.kubectl(...what.split(" "), "--type=merge", "-p", JSON.stringify(changes)));
+
+const lateClaim = `
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: { name: late, namespace: ${claimNamespace} }
+spec: { accessModes: [ReadWriteOnce], storageClassName: longhorn-delete, resources: { requests: { storage: 64Mi } } }`;
 
 const guards: Sabotage[] = [
   {
@@ -27,6 +33,28 @@ const guards: Sabotage[] = [
     says: /the data of .* goes with its claim: the reclaim policy of pvc-\S+ is Delete/,
     undo: async (stage) =>
       await merge(`patch pv ${await stage.volume()}`, { spec: { persistentVolumeReclaimPolicy: "Retain" } })(stage),
+  },
+  {
+    name: "a volume that nobody restores",
+    how: "the plan has no component for the claims of namespace shop",
+    plan: () => ({ cluster: { loses: ["shop/pictures"] } }),
+    verdict: "refused",
+    at: "volumes",
+    says: /the data of shop\/books-ledger-0 would be deleted: no component of this run restores/,
+  },
+  {
+    name: "a volume is made after the run has looked",
+    how: "a claim is made, and bound, while the first layer's destruction begins",
+    when: "destroy/layer/machines",
+    does: async (stage) => {
+      await stage.apply(lateClaim);
+      await stage.k(`-n ${claimNamespace} wait --for=jsonpath={.status.phase}=Bound --timeout=60s pvc/late`);
+    },
+    verdict: "FAIL",
+    at: "destroy/layer/machines",
+    says: /volumes have been made since this run looked, and would be lost: dr-exercise\/late/,
+    spared: true,
+    undo: async (stage) => void (await stage.k(`-n ${claimNamespace} delete pvc late`)),
   },
   {
     name: "the backup target is inside the cluster",

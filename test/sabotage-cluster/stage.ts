@@ -65,12 +65,12 @@ export async function openStage(name: string): Promise<Stage> {
   };
 }
 
-/** The cluster itself and one volume: more of them would only make the table longer. */
+/** The cluster itself and one volume: more of them would only make the table longer. What the others hold may be lost. */
 export function componentsOf(stage: Stage, { volume = {}, cluster = {} }: { volume?: object; cluster?: object }) {
   const all = homelabComponents(stage) as { name: string }[];
   const find = (name: string) => all.find((one) => one.name === name)!;
   return [
-    { ...find("homelab"), ...cluster },
+    { ...find("homelab"), loses: ["shop/*", "longhorn-system/*"], ...cluster },
     { ...find("data"), ...volume },
   ];
 }

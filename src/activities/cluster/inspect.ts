@@ -9,6 +9,7 @@ import type { StepContext } from "../step.ts";
 import type { Inspection } from "../verbs.ts";
 import { type LayerState, layersOf, statesOf } from "./layers.ts";
 import { keepKnown } from "./memory.ts";
+import { unsavedVolumes } from "./unsaved.ts";
 import type { ClusterInput } from "./verbs.ts";
 
 type Input = Omit<ClusterInput, "run">;
@@ -28,7 +29,7 @@ export async function inspectCluster(input: Input, context: StepContext, patienc
 
 async function inspectWithin(
   session: Session,
-  { component, gitops, checks }: Input,
+  { component, gitops, checks, saved }: Input,
   kubeconfig: string,
   context: StepContext,
 ): Promise<Inspection> {
@@ -75,7 +76,7 @@ async function inspectWithin(
       recovery: {
         orphans: { names: [], more: 0 },
         images: [],
-        volumes: [],
+        volumes: await unsavedVolumes(session, { component, saved }),
         gitops: unready.map(({ name, found }) => ({
           problem: `layer ${name} is not ready: ${found}`,
           hint: "Let it become ready before a drill: what is broken now proves nothing about what comes back.",

@@ -1,6 +1,7 @@
 import type { ClusterAccess } from "../../plan/access-schema.ts";
 import type { Check } from "../../plan/check-schema.ts";
 import type { ClusterComponent, Gitops } from "../../plan/cluster-schema.ts";
+import type { LonghornComponent } from "../../plan/longhorn-schema.ts";
 import type { Rebuilt } from "../namespace/verbs.ts";
 import type { Control, Done, Expected, Inspection, Proof, Remains, RunRef, Verification } from "../verbs.ts";
 
@@ -13,6 +14,8 @@ export interface ClusterInput {
   /** Missing where nothing brings anything back but the infrastructure itself. */
   gitops?: Gitops | undefined;
   checks: Check[];
+  /** The volumes that the run restores. */
+  saved: Pick<LonghornComponent, "namespace" | "claim" | "volume">[];
 }
 
 export interface ClusterVerbs {

@@ -12,12 +12,14 @@ import { inspectWorkload } from "../workload/inspect.ts";
 
 /** How doctor looks at the systems of a plan: by what a run begins with. */
 
+const isVolume = (one: Component) => one.kind === "longhorn";
+
 /** A person waits for the answer: who does not answer is named before the check itself is given up. */
 export const soon = { withinMs: 8_000, requestMs: 8_000 };
 
 export async function inspectionOf(
   component: Component,
-  { access, gitops, checks = [] }: Plan,
+  { access, gitops, checks = [], components }: Plan,
   context: StepContext,
 ): Promise<Inspection> {
   switch (component.kind) {
@@ -31,7 +33,11 @@ export async function inspectionOf(
       // Of a plan that was read, whose rules want it.
       return await inspectNamespace({ component, access: access! }, context, soon);
     case "cluster":
-      return await inspectCluster({ component, access: access!, gitops, checks }, context, soon);
+      return await inspectCluster(
+        { component, access: access!, gitops, checks, saved: components.filter(isVolume) },
+        context,
+        soon,
+      );
     case "workload":
       return await inspectWorkload({ component, access: access! }, context, soon);
   }

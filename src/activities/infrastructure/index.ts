@@ -4,7 +4,9 @@ import { requireStillThere } from "../longhorn/last-look.ts";
 import type { StepContext } from "../step.ts";
 import { applyLayer } from "./apply.ts";
 import { command } from "./command.ts";
-import { destroyLayer } from "./destroy.ts";
+import { exists } from "../files.ts";
+import { requireAllSaved } from "../cluster/unsaved.ts";
+import { destroyLayer, intentFile } from "./destroy.ts";
 import { inspectLayer } from "./inspect.ts";
 import { planLayer } from "./plan.ts";
 import type { LayerCode } from "./verbs.ts";
@@ -35,6 +37,9 @@ export const inspectInfrastructure = (input: Input<"inspect">, context: StepCont
   of(input.layer).inspect(input, context);
 export const planInfrastructure = (input: Input<"plan">, context: StepContext) => of(input.layer).plan(input, context);
 export async function destroyInfrastructure(input: Input<"destroy">, context: StepContext) {
+  // Once something is destroyed there is nobody left to ask.
+  if (input.cluster !== undefined && !(await exists(intentFile(input.layer, context))))
+    await requireAllSaved(input.cluster, context);
   for (const one of input.data ?? []) if (one.kind === "longhorn") await requireStillThere(one, context);
   return await of(input.layer).destroy(input, context);
 }

@@ -75,11 +75,16 @@ export interface LayerVerbs<L extends Layer = Layer> {
   plan(input: LayerInput<L> & { inspection: LayerInspection }): Promise<Done<PlannedDestruction>>;
   /**
    * Carries out the saved plan, and looks whether nothing is left.
-   * `data`: whose pinned backups must still be in their stores.
+   * `data`: whose pinned backups must still be in their stores. `cluster`: of the first layer, in which no volume may be that nobody restores.
    * @throws BACKUP_NOT_VERIFIED, IDENTITY_CHANGED, STATE_CHANGED, REFUSED before anything is touched; NOT_DESTROYED, STATE_LOCKED, TIMED_OUT
    */
   destroy(
-    input: LayerInput<L> & { inspection: LayerInspection; planned: PlannedDestruction; data?: DataComponent[] },
+    input: LayerInput<L> & {
+      inspection: LayerInspection;
+      planned: PlannedDestruction;
+      data?: DataComponent[];
+      cluster?: Omit<ClusterInput, "run">;
+    },
   ): Promise<Done<LayerLoss>>;
   /**
    * Safe to call when all is there already.
