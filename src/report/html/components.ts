@@ -1,4 +1,5 @@
 import { bytes, seconds, time } from "../format.ts";
+import { throughputWords } from "../throughput.ts";
 import type { CheckRecord, ComponentRecord, RpoRecord, RunRecord } from "../record.ts";
 import {
   against,
@@ -78,6 +79,8 @@ function evidence(component: ComponentRecord, record: RunRecord): Markup {
       ["Target", html`${component.target} <small>${component.kind}</small>`],
       ["Backup", backup === null ? "none" : html`<code>${backup.id}</code>`],
       ["Backup ended", backup && html`${time(backup.completedAt)} <small>${bytes(backup.bytes)}</small>`],
+      ["Backup took", throughputWords(record, component, "backup")],
+      ["Restore took", throughputWords(record, component, "restore")],
       ["Location", backup && html`<code class="long">${backup.location}</code>`],
       ["sha256", backup?.sha256 ? html`<code class="long">${backup.sha256}</code>` : null],
       [lost, lostAt && time(lostAt)],

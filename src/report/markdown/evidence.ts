@@ -1,5 +1,6 @@
 import { bytes, time } from "../format.ts";
 import type { ComponentRecord, RunRecord } from "../record.ts";
+import { throughputWords } from "../throughput.ts";
 import { checkWords, controlWords, downtimeWords, newestWords, recovered, recoveryWords, score } from "../words.ts";
 import { code, details, plain, signs, table } from "./markup.ts";
 
@@ -30,6 +31,10 @@ export function evidence(component: ComponentRecord, record: RunRecord): string 
       `Backup ${code(backup.id)}, ${bytes(backup.bytes)}, ended ${time(backup.completedAt)}, in ${code(backup.location)}`,
       backup.sha256 === null ? "" : `, sha256 ${code(backup.sha256)}`,
     ].join("");
+  const took = (["backup", "restore"] as const).flatMap((verb) => {
+    const words = throughputWords(record, component, verb);
+    return words === null ? [] : `${verb} took ${words}`;
+  });
   const rows = checks.map((check) => [
     `**${plain(check.title)}**`,
     `${signs[checkWords(check).tone]} ${checkWords(check).text}`,
@@ -41,7 +46,9 @@ export function evidence(component: ComponentRecord, record: RunRecord): string 
   ]);
   const heads = ["check", "result", "proof", "comparison", "negative control", "expected", "found"];
   const down = downtime && `Expected downtime, by the checks from outside: **${downtime}**`;
-  const body = [copy, newest, down, recoveryTable(component), table(heads, rows)].filter(Boolean).join("\n\n");
+  const body = [copy, took.join("; "), newest, down, recoveryTable(component), table(heads, rows)]
+    .filter(Boolean)
+    .join("\n\n");
   return details(
     `Evidence of ${plain(name)}: ${checks.length === 0 ? (record.run.type === "audit" ? "its newest backup" : "no check has run") : `${score(checks)} checks passed and proven`}`,
     body,
