@@ -55,8 +55,8 @@ function startCommands(top: Command): void {
     .addOption(
       new Option(
         "--scenario <scenario>",
-        "what was lost: databases, or whole namespaces, which GitOps makes again, with their data",
-      ).choices(["database", "namespace"]),
+        "what was lost: databases or volumes; namespace: GitOps makes it again, with its data; cluster: all of it is made anew",
+      ).choices(["database", "namespace", "cluster"]),
     )
     .addHelpText(
       "after",
@@ -64,6 +64,7 @@ function startCommands(top: Command): void {
         'restore shop --reason "disk died"',
         "restore shop --to-time 2026-11-21T03:00:00Z",
         "restore homelab --scenario namespace --component shop",
+        "restore homelab --scenario cluster",
       ),
     );
   startCommand(top, "backup", "make a backup and prove that it can be read").addHelpText(

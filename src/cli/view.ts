@@ -1,4 +1,5 @@
 import chalk from "chalk";
+import { saysScenario } from "../plan/outline.ts";
 import { seconds } from "../report/format.ts";
 import type { RunRecord, StepRecord } from "../report/record.ts";
 import { visible } from "../report/safe-text.ts";
@@ -26,12 +27,11 @@ function header({ record, now }: Scene, columns: number): string[] {
   const left = record.endedAt === null ? eta(record, now) : null;
   const remaining = left === null ? "" : ` · ${left.partly ? "over " : ""}${seconds(Math.ceil(left.seconds))} to go`;
   const time = `${seconds(Math.floor(elapsed(record, now)))}${remaining}`;
-  const aim =
-    run.type === "exercise" || run.scenario === "namespace"
-      ? ` · scenario ${run.scenario}`
-      : run.toTime === null
-        ? ""
-        : ` to ${run.toTime}`;
+  const aim = saysScenario(run.type, run.scenario)
+    ? ` · scenario ${run.scenario}`
+    : run.toTime === null
+      ? ""
+      : ` to ${run.toTime}`;
   const line = spread(`${names[run.type]} ${plan.name}${aim}`, time, columns);
   return [
     chalk.bold(line.left) + line.right,

@@ -9,11 +9,39 @@ import {
   type Verb,
 } from "./steps.ts";
 
+const each = (of: Named[], ...verbs: Verb[]) => of.flatMap((one) => verbs.map((verb) => componentStep(verb, one)));
+
+/** The runbook of a cluster that was lost for real. @param finding which volumes there are is known once the new cluster answers. Pure. */
+export function outlineOfLostCluster(
+  components: Named[],
+  finding: StepOutline[],
+  { approvals, resumes, layers }: Particulars,
+): StepOutline[] {
+  const cluster = components.filter(({ kind }) => kind === "cluster");
+  const data = components.filter(({ kind }) => kind !== "cluster");
+  const eachLayer = (verb: LayerVerb) => layers.map((layer) => layerStep(verb, layer, cluster[0]?.name ?? ""));
+  return [
+    ...(resumes ? each(cluster, "confirm") : []),
+    ...each(cluster, "inspect"),
+    ...eachLayer("inspectLayer"),
+    runStep("preflightGuards"),
+    ...(approvals ? [runStep("approve")] : []),
+    ...eachLayer("applyLayer"),
+    ...each(cluster, "rebuild"),
+    ...finding,
+    ...each(data, "restore", "verify"),
+    ...each(cluster, "settle"),
+    ...each(data, "place"),
+    ...each(cluster, "verify"),
+    runStep("cleanup"),
+    runStep("files"),
+  ];
+}
+
 /** The runbook of the drill of a whole cluster, in which layers, volumes and the cluster itself take turns. Pure. */
 export function outlineOfCluster(components: Named[], { approvals, resumes, layers }: Particulars): StepOutline[] {
   const cluster = components.filter(({ kind }) => kind === "cluster");
   const data = components.filter(({ kind }) => kind !== "cluster");
-  const each = (of: Named[], ...verbs: Verb[]) => of.flatMap((one) => verbs.map((verb) => componentStep(verb, one)));
   const eachLayer = (verb: LayerVerb, of = layers) => of.map((layer) => layerStep(verb, layer, cluster[0]?.name ?? ""));
   return [
     ...(resumes ? each(cluster, "confirm") : []),

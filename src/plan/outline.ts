@@ -1,5 +1,5 @@
 import type { RunType, Scenario } from "../report/record.ts";
-import { outlineOfCluster } from "./outline-cluster.ts";
+import { outlineOfCluster, outlineOfLostCluster } from "./outline-cluster.ts";
 import { outlineOfNamespaces } from "./outline-namespace.ts";
 import type { Component, Plan } from "./schema.ts";
 import {
@@ -71,7 +71,8 @@ const ofScenario: Record<Exclude<Scenario, "none">, Component["kind"][]> = {
 /** The kinds of components that a run is about; the plan's others it leaves alone. */
 export function kindsOf(type: RunType, scenario: Scenario): Component["kind"][] {
   if (type === "audit") return ["pgdump", "pgbackrest", "longhorn", "namespace", "workload", "cluster"];
-  if (scenario === "namespace" || (type === "exercise" && scenario !== "none")) return ofScenario[scenario];
+  if (scenario === "namespace" || scenario === "cluster" || (type === "exercise" && scenario !== "none"))
+    return ofScenario[scenario];
   return ["pgdump", "pgbackrest", "longhorn"];
 }
 
@@ -85,10 +86,27 @@ export function outline(
   components: Named[],
   particulars: Partial<Particulars> = {},
 ): StepOutline[] {
+  if (listsLate(type, scenario)) return outlineOfLostCluster(components, finding(components), whole(particulars));
   return [...finding(components), ...runbook(type, scenario, components, particulars)];
 }
 
-/** Before everything else: which volumes a component means. */
+/** Whether people are told the scenario: only of exercises and of some restores there is more than one. */
+export function saysScenario(type: RunType, scenario: Scenario): boolean {
+  return type === "exercise" || scenario === "namespace" || scenario === "cluster";
+}
+
+/** Whether only a cluster that is still to be made can tell which volumes there are. */
+export function listsLate(type: RunType, scenario: Scenario): boolean {
+  return type === "restore" && scenario === "cluster";
+}
+
+const whole = ({ approvals = false, resumes = false, layers = [] }: Partial<Particulars>): Particulars => ({
+  approvals,
+  resumes,
+  layers,
+});
+
+/** Which volumes a component means. */
 function finding(components: Named[]): StepOutline[] {
   const names = components.flatMap(({ name, many, of }) => of?.component ?? (many ? name : []));
   return [...new Set(names)].map((name) => componentStep("list", { name, kind: "longhorn" }));
@@ -98,8 +116,9 @@ function runbook(
   type: RunType,
   scenario: Scenario,
   components: Named[],
-  { approvals = false, resumes = false, layers = [] }: Partial<Particulars>,
+  particulars: Partial<Particulars>,
 ): StepOutline[] {
+  const { approvals, resumes, layers } = whole(particulars);
   if (type === "exercise" && scenario === "cluster")
     return outlineOfCluster(components, { approvals, resumes, layers });
   if (scenario === "namespace") return outlineOfNamespaces(type, components, { approvals, resumes });

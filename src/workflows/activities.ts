@@ -149,6 +149,7 @@ export const onWorkload: Proxied<WorkloadVerbs> = {
 /** A whole cluster is destroyed and made by its infrastructure; its own verbs look, wait and compare. */
 export const onCluster: Proxied<ClusterVerbs> = {
   inspect: steps.inspectCluster,
+  recall: steps.recallCluster,
   confirm: steps.confirmCluster,
   prove: steps.proveCluster,
   control: steps.controlCluster,

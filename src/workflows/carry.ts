@@ -23,6 +23,9 @@ function carriedSteps(
       const step = of(verb);
       return step?.status === "done" || step?.status === "skipped" ? [step] : [];
     });
+  // Layers are made again as often as one likes; who was lost can be asked only before.
+  if (scenario === "cluster" && type === "restore")
+    return target === "gone" ? [...take("inspect"), ...steps.filter((step) => isLookedAt(step, component))] : [];
   if (scenario === "cluster") {
     if (!hasBegunLoss(steps)) return [];
     const layers = steps.filter((step) => step.component === component && isOfLayer(step) && step.status === "done");
@@ -37,6 +40,10 @@ function carriedSteps(
   const begun = hasBegunLoss(lossSteps(resumed, component));
   const lost = type === "exercise" && target === "gone" && begun;
   return lost ? take("inspect", "plant", "backup", "proof", "destroy") : [];
+}
+
+function isLookedAt({ id, component: of, status }: StepRecord, component: string): boolean {
+  return of === component && status === "done" && id.startsWith("preflight/layer/");
 }
 
 /** What is known of a layer, and what is gone of it; making one anew may be done twice. */

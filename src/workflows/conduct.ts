@@ -10,7 +10,7 @@ import { newComponent, newRecord, runName, shortId } from "../report/begin.ts";
 import { isSkipped } from "../report/skipped.ts";
 import { namesInPlan } from "../plan/many-volumes.ts";
 import { holderOf, withData } from "../plan/namespace-data.ts";
-import { kindsOf } from "../plan/outline.ts";
+import { kindsOf, listsLate, saysScenario } from "../plan/outline.ts";
 import { judge } from "../report/verdict.ts";
 import { surelyTaken } from "./carry.ts";
 import { cleanUp, loadPlan, loadResumed, writeReport } from "./activities.ts";
@@ -19,12 +19,15 @@ import { type Checked, checkId, checkRequest } from "./request.ts";
 import { Run } from "./run.ts";
 import { leaveWhatIsFrozen } from "./skips.ts";
 
+/** @param list finds the volumes of components that mean many, where they could not be found at the beginning */
+type Work = (run: Run, list: () => Promise<void>) => Promise<void>;
+
 /**
  * Conducts a run from its request to its report: checks the request, reads the plan, does the work, and whatever
  * happens cleans up and writes the report. A PASS completes the workflow, and so does a run of a schedule that was skipped; a
  * cancelled run ends as cancelled and everything else as failed, so that lists and the UI show at a glance what is not proven.
  */
-export async function conduct(type: RunType, input: unknown, work: (run: Run) => Promise<void>): Promise<RunRecord> {
+export async function conduct(type: RunType, input: unknown, work: Work): Promise<RunRecord> {
   checkId(workflowInfo().workflowId);
   const request = checkRequest(type, input);
   const { scenario, toTime, by, reason } = request;
@@ -71,9 +74,10 @@ export async function conduct(type: RunType, input: unknown, work: (run: Run) =>
 
   const ending = await attempt(run, async () => {
     leaveWhatIsFrozen(record, loaded.plan.freeze ?? [], run.now());
-    await run.list(loaded.plan, resumed);
+    const list = async () => await run.list(loaded.plan, resumed);
+    if (!listsLate(type, scenario)) await list();
     if (resumed !== null) await run.resume(resumed);
-    await work(run);
+    await work(run, list);
     await cleanUpAfter(run);
     await report(run, "done");
   });
@@ -125,7 +129,7 @@ function choose(plan: Plan, { components: names, scenario }: Checked, type: RunT
   const all = scenario === "namespace" ? withData(left, plan.components) : left;
   const others = chosen.filter((one) => !all.includes(one));
   if (left.length > 0 && (names === null || others.length === 0)) return all;
-  const aim = type === "exercise" || scenario === "namespace" ? ` of scenario "${scenario}"` : "";
+  const aim = saysScenario(type, scenario) ? ` of scenario "${scenario}"` : "";
   const what = `${type === "exercise" ? "an" : "a"} ${type}${aim}`;
   throw fail(
     "REQUEST_INVALID",
@@ -139,7 +143,7 @@ const hintsFor: Record<Component["kind"], string> = {
   pgbackrest: "Leave the scenario out to drill databases, or name the plan's components that it is for.",
   namespace: "A namespace is drilled, and restored, with `--scenario namespace`, and looked at by `audit`.",
   workload: "A workload is drilled by `exercise --scenario workload`, and looked at by `audit`.",
-  cluster: "A whole cluster is drilled by `exercise --scenario cluster`, and looked at by `audit`.",
+  cluster: "A whole cluster is drilled, and restored, with `--scenario cluster`, and looked at by `audit`.",
   longhorn: "A volume is drilled by `exercise --scenario volume`, or beside the live one by `--scenario none`.",
 };
 

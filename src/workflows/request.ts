@@ -66,7 +66,7 @@ function checkScenario(type: RunType, scenario: unknown, invalid: Invalid): Scen
   const known = scenarios.map((name) => `"${name}"`).join(", ");
   if (scenario === undefined || scenario === null) return usual;
   if (!isScenario(scenario)) throw invalid(`unknown scenario ${JSON.stringify(scenario)}`, `Scenarios are ${known}.`);
-  const others = type === "exercise" ? scenarios : type === "restore" ? ["namespace"] : [];
+  const others = type === "exercise" ? scenarios : type === "restore" ? ["namespace", "cluster"] : [];
   if (scenario !== usual && !others.includes(scenario))
     throw invalid(`${type === "audit" ? "an" : "a"} ${type} has no scenario "${scenario}"`, "Leave scenario out.");
   return scenario;

@@ -28,7 +28,7 @@ export interface Layers extends Workplace {
   /** Of the worker: its programs, and what they need. */
   environment: Record<string, string>;
   /** Begins a run whose plan has this one layer. */
-  begin: (layer: object) => Promise<LayerRun>;
+  begin: (layer: object, type?: RunRef["type"]) => Promise<LayerRun>;
   /** Lines of the log to which the layers' resources write. */
   log: () => Promise<string[]>;
   /**
@@ -111,7 +111,7 @@ resource "terraform_data" "${name}" {
     touch: (file) => writeFile(join(directory, file), ""),
     forget: (file) => rm(join(directory, file), { force: true }),
     until: (file) => waitUntil(file, 90_000, () => exists(join(directory, file))),
-    async begin(written) {
+    async begin(written, type = "exercise") {
       const name = `p${randomUUID().slice(0, 8)}`;
       await workplace.plan(
         [{ name: "none", kind: "pgdump", database: "none", dumps: "/none" }],
@@ -126,7 +126,7 @@ resource "terraform_data" "${name}" {
         short: name.slice(1),
         plan: name,
         planSha256: sha256,
-        type: "exercise",
+        type,
         scenario: "database",
         nonce: "n",
         startedAt: new Date().toISOString(),

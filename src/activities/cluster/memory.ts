@@ -8,7 +8,7 @@ import type { StepContext } from "../step.ts";
 /** What a run keeps of the cluster in its directory, which lies outside of the cluster. */
 
 export interface Known {
-  /** uid of namespace kube-system. */
+  /** uid of namespace kube-system; empty where the cluster was lost before anybody could look. */
   identity: string;
   /** Address of the API server. */
   server: string;
@@ -26,7 +26,7 @@ type Place = Pick<StepContext, "directory">;
 const knownFile = ({ directory }: Place) => join(directory, "cluster.json");
 const kubeconfigFile = ({ directory }: Place) => join(directory, "kubeconfig-before");
 
-/** @param kubeconfig how the old cluster was reached: only by it can be asked later whether it really is gone */
+/** @param kubeconfig how the old cluster was reached: only by it can be asked later whether it really is gone; empty where that was lost */
 export async function keepKnown(context: Place, known: Known, kubeconfig: string): Promise<void> {
   await writeAtomically(kubeconfigFile(context), kubeconfig);
   await writeAtomically(knownFile(context), JSON.stringify(known));

@@ -13,6 +13,7 @@ import { nodeKind } from "./inspect.ts";
 import { layersOf } from "./layers.ts";
 import { type Known, recallKnown } from "./memory.ts";
 import { reachNew } from "./reach-new.ts";
+import { wantedNodes } from "./rows.ts";
 import { untilServed } from "./served.ts";
 import type { ClusterInput } from "./verbs.ts";
 
@@ -32,7 +33,7 @@ export async function rebuildCluster(input: Input, context: StepContext): Promis
     await cluster.close();
   }
   await upToTheData(input, deadline, context);
-  const note = `another cluster answers at ${cluster.server}, with ${known.nodes.length} ready nodes`;
+  const note = `another cluster answers at ${cluster.server}, with ${wantedNodes(known)} ready nodes`;
   return { waits: [{ from, to: new Date().toISOString() }], note };
 }
 
@@ -80,7 +81,7 @@ async function nodesReady(
   context: StepContext,
 ): Promise<void> {
   const watched = mirror(cluster, [nodeKind], undefined, context.signal);
-  const wanted = known.nodes.length;
+  const wanted = wantedNodes(known);
   const count = () => watched.objects().filter((node) => readiness(node).status === "ready").length;
   try {
     await waitUntil(watched, () => (count() >= wanted ? true : undefined), {

@@ -14,16 +14,26 @@ export function namesOfRows({ layers }: Known): string[] {
   return [identityRow, nodesRow, ...layers.map(layerRow)];
 }
 
+/** After a real loss nobody knows how many there were. */
+export function wantedNodes({ nodes }: Pick<Known, "nodes">): number {
+  return Math.max(1, nodes.length);
+}
+
 /** @param now what is there after the rebuild */
 export function rowsOf(known: Known, now: { identity: string; nodes: number; layers: LayerState[] }): Row[] {
   const row = (name: string, passed: boolean, expected: string, found: string): Row => {
     return { name, title: name, proven: true, passed, exact: true, negativeControl: null, expected, found };
   };
   const isOther = now.identity !== "" && now.identity !== known.identity;
-  const wanted = known.nodes.length;
+  const wanted = wantedNodes(known);
   return [
     row(identityRow, isOther, "another one than before", isOther ? `new: ${now.identity}` : "the same as before"),
-    row(nodesRow, now.nodes >= wanted, `${wanted} ready`, `${now.nodes} ready`),
+    row(
+      nodesRow,
+      now.nodes >= wanted,
+      `${known.nodes.length === 0 ? "at least " : ""}${wanted} ready`,
+      `${now.nodes} ready`,
+    ),
     ...known.layers.map((name) => {
       const state = now.layers.find((one) => one.name === name);
       return row(layerRow(name), state?.ready === true, "ready", state?.found ?? "it is not there");

@@ -21,6 +21,8 @@ export interface ClusterInput {
 export interface ClusterVerbs {
   /** Who the cluster is, its nodes and layers, and what the checks find now. Changes nothing. */
   inspect(input: ClusterInput): Promise<Done<Inspection>>;
+  /** The same after a real loss, when nobody may answer. Changes nothing. */
+  recall(input: ClusterInput): Promise<Done<Inspection>>;
   /** Whether the old cluster still answers. */
   confirm(input: ClusterInput & Expected): Promise<Done<Remains>>;
   /** Lets GitOps fetch from Git now. @throws BACKUP_NOT_VERIFIED when it cannot */

@@ -12,6 +12,7 @@ import { initialise, statesOf } from "./inspect.ts";
 import { type LockInfo, lockIn, releaseOwn } from "./lock.ts";
 import { follow } from "./messages.ts";
 import { readWholePlan } from "./plan.ts";
+import { makeAgain } from "./make-again.ts";
 import { addressIn, cut } from "./planned.ts";
 import {
   argvOf,
@@ -33,7 +34,8 @@ type Input = LayerInput<StateLayer> & { planned: PlannedDestruction | null };
 export async function applyLayer({ layer, planned }: Input, context: StepContext): Promise<LayerBuilt> {
   await initialise(layer, context);
   const units = await unitsOf(layer, context);
-  await runApply(layer, units, context);
+  if (context.run.type === "restore") await makeAgain(layer, units, context);
+  else await runApply(layer, units, context);
   const states = await statesOf(layer, units, context);
   const resources = resourcesOf(states);
   if (resources === 0)

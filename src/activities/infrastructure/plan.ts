@@ -138,13 +138,31 @@ const tries = 2;
  */
 export async function makePlan(
   layer: StateLayer,
-  { path, directory }: Unit,
+  unit: Unit,
   name: string,
   file: string,
   context: StepContext,
 ): Promise<{ destroys: string[]; protected: string[] }> {
+  const made = await savePlan(layer, unit, { name, of: ["-destroy"], file }, context);
+  return "text" in made ? { destroys: readDestruction(made.text), protected: [] } : { destroys: [], ...made };
+}
+
+interface Saved {
+  name: string;
+  /** What kind of plan it is, as arguments. */
+  of: string[];
+  file: string;
+}
+
+/** @returns the plan as JSON, or what may not be destroyed and so keeps it from being made @throws as makePlan */
+export async function savePlan(
+  layer: StateLayer,
+  { path, directory }: Unit,
+  { name, of, file }: Saved,
+  context: StepContext,
+): Promise<{ text: string } | { protected: string[] }> {
   await makePrivate(plansDirectory(layer, context));
-  const args = ["plan", "-destroy", "-input=false", "-json", lockTimeoutOf(layer), ...varsOf(layer), `-out=${file}`];
+  const args = ["plan", ...of, "-input=false", "-json", lockTimeoutOf(layer), ...varsOf(layer), `-out=${file}`];
   const { secrets } = await pullState(layer, directory, context);
   for (let round = 1; ; round += 1) {
     const end = await runLong(context, `${slug(layer, path)}.${name}.${round}`, {
@@ -154,16 +172,17 @@ export async function makePlan(
       timeoutMs: layer.timeout,
       patienceMs,
     });
-    if (end.exitCode === 0) {
-      const text = await answer(layer, directory, ["show", "-json", file], context);
-      return { destroys: readDestruction(text), protected: [] };
-    }
+    if (end.exitCode === 0) return { text: await answer(layer, directory, ["show", "-json", file], context) };
     const result = await told(end);
     const protectedOnes = result.errors.filter(({ summary, detail }) => isProtected(summary, detail));
-    if (protectedOnes.length > 0) return { destroys: [], protected: protectedOnes.map(addressOfProtected) };
+    if (protectedOnes.length > 0) return { protected: protectedOnes.map(addressOfProtected) };
     const lock = lockIn(result.errors);
     if (lock === undefined || round === tries)
-      throw await failureOf(`the plan to destroy ${addressIn(path, layer.name)}`, result, "PROGRAM_FAILED");
+      throw await failureOf(
+        `the plan to ${of.length === 0 ? "make" : "destroy"} ${addressIn(path, layer.name)}`,
+        result,
+        "PROGRAM_FAILED",
+      );
     await releaseOwn(lock, layer, directory, context);
   }
 }

@@ -8,9 +8,7 @@ import { json } from "./state.ts";
 
 /** @throws PROGRAM_FAILED when the text is no plan, or does anything but destroy */
 export function readDestruction(text: string): string[] {
-  const parsed = SavedPlan.safeParse(json(text));
-  if (!parsed.success) throw fail("PROGRAM_FAILED", "`show -json` printed something that is no saved plan");
-  const changes = (parsed.data.resource_changes ?? []).filter(({ mode }) => mode === "managed");
+  const changes = changesIn(text);
   const other = changes.find(({ change }) => change.actions.some((action) => !harmless.has(action)));
   if (other !== undefined)
     throw fail(
@@ -18,6 +16,19 @@ export function readDestruction(text: string): string[] {
       `the plan of destruction would ${other.change.actions.join(" and ")} ${other.address}`,
     );
   return changes.filter(({ change }) => change.actions.includes("delete")).map(({ address }) => address);
+}
+
+/** What a plan to make a layer would take away on the way, a replacement included. @throws PROGRAM_FAILED when the text is no plan */
+export function readLosses(text: string): string[] {
+  return changesIn(text)
+    .filter(({ change }) => change.actions.includes("delete"))
+    .map(({ address }) => address);
+}
+
+function changesIn(text: string) {
+  const parsed = SavedPlan.safeParse(json(text));
+  if (!parsed.success) throw fail("PROGRAM_FAILED", "`show -json` printed something that is no saved plan");
+  return (parsed.data.resource_changes ?? []).filter(({ mode }) => mode === "managed");
 }
 
 /** Of a plan of destruction. `forget` takes a resource out of the state and leaves it alone. */

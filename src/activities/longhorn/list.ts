@@ -103,6 +103,9 @@ async function claimsInBackups(
       `claims of namespace ${namespace} are lost, and no backup of them is complete: ${unusable.map(({ claim, why }) => `${claim} (${why})`).join(", ")}`,
       "Wait for backups that are being made, and mend what Longhorn says of the others; delete the backups of a claim that is not wanted any more; then retry. To restore others before that, write a component for each claim, with `claim`.",
     );
+  // Of a cluster that was made again what is there was restored by its own orchestrator.
+  if (context.run.scenario === "cluster" && lost.length + whole.length > 0)
+    return { found: [...lost, ...whole].toSorted(), leftOut: [] };
   if (lost.length > 0) return { found: lost, leftOut: whole };
   if (whole.length === 0) throw fail("NO_BACKUP", `Longhorn knows no backup of ${targetOf(component)}`);
   throw fail(

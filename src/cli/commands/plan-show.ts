@@ -1,7 +1,7 @@
 import chalk from "chalk";
 import { meansMany } from "../../plan/many-volumes.ts";
 import { holderOf, withData } from "../../plan/namespace-data.ts";
-import { kindsOf, outline, particularsOf } from "../../plan/outline.ts";
+import { kindsOf, outline, particularsOf, saysScenario } from "../../plan/outline.ts";
 import type { StepOutline } from "../../plan/steps.ts";
 import type { RunType, Scenario } from "../../report/record.ts";
 import { print, printJson } from "../console.ts";
@@ -21,7 +21,7 @@ export async function showPlan(
   const steps = outline(type, scenario, components, particularsOf(plan));
   if (json === true) printJson({ plan: plan.name, type, scenario, steps });
   else {
-    const aim = type === "exercise" || scenario === "namespace" ? `, scenario ${scenario}` : "";
+    const aim = saysScenario(type, scenario) ? `, scenario ${scenario}` : "";
     print([chalk.bold(`${type} ${plan.name}${aim}: ${steps.length} steps`), ...lines(steps)].join("\n"));
   }
   return exitCodes.done;

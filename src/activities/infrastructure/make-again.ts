@@ -1,0 +1,69 @@
+import { fail } from "../../failures.ts";
+import { named } from "../../guard/facts.ts";
+import type { StateLayer } from "../../plan/infrastructure-schema.ts";
+import { runLong } from "../jobs/run-job.ts";
+import { noteLeftover } from "../leftovers.ts";
+import type { StepContext } from "../step.ts";
+import { failureOf, told } from "./causes.ts";
+import { factsOf } from "./facts.ts";
+import { lockIn, releaseOwn } from "./lock.ts";
+import { follow } from "./messages.ts";
+import { plansDirectory, savedPlan, savePlan } from "./plan.ts";
+import { addressIn, cut, readLosses, unexpected } from "./planned.ts";
+import { argvOf, environmentOf, lockTimeoutOf, patienceMs, slug, targetOf } from "./program.ts";
+import type { Unit } from "./units.ts";
+
+/** Waiting for a lock that a dead program left, and plans that were stale by the time they were applied. */
+const mostRounds = 4;
+
+/**
+ * Makes a layer again after a real loss, unit by unit. What is still there may hold the last copy of something: each plan is read
+ * before it is applied, and one that takes away what a drill may not destroy either is not carried out.
+ * @throws REFUSED before the unit is touched; NOT_BUILT with the error's address, STATE_LOCKED, TIMED_OUT
+ */
+export async function makeAgain(layer: StateLayer, units: Unit[], context: StepContext): Promise<void> {
+  await noteLeftover(context.directory, `plans.${layer.name}`, { kind: "path", path: plansDirectory(layer, context) });
+  for (const [index, unit] of units.entries()) {
+    if (units.length > 1) context.progress(`unit ${index + 1} of ${units.length}: ${unit.path}`);
+    await makeUnit(layer, unit, context);
+  }
+}
+
+async function makeUnit(layer: StateLayer, unit: Unit, context: StepContext): Promise<void> {
+  for (let round = 0; round < mostRounds; round += 1) {
+    const file = savedPlan(layer, unit.path, round, context);
+    const made = await savePlan(layer, unit, { name: `again.${round}`, of: [], file }, context);
+    requireHarmless(layer, unit, "text" in made ? readLosses(made.text) : made.protected, context);
+    const args = ["apply", "-input=false", "-json", lockTimeoutOf(layer), file];
+    const end = await runLong(context, `${slug(layer, unit.path)}.apply.${round}`, {
+      argv: argvOf(layer, unit.directory, args),
+      env: await environmentOf(layer),
+      timeoutMs: layer.timeout,
+      patienceMs,
+      watch: follow("built", 0),
+    });
+    if (end.exitCode === 0) return;
+    const result = await told(end);
+    const lock = lockIn(result.errors);
+    if (lock !== undefined) await releaseOwn(lock, layer, unit.directory, context);
+    else if (!result.errors.some(({ summary }) => summary === "Saved plan is stale"))
+      throw await failureOf(`the apply of ${addressIn(unit.path, layer.name)}`, result, "NOT_BUILT");
+  }
+  throw fail("NOT_BUILT", `${addressIn(unit.path, targetOf(layer))} changes, or is locked, again and again`);
+}
+
+/** @throws REFUSED */
+function requireHarmless(layer: StateLayer, { path }: Unit, losses: string[], context: StepContext): void {
+  const { listed, listLine } = factsOf(layer, { identity: "", resources: 0, lineages: [] }, context);
+  const forbidden = unexpected(losses, layer.destroys).map((one) => addressIn(path, one));
+  const what = (names: string[]) =>
+    `to make ${addressIn(path, layer.name)} again would destroy what is there: ${named(cut(names))}`;
+  if (forbidden.length > 0)
+    throw fail(
+      "REFUSED",
+      `${what(forbidden)}, which \`destroys:\` does not name`,
+      "Look whether it is needed any more. Take it out of the state (`state rm`), import what it should be, or name it in `destroys:` of the layer; then retry.",
+    );
+  if (losses.length > 0 && !listed)
+    throw fail("REFUSED", what(losses), `Allow it in \`mayDestroy\` of the worker's configuration: \`${listLine}\`.`);
+}

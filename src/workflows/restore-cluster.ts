@@ -1,0 +1,54 @@
+import type { DataComponent } from "../plan/schema.ts";
+import { meansMany } from "../plan/many-volumes.ts";
+import { fail } from "../failures.ts";
+import type { Inspection } from "../activities/verbs.ts";
+import { checkGuards } from "../guard/index.ts";
+import { on, onCluster, onLayer } from "./activities.ts";
+import type { Run } from "./run.ts";
+
+/**
+ * Makes a cluster again that was lost for real, layer by layer, and gives it its volumes from their newest good backups before
+ * GitOps lets workloads use them.
+ * @param list finds the volumes of components that mean many, which only the new cluster can tell
+ */
+export async function restoreCluster(run: Run, list: () => Promise<void>): Promise<void> {
+  const { input, layers } = run.cluster();
+  const cluster = input.component;
+  const { toTime } = run;
+  await run.each(async (c) => requireFindable(c));
+  const inspections: Record<string, Inspection> = {};
+  inspections[cluster.name] = await run.step("inspect", cluster, onCluster.recall, input);
+  for (const layer of layers) {
+    const { facts, note } = await run.layer("inspectLayer", layer, onLayer.inspect, { layer });
+    // What its state still holds is no target of this run: before it is applied it is looked at that nothing goes.
+    inspections[layer.name] = { target: facts.target, facts: { ...facts, exists: false }, note };
+  }
+  await run.lock(inspections);
+  run.guard("preflight/guards", () => checkGuards(run.facts("preflight", inspections)));
+  await run.approve(inspections);
+
+  for (const layer of layers)
+    await run.layer("applyLayer", layer, onLayer.apply, { layer, planned: null, cluster: input });
+  await run.step("rebuild", cluster, onCluster.rebuild, input);
+  await list();
+
+  const restored = await run.each((c) => run.step("restore", c, on(c).restore, { component: c, backup: null, toTime }));
+  await run.each((c) =>
+    run.optional("verify", c, on(c).verify, { component: c, backup: null, restored: restored[c.name]!, toTime }),
+  );
+  await run.step("settle", cluster, onCluster.settle, input);
+  await run.each((c) =>
+    run.step("place", c, on(c).place, { component: c, restored: restored[c.name]!, proven: run.isProven(c.name) }),
+  );
+  await run.optional("verify", cluster, onCluster.verify, input);
+}
+
+/** Backups do not know labels: better said now than once the cluster is there. @throws PLAN_INVALID */
+function requireFindable(component: DataComponent): void {
+  if (!meansMany(component) || component.selector === undefined) return;
+  throw fail(
+    "PLAN_INVALID",
+    `${component.name} chooses claims by their labels, and after a real loss only backups tell of them, which know none`,
+    "Write a component for each claim, with `claim`, or one for all claims of the namespace.",
+  );
+}

@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { outline } from "../../src/plan/outline.ts";
+import { facts, stepFailure } from "../support/fake-activities.ts";
+import { wholeCluster } from "../support/plans.ts";
+import { connectTest, type TestTemporal } from "../support/temporal.ts";
+import { tryWorkflow } from "../support/workflow-rig.ts";
+
+/** A whole cluster that was lost for real: in which order it comes back, and what keeps it from being made twice. */
+
+let temporal: TestTemporal;
+beforeAll(async () => (temporal = await connectTest()));
+afterAll(() => temporal.close());
+
+const input = { plan: "both", by: "anna", reason: "test", scenario: "cluster" };
+const layers = ["network", "machines"];
+const volume = { name: "data", kind: "longhorn", namespace: "shop", claim: "data" };
+const homes = { name: "homes", kind: "longhorn", namespace: "homes" };
+const plan = (...volumes: object[]) =>
+  wholeCluster({
+    infrastructure: layers.map((name) => ({ name, kind: "tofu", directory: `/infra/${name}`, destroys: ["*"] })),
+    components: [{ name: "homelab", kind: "cluster" }, ...volumes],
+  });
+const recalled = (lost: boolean) => ({
+  "preflight/homelab": () => ({
+    target: "homelab",
+    note: "",
+    facts: facts({ name: "homelab", kind: "cluster" }, { exists: !lost, lost }),
+  }),
+});
+
+test("layer by layer, then its volumes, then who uses them; nothing is destroyed", async () => {
+  const behaviours = recalled(true);
+  await tryWorkflow(temporal, "restore", { input, plan: plan(volume), behaviours }, async (trial) => {
+    const { type, record } = await trial.end();
+    expect(type).toBe("PASS");
+    const steps = outline("restore", "cluster", plan(volume).components, { layers });
+    expect(record.steps.map(({ id, status }) => [id, status])).toEqual(steps.map(({ id }) => [id, "done"]));
+    expect(steps.map(({ id }) => id)).toEqual([
+      "preflight/homelab",
+      "preflight/layer/network",
+      "preflight/layer/machines",
+      "preflight/guards",
+      "rebuild/layer/network",
+      "rebuild/layer/machines",
+      "rebuild/homelab",
+      "restore/data",
+      "verify/data",
+      "rebuild/gitops/homelab",
+      "verify/place/data",
+      "verify/homelab",
+      "report/cleanup",
+      "report/files",
+    ]);
+    expect(steps.some(({ destroys }) => destroys)).toBe(false);
+    expect(trial.fakes.inputs["rebuild/layer/machines"]).toMatchObject([{ planned: null, cluster: {} }]);
+    expect(trial.fakes.inputs["restore/data"]).toMatchObject([{ backup: null, toTime: null }]);
+  });
+});
+
+test("volumes that only backups know are found once the new cluster answers, and each is restored", async () => {
+  const behaviours = recalled(true);
+  await tryWorkflow(temporal, "restore", { input, plan: plan(homes), behaviours }, async (trial) => {
+    const { type, record } = await trial.end();
+    expect(type).toBe("PASS");
+    const ids = record.steps.map(({ id }) => id);
+    const at = (id: string) => ids.indexOf(id);
+    expect(at("rebuild/homelab")).toBeLessThan(at("preflight/list/homes"));
+    expect(ids.filter((id) => id.startsWith("restore/homes-"))).toHaveLength(3);
+    expect(at("preflight/list/homes")).toBeLessThan(ids.findIndex((id) => id.startsWith("restore/")));
+    expect(record.components.map(({ verdict }) => verdict)).toEqual(["PASS", "PASS", "PASS", "PASS"]);
+  });
+});
+
+test("one that answers is not made a second time", async () => {
+  const behaviours = recalled(false);
+  await tryWorkflow(temporal, "restore", { input, plan: plan(volume), behaviours }, async (trial) => {
+    const { record } = await trial.end();
+    expect(record).toMatchObject({ status: "refused", refusals: [{ guard: "nothing-lost", component: "homelab" }] });
+    expect(trial.fakes.calls.filter((id) => id.startsWith("rebuild/"))).toEqual([]);
+  });
+});
+
+test("claims that are chosen by labels are refused before anything is made", async () => {
+  const chosen = { ...homes, selector: { tier: "home" } };
+  const behaviours = recalled(true);
+  await tryWorkflow(temporal, "restore", { input, plan: plan(chosen), behaviours }, async (trial) => {
+    const { record } = await trial.end();
+    expect(record.failure).toMatchObject({ type: "PLAN_INVALID", message: expect.stringContaining("homes") as string });
+    expect(trial.fakes.calls).toEqual(["report/cleanup", "report/files"]);
+  });
+});
+
+test("a layer that is not made is asked for again, and no volume before it", async () => {
+  const behaviours = {
+    ...recalled(true),
+    "rebuild/layer/machines": (call: number) => {
+      if (call === 1) throw stepFailure("NOT_BUILT", "no capacity");
+    },
+  };
+  await tryWorkflow(temporal, "restore", { input, plan: plan(volume), behaviours }, async (trial) => {
+    await trial.until("rebuild/layer/machines", "waiting");
+    expect(trial.fakes.calls).not.toContain("restore/data");
+    await trial.decide("rebuild/layer/machines", "retry");
+    expect((await trial.end()).type).toBe("PASS");
+  });
+});
