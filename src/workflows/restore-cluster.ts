@@ -33,10 +33,11 @@ export async function restoreCluster(run: Run, list: () => Promise<void>): Promi
   await list();
 
   const restored = await run.each((c) => run.step("restore", c, on(c).restore, { component: c, backup: null, toTime }));
+  await run.step("settle", cluster, onCluster.settle, input);
+  // Nobody knows what the volumes held, and only the pods that use them know by what image, and as whom, they are read.
   await run.each((c) =>
     run.optional("verify", c, on(c).verify, { component: c, backup: null, restored: restored[c.name]!, toTime }),
   );
-  await run.step("settle", cluster, onCluster.settle, input);
   await run.each((c) =>
     run.step("place", c, on(c).place, { component: c, restored: restored[c.name]!, proven: run.isProven(c.name) }),
   );
