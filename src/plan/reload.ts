@@ -16,6 +16,9 @@ const changeable: { [K in Component["kind"]]: string[] } = {
 /** Of the plan itself, where each step asks the cluster who it is; the rest decides what may be destroyed and what is proven. */
 const ofPlan = ["access", "owner", "decisions", "notify", "schedule", "freeze"];
 
+/** Of a layer. What `destroys:` allows counts when its destruction is planned: what was shown stays as it was. */
+const ofLayer = /^infrastructure\.\d+\.(timeout|lockTimeout|environment|destroys)(\.|$)/;
+
 const below = (path: string, keys: string[]) => keys.some((key) => path === key || path.startsWith(`${key}.`));
 
 function changedPaths(before: object, after: object): string[] {
@@ -42,7 +45,7 @@ export function comparePlans(
   };
   const { components: old, ...rest } = before;
   const { components: now, ...restNow } = after;
-  for (const path of changedPaths(rest, restNow)) note(path, below(path, ofPlan));
+  for (const path of changedPaths(rest, restNow)) note(path, below(path, ofPlan) || ofLayer.test(path));
   for (const name of new Set([...old, ...now].map((one) => one.name))) {
     const [one, other] = [old, now].map((all) => all.find((component) => component.name === name));
     const isRunning = running.includes(name);

@@ -5,6 +5,7 @@ import type { RunRef } from "../activities/verbs.ts";
 import { describeFailure, fail } from "../failures.ts";
 import { comparePlans, contradiction } from "../plan/reload.ts";
 import type { ClusterAccess } from "../plan/access-schema.ts";
+import type { Layer } from "../plan/infrastructure-schema.ts";
 import type { LonghornComponent } from "../plan/longhorn-schema.ts";
 import { namesInPlan, type OneOf, volumeOf } from "../plan/many-volumes.ts";
 import type { Component, DataComponent, Plan } from "../plan/schema.ts";
@@ -25,6 +26,19 @@ export interface LoadedPlan extends Pick<Earlier, "expectedSeconds"> {
   /** Missing where an older version has read it. */
   before?: Earlier["before"];
 }
+
+/** What in a step's input may be in the plan. */
+interface Refreshable {
+  access?: unknown;
+  holder?: Component;
+  layer?: Layer;
+  cluster?: unknown;
+}
+
+const sameName =
+  ({ name }: { name: string }) =>
+  (one: { name: string }) =>
+    one.name === name;
 
 /** The plan by which a run works: the one that it began with, until a person lets it be read again. */
 export function createPlanInUse(record: RunRecord, ref: RunRef) {
@@ -139,12 +153,13 @@ export function createPlanInUse(record: RunRecord, ref: RunRef) {
     components: () => components,
     access,
     /** What of a step's input is in the plan, as it stands there by now. */
-    refreshed: (name: string | null, input: { access?: unknown; holder?: Component; cluster?: unknown }): object => {
+    refreshed: (name: string | null, input: Refreshable): object => {
       const component = find(name);
       const holder = input.holder && find(input.holder.name);
       return {
         ...(component && { component }),
         ...(holder && { holder }),
+        ...(input.layer !== undefined && { layer: plan.infrastructure?.find(sameName(input.layer)) ?? input.layer }),
         ...(input.cluster !== undefined && { cluster: clusterInput() }),
         ...((input.access !== undefined || component?.kind === "longhorn") && { access: access() }),
       };

@@ -104,3 +104,59 @@ test("a layer that is not made is asked for again, and no volume before it", asy
     expect((await trial.end()).type).toBe("PASS");
   });
 });
+
+test("a plan that is mended meanwhile counts from then on: for the layer that failed, and for the cluster that comes after", async () => {
+  const behaviours = {
+    ...recalled(true),
+    "rebuild/layer/machines": (call: number) => {
+      if (call === 1) throw stepFailure("AUTHENTICATION_FAILED", "the token has expired");
+    },
+  };
+  const before = plan(volume);
+  await tryWorkflow(temporal, "restore", { input, plan: before, behaviours }, async (trial) => {
+    await trial.until("rebuild/layer/machines", "waiting");
+    const [network, machines] = before.infrastructure!;
+    const environment = { TOKEN: { env: "NEW_TOKEN" } };
+    const infrastructure = [network!, { ...machines!, environment, timeout: 1_000 }];
+    trial.fakes.file = {
+      plan: { ...before, infrastructure, access: { kubeconfig: { file: "/etc/other" } } },
+      sha256: "cd",
+    };
+    await trial.decide("rebuild/layer/machines", "retry", { reload: true });
+    const { record } = await trial.end();
+    const step = record.steps.find(({ id }) => id === "rebuild/layer/machines")!;
+    expect(step.decisions[0]!.reloaded!.changed.toSorted()).toEqual([
+      "access.kubeconfig.file",
+      "infrastructure.1.environment.TOKEN",
+      "infrastructure.1.timeout",
+    ]);
+    expect(trial.fakes.inputs["rebuild/layer/machines"]![1]).toMatchObject({
+      layer: { name: "machines", environment, timeout: 1_000 },
+      cluster: { access: { kubeconfig: { file: "/etc/other" } } },
+    });
+    expect(trial.fakes.inputs["rebuild/homelab"]).toMatchObject([{ access: { kubeconfig: { file: "/etc/other" } } }]);
+  });
+});
+
+test("another directory of a layer is another target", async () => {
+  const behaviours = {
+    ...recalled(true),
+    "rebuild/layer/network": (call: number) => {
+      if (call === 1) throw stepFailure("NOT_BUILT", "no capacity");
+    },
+  };
+  const before = plan(volume);
+  await tryWorkflow(temporal, "restore", { input, plan: before, behaviours }, async (trial) => {
+    await trial.until("rebuild/layer/network", "waiting");
+    const [network, machines] = before.infrastructure!;
+    const other = { ...network!, directory: "/infra/other" };
+    trial.fakes.file = { plan: { ...before, infrastructure: [other, machines!] }, sha256: "cd" };
+    const refused = await trial.decide("rebuild/layer/network", "retry", { reload: true }).then(
+      () => "it was taken",
+      (error: unknown) => (error as { cause?: Error }).cause?.message,
+    );
+    expect(refused).toContain("infrastructure.0.directory");
+    await trial.decide("rebuild/layer/network", "retry");
+    expect((await trial.end()).type).toBe("PASS");
+  });
+});
