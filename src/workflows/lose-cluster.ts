@@ -30,8 +30,9 @@ export async function loseCluster(run: Run): Promise<void> {
   for (const layer of layers.toReversed()) {
     const known = { inspection: looked.layers[layer.name]!, planned: looked.planned[layer.name]! };
     // With which of them the volumes go nobody knows, and between two of them may lie days.
-    const first = layer === layers.at(-1) && { cluster: run.cluster().input };
-    await run.layer("destroyLayer", layer, onLayer.destroy, { layer, ...known, data, ...first });
+    const { input: now } = run.cluster();
+    const isFirst = layer === layers.at(-1);
+    await run.layer("destroyLayer", layer, onLayer.destroy, { layer, ...known, data, cluster: now, isFirst });
   }
   await run.optional("gone", cluster, onCluster.control, input);
   for (const layer of layers)

@@ -12,6 +12,7 @@ import { holdLayers, othersReady } from "./hold.ts";
 import { nodeKind } from "./inspect.ts";
 import { layersOf } from "./layers.ts";
 import { type Known, recallKnown } from "./memory.ts";
+import { whileAsking } from "./outside.ts";
 import { reachNew } from "./reach-new.ts";
 import { wantedNodes } from "./rows.ts";
 import { untilServed } from "./served.ts";
@@ -23,6 +24,10 @@ const everyMs = 1_000;
 
 /** Waits for the cluster that the infrastructure has made: reached by a kubeconfig that is read again until it leads there. */
 export async function rebuildCluster(input: Input, context: StepContext): Promise<Rebuilt> {
+  return await whileAsking(input, context, async () => await untilRebuilt(input, context));
+}
+
+async function untilRebuilt(input: Input, context: StepContext): Promise<Rebuilt> {
   const from = new Date().toISOString();
   const known = await recallKnown(context);
   const deadline = performance.now() + input.component.within;

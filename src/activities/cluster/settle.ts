@@ -10,13 +10,18 @@ import type { Rebuilt } from "../namespace/verbs.ts";
 import type { StepContext } from "../step.ts";
 import { releaseLayers } from "./hold.ts";
 import { untilServed } from "./served.ts";
+import { whileAsking } from "./outside.ts";
 import { type Layers, layersOf, type LayerState, rememberFailures, statesOf } from "./layers.ts";
 import type { ClusterInput } from "./verbs.ts";
 
 type Input = Omit<ClusterInput, "run">;
 
 /** Waits until GitOps has filled the new cluster, layer by layer. */
-export async function settleCluster({ component, access, gitops }: Input, context: StepContext): Promise<Rebuilt> {
+export async function settleCluster(input: Input, context: StepContext): Promise<Rebuilt> {
+  return await whileAsking(input, context, async () => await untilSettled(input, context));
+}
+
+async function untilSettled({ component, access, gitops }: Input, context: StepContext): Promise<Rebuilt> {
   const from = new Date().toISOString();
   if (gitops === undefined) return { waits: [], note: "the plan names no layers of GitOps" };
   const layers = layersOf(gitops);

@@ -7,6 +7,7 @@ import type { Verification } from "../verbs.ts";
 import { nodeKind } from "./inspect.ts";
 import { layersOf, statesOf } from "./layers.ts";
 import { recallKnown } from "./memory.ts";
+import { downtimeOf, whileAsking } from "./outside.ts";
 import { rowsOf } from "./rows.ts";
 import type { ClusterInput } from "./verbs.ts";
 
@@ -15,7 +16,8 @@ type Input = Omit<ClusterInput, "run">;
 /** Compares the new cluster with the old one, and asks the plan's checks. @throws CHECKS_FAILED */
 export async function verifyCluster(input: Input, context: StepContext): Promise<Verification> {
   return await withCluster(input.access, context, async (session) => {
-    return requirePassed(await check(session, input, context));
+    const verified = await whileAsking(input, context, async () => await check(session, input, context));
+    return requirePassed({ ...verified, ...(await downtimeOf(input, context)) });
   });
 }
 

@@ -1,5 +1,6 @@
 import type { Layer, StateLayer } from "../../plan/infrastructure-schema.ts";
 import { holdingMeanwhile } from "../cluster/hold-early.ts";
+import { whileAsking } from "../cluster/outside.ts";
 import { requireStillThere } from "../longhorn/last-look.ts";
 import type { StepContext } from "../step.ts";
 import { applyLayer } from "./apply.ts";
@@ -38,10 +39,12 @@ export const inspectInfrastructure = (input: Input<"inspect">, context: StepCont
 export const planInfrastructure = (input: Input<"plan">, context: StepContext) => of(input.layer).plan(input, context);
 export async function destroyInfrastructure(input: Input<"destroy">, context: StepContext) {
   // Once something is destroyed there is nobody left to ask.
-  if (input.cluster !== undefined && !(await exists(intentFile(input.layer, context))))
+  if (input.cluster !== undefined && input.isFirst === true && !(await exists(intentFile(input.layer, context))))
     await requireAllSaved(input.cluster, context);
   for (const one of input.data ?? []) if (one.kind === "longhorn") await requireStillThere(one, context);
-  return await of(input.layer).destroy(input, context);
+  return await whileAsking(input.cluster, context, () => of(input.layer).destroy(input, context));
 }
 export const applyInfrastructure = (input: Input<"apply">, context: StepContext) =>
-  holdingMeanwhile(input.cluster, context, () => of(input.layer).apply(input, context));
+  whileAsking(input.cluster, context, () =>
+    holdingMeanwhile(input.cluster, context, () => of(input.layer).apply(input, context)),
+  );

@@ -75,7 +75,8 @@ export interface LayerVerbs<L extends Layer = Layer> {
   plan(input: LayerInput<L> & { inspection: LayerInspection }): Promise<Done<PlannedDestruction>>;
   /**
    * Carries out the saved plan, and looks whether nothing is left.
-   * `data`: whose pinned backups must still be in their stores. `cluster`: of the first layer, in which no volume may be that nobody restores.
+   * `data`: whose pinned backups must still be in their stores. `cluster`: what goes with it, and is asked from outside meanwhile.
+   * `isFirst`: nothing of the cluster was destroyed before, so that no volume may be in it that nobody restores.
    * @throws BACKUP_NOT_VERIFIED, IDENTITY_CHANGED, STATE_CHANGED, REFUSED before anything is touched; NOT_DESTROYED, STATE_LOCKED, TIMED_OUT
    */
   destroy(
@@ -84,6 +85,7 @@ export interface LayerVerbs<L extends Layer = Layer> {
       planned: PlannedDestruction;
       data?: DataComponent[];
       cluster?: Omit<ClusterInput, "run">;
+      isFirst?: boolean;
     },
   ): Promise<Done<LayerLoss>>;
   /**
