@@ -42,6 +42,8 @@ export async function startControlPlane(sandbox: Sandbox, built: Built): Promise
     join(built.kubernetes, "kube-scheduler"),
     `--kubeconfig=${kubeconfigOf(layout, "kube-scheduler")}`,
     "--leader-elect=false",
+    // A pod whose claim is bound in the very moment in which it was found unbound is not woken, and would wait for 5 minutes.
+    "--pod-max-in-unschedulable-pods-duration=10s",
   ]);
   await waitUntil(
     "the API server is ready",

@@ -1,7 +1,7 @@
 import { readdir, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { waitUntil } from "../../lab/cluster/kubectl.ts";
+import { applyManifests, waitUntil } from "../../lab/cluster/kubectl.ts";
 import { recheck } from "../../src/report/recheck.ts";
 import type { RunRecord } from "../../src/report/record.ts";
 import { dataApp, databasePort, lookAt, password, type Sight, sqlOf } from "../support/cluster-data.ts";
@@ -12,6 +12,7 @@ import {
   namespaceComponent,
   planFor,
 } from "../support/cluster-drill.ts";
+import { argoCdManifests } from "../support/cluster-gitops.ts";
 import { step } from "../support/drill.ts";
 
 /**
@@ -30,6 +31,12 @@ const databases = async () =>
   (await sql("select datname from pg_database where not datistemplate order by 1", "postgres")).map(
     ({ datname }) => datname as string,
   );
+
+/** What becomes of PostgreSQL's volume when its claim goes. */
+async function reclaim(persistentVolumeReclaimPolicy: "Retain" | "Delete"): Promise<void> {
+  const volume = await k("-n shop get pvc data-postgres-0 -o jsonpath={.spec.volumeName}");
+  await drill.kubectl("patch", "pv", volume, "-p", JSON.stringify({ spec: { persistentVolumeReclaimPolicy } }));
+}
 
 beforeAll(async () => {
   drill = await createClusterDrill("test-data", ["shop"], true);
@@ -204,13 +211,34 @@ test("a namespace that somebody deleted is restored, with its data; one that is 
 });
 
 test("a volume that is kept brings its data back by itself: nothing is restored over it", async () => {
-  const volume = await k("-n shop get pvc data-postgres-0 -o jsonpath={.spec.volumeName}");
-  await drill.kubectl("patch", "pv", volume, "-p", '{"spec":{"persistentVolumeReclaimPolicy":"Retain"}}');
+  await reclaim("Retain");
   await plan({ loses: [] });
   const beside = await databases();
   const record = await (await exercise()).end();
   expect(record).toMatchObject({ verdict: "PASS", diagnosis: [] });
   expect(step(record, "restore/shop-db").note).toMatch(/^nothing to restore: shop came back with its volume/);
   expect(await databases()).toEqual(beside);
+  expect(recheck(record).found).toEqual([]);
+});
+
+test("the same when Argo CD makes the server anew", async () => {
+  const { sandbox, built } = drill;
+  // Flux lets go of all that it has made, and Argo CD takes it over.
+  const kept = ["--type=merge", "-p", JSON.stringify({ spec: { prune: false } })];
+  for (const layer of ["shop-apps", "shop-infrastructure"]) {
+    await drill.kubectl("-n", "flux-system", "patch", "kustomization", layer, ...kept);
+    await k(`-n flux-system delete kustomization ${layer}`);
+  }
+  await applyManifests(sandbox.layout, built, argoCdManifests(sandbox.layout, "shop"));
+  const state = "-n argocd get application shop -o jsonpath={.status.sync.status},{.status.health.status}";
+  await waitUntil("Argo CD has it", 120_000, async () => (await k(state)) === "Synced,Healthy");
+  await reclaim("Delete");
+  await plan();
+  const looking = lookAt(sandbox.layout);
+  const record = await (await exercise()).end();
+  expect(record).toMatchObject({ verdict: "PASS", refusals: [], diagnosis: [] });
+  requireNoHalf(await looking.stop());
+  const [{ items }] = (await sql("select count(*)::int as items from item")) as [{ items: number }];
+  expect(items).toBeGreaterThanOrEqual(rows);
   expect(recheck(record).found).toEqual([]);
 });
