@@ -85,7 +85,7 @@ const verbsOfNamespace = ["inspect", "recall", "confirm", "prove", "destroy", "c
 /** Nor a workload, whose data stays where it is: a sentinel in it has to come back with the pods. */
 const verbsOfWorkload = ["inspect", "confirm", "prove", "destroy", "control", "rebuild", "verify", "plant"];
 /** A whole cluster is destroyed and made by its layers. */
-const verbsOfCluster = ["inspect", "confirm", "prove", "control", "rebuild", "settle", "verify"];
+const verbsOfCluster = ["inspect", "recall", "confirm", "prove", "control", "rebuild", "settle", "verify"];
 const own: Record<string, string[]> = {
   namespace: verbsOfNamespace,
   workload: verbsOfWorkload,

@@ -1,18 +1,17 @@
 import { ApplicationFailure, CancellationScope, isCancellation, log, uuid4, workflowInfo } from "@temporalio/workflow";
-import { closest } from "fastest-levenshtein";
 import type { Like } from "../activities/load-plan.ts";
 import type { Resumed } from "../activities/resume.ts";
 import type { RunRef } from "../activities/verbs.ts";
 import { describeFailure, fail, isFailureType } from "../failures.ts";
-import type { Component, Plan } from "../plan/schema.ts";
 import type { RunRecord, RunType } from "../report/record.ts";
 import { newComponent, newRecord, runName, shortId } from "../report/begin.ts";
 import { isSkipped } from "../report/skipped.ts";
 import { namesInPlan } from "../plan/many-volumes.ts";
-import { holderOf, withData } from "../plan/namespace-data.ts";
-import { kindsOf, listsLate, saysScenario } from "../plan/outline.ts";
+import { holderOf } from "../plan/namespace-data.ts";
+import { listsLate } from "../plan/outline.ts";
 import { judge } from "../report/verdict.ts";
 import { surelyTaken } from "./carry.ts";
+import { choose } from "./choose.ts";
 import { cleanUp, loadPlan, loadResumed, writeReport } from "./activities.ts";
 import { noteMemo } from "./memo.ts";
 import { type Checked, checkId, checkRequest } from "./request.ts";
@@ -113,39 +112,6 @@ function likeBefore(resumed: Resumed, { components }: Checked, run: RunRef): Lik
 function seconds(ms: number | undefined): number | null {
   return ms === undefined ? null : ms / 1_000;
 }
-
-function choose(plan: Plan, { components: names, scenario }: Checked, type: RunType): Component[] {
-  const known = plan.components.map(({ name }) => name);
-  const unknown = (names ?? []).find((name) => !known.includes(name));
-  if (unknown !== undefined)
-    throw fail(
-      "REQUEST_INVALID",
-      `plan ${plan.name} has no component "${unknown}"`,
-      `Did you mean "${closest(unknown, known)}"?`,
-    );
-  const kinds = kindsOf(type, scenario);
-  const chosen = plan.components.filter(({ name }) => names === null || names.includes(name));
-  const left = chosen.filter(({ kind }) => kinds.includes(kind));
-  const all = scenario === "namespace" ? withData(left, plan.components) : left;
-  const others = chosen.filter((one) => !all.includes(one));
-  if (left.length > 0 && (names === null || others.length === 0)) return all;
-  const aim = saysScenario(type, scenario) ? ` of scenario "${scenario}"` : "";
-  const what = `${type === "exercise" ? "an" : "a"} ${type}${aim}`;
-  throw fail(
-    "REQUEST_INVALID",
-    `${what} is not for ${others.map(({ name, kind }) => `${name} (${kind})`).join(", ")}`,
-    hintsFor[others[0]?.kind ?? "pgdump"],
-  );
-}
-
-const hintsFor: Record<Component["kind"], string> = {
-  pgdump: "Leave the scenario out to drill databases, or name the plan's components that it is for.",
-  pgbackrest: "Leave the scenario out to drill databases, or name the plan's components that it is for.",
-  namespace: "A namespace is drilled, and restored, with `--scenario namespace`, and looked at by `audit`.",
-  workload: "A workload is drilled by `exercise --scenario workload`, and looked at by `audit`.",
-  cluster: "A whole cluster is drilled, and restored, with `--scenario cluster`, and looked at by `audit`.",
-  longhorn: "A volume is drilled by `exercise --scenario volume`, or beside the live one by `--scenario none`.",
-};
 
 /** Does the work; returns what ended it early, if anything did. From then on nobody is asked any more. */
 async function attempt(run: Run, work: () => Promise<void>): Promise<Error | undefined> {
