@@ -8,6 +8,7 @@ import { readJson } from "../files.ts";
 import { isGroupAlive, type Job, jobEnd, jobState } from "../jobs/job.ts";
 import { tail } from "../jobs/run-job.ts";
 import { isAlive, type ProcessIdentity } from "../process-identity.ts";
+import { rest } from "../rest.ts";
 import { runIds, runDirectory } from "../run-directory.ts";
 import type { StepContext } from "../step.ts";
 import { type Diagnostic, hadLock } from "./messages.ts";
@@ -68,12 +69,12 @@ export async function releaseOwn(
 }
 
 /** Of any run of this worker: the one before may have been terminated. */
-async function isOfDeadJob(lock: LockInfo, ranIn: string, { config }: StepContext): Promise<boolean> {
+async function isOfDeadJob(lock: LockInfo, ranIn: string, { config, signal }: StepContext): Promise<boolean> {
   const at = createdAt(lock);
   for (const run of await runIds(config)) {
     const jobs = join(runDirectory(config, run), "jobs");
     for (const name of await readdir(jobs).catch(() => [])) {
-      if (await leftLock(join(jobs, name), ranIn, at)) return true;
+      if (await leftLock(join(jobs, name), ranIn, at, signal)) return true;
     }
   }
   return false;
@@ -82,14 +83,23 @@ async function isOfDeadJob(lock: LockInfo, ranIn: string, { config }: StepContex
 /** The clocks of a file system and of a program differ a little. */
 const toleranceMs = 1_000;
 
-async function leftLock(job: string, directory: string, lockedAt: number): Promise<boolean> {
+/** What a killed program had started ends a moment after it: what it worked with is gone. */
+const groupMs = 10_000;
+
+async function groupEnds(job: string, signal: AbortSignal): Promise<boolean> {
+  for (const deadline = performance.now() + groupMs; await isGroupAlive(job); await rest(200, signal))
+    if (performance.now() > deadline || signal.aborted) return false;
+  return true;
+}
+
+async function leftLock(job: string, directory: string, lockedAt: number, signal: AbortSignal): Promise<boolean> {
   const { argv = [] } = (await readJson<Job>(join(job, "job.json"))) ?? {};
   if (!argv.includes(directory) && !argv.includes(`-chdir=${directory}`)) return false;
   const state = await jobState(job);
   const end = await jobEnd(job);
   // One that ended by itself has released its lock by itself.
   const wasKilled = state === "lost" || (state === "ended" && (end?.signal === "SIGKILL" || end?.exitCode === 137));
-  if (!wasKilled || (await isGroupAlive(job))) return false;
+  if (!wasKilled || !(await groupEnds(job, signal))) return false;
   const program = await readJson<ProcessIdentity>(join(job, "program.json"));
   if (program !== undefined && (await isAlive(program))) return false;
   const from = (await stat(join(job, "job.json"))).mtimeMs;
