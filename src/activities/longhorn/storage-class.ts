@@ -19,7 +19,7 @@ const storageClasses: Kind = {
 
 /** Of a volume as it is in Longhorn and in Kubernetes, in the fields of their specs. */
 export interface ClassSays {
-  parameters: { numberOfReplicas: number; dataLocality?: string; encrypted?: boolean };
+  parameters: { numberOfReplicas: number; dataLocality?: string; encrypted: boolean };
   csi: Record<string, unknown>;
   mountOptions?: string[];
 }
@@ -69,7 +69,7 @@ export function classSays(storageClass: KubernetesObject | undefined, whose: Who
       numberOfReplicas: Number.isInteger(replicas) && replicas > 0 ? replicas : 0,
       ...(dataLocality !== "" && { dataLocality }),
       // What Go reads as true.
-      ...(/^(1|t|true)$/i.test(encrypted) && { encrypted: true }),
+      encrypted: /^(1|t|true)$/i.test(encrypted),
     },
     csi: { fsType: fsTypeIn(parameters), ...(Object.fromEntries(refs) as object) },
     ...(mountOptions !== undefined && { mountOptions }),
