@@ -205,7 +205,9 @@ async function wishAfterLoss(storageClass: KubernetesObject | undefined) {
   });
   const cluster = openCluster(server.kubeconfig());
   const names = { volume: "shop-data", namespace: "shop", claim: "data" };
-  return await wishFromBackup(cluster, made("x", "2026-11-22T00:00:00Z"), "pvc-1", names, {}).finally(() => void cluster.close());
+  return await wishFromBackup(cluster, made("x", "2026-11-22T00:00:00Z"), "pvc-1", names, {}).finally(
+    () => void cluster.close(),
+  );
 }
 
 test("a volume whose cluster is gone is made as its StorageClass says: encrypted, with its key and its replicas", async () => {
