@@ -26,7 +26,7 @@ export async function setup(project: TestProject): Promise<void> {
   project.provide("foreignKubeconfig", text);
   project.provide("foreignLonghorn", hasLonghorn);
   if (foreign !== undefined) {
-    console.log(`On the cluster of ${foreign}. Left out, because they need one of the lab's:`);
+    console.log(`On the cluster of ${foreign}. Left out, and why:`);
     for (const [file, why] of Object.entries(ownClusterOnly)) console.log(`  ${file}: ${why}`);
     if (!hasLonghorn) for (const file of needLonghorn) console.log(`  ${file}: that cluster has no Longhorn`);
     return;
