@@ -1,6 +1,7 @@
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
+import { parseAllDocuments } from "yaml";
 import { createWorkplace } from "./drill.ts";
 import type { AnyLonghorn } from "./longhorn-anywhere.ts";
 import { createTraces, requireNoTraces } from "./longhorn-traces.ts";
@@ -33,7 +34,7 @@ export async function createForeignLonghorn(text: string, namespaces: string[]):
     identity,
     kubectl,
     async apply(manifests) {
-      const { ok, output } = await speak(["apply", "--server-side", "--force-conflicts", "-f", "-"], manifests);
+      const { ok, output } = await speak(["apply", "--server-side", "--force-conflicts", "-f", "-"], asJson(manifests));
       if (!ok) throw new Error(`kubectl apply: ${output}`);
     },
     image: process.env["FIREDRILL_E2E_IMAGE"] ?? usualImage,
@@ -50,6 +51,13 @@ export async function createForeignLonghorn(text: string, namespaces: string[]):
       }
     },
   };
+}
+
+/** Some versions of kubectl take every text that begins with a brace for JSON. */
+function asJson(manifests: string): string {
+  const documents = parseAllDocuments(manifests) as { toJS: () => unknown }[];
+  const items = documents.map((document) => document.toJS()).filter((one) => one !== null);
+  return JSON.stringify({ apiVersion: "v1", kind: "List", items });
 }
 
 /** As the worker, which has the same variables, gets to the backups. */
