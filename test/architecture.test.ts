@@ -3,6 +3,7 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { Component } from "../src/plan/schema.ts";
+import { needLonghorn, ownClusterOnly } from "./support/own-cluster.ts";
 
 /** Facts of the whole house that a change of one room can break. Each message says which file, and what it should be. */
 
@@ -64,6 +65,14 @@ test("no file is longer than 200 lines, but for a list that may only shrink; non
   const all = files("{src,lab,demo}/**/*.ts");
   expect(all.filter((file) => lines(file) > 200)).toEqual(tooLong);
   expect(all.filter((file) => lines(file) > 300)).toEqual([]);
+});
+
+test("every test of a cluster runs on one that is not the lab's, or stands in the list of those that cannot", () => {
+  const foreign = /from "\.\.\/support\/(test-cluster|longhorn-anywhere)\.ts"/;
+  const all = files("test/{cluster,endurance,sabotage-cluster}/**/*.test.ts");
+  expect(all.filter((file) => !(file in ownClusterOnly) && !foreign.test(read(file)))).toEqual([]);
+  expect(Object.keys(ownClusterOnly).filter((file) => !all.includes(file))).toEqual([]);
+  expect(filesWith(/support\/longhorn-anywhere\.ts/, "test/cluster/*.test.ts")).toEqual(needLonghorn);
 });
 
 const verbs = [

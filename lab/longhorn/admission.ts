@@ -70,6 +70,7 @@ const createVolume: Rule = async (api, object) => {
   const filled = {
     dataEngine: "v1",
     dataLocality: "disabled",
+    encrypted: false,
     backupTargetName: target,
     image: "longhornio/longhorn-engine:stand-in",
     diskSelector: [],

@@ -44,6 +44,8 @@ export interface BackupConfig {
   NewlyUploadedDataSize: string;
   ReUploadedDataSize: string;
   BlockSize: string;
+  /** Not real: how the disk is formatted, which is in the first blocks otherwise; see `encryption.ts`. */
+  Format?: string | undefined;
   Blocks: { Offset: number; BlockChecksum: string }[];
 }
 

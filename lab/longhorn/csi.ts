@@ -4,13 +4,15 @@ import { execa } from "execa";
 import { exists } from "../../src/activities/files.ts";
 import type { KubernetesObject } from "../operators/api.ts";
 import { control } from "./control.ts";
+import { openDisk } from "./encryption.ts";
 import { serveGrpc } from "./grpc.ts";
 import { driver, get, node, type Volume } from "./objects.ts";
 import type { StandIn } from "./stand-in.ts";
 
 /**
  * Volumes get to pods as by Longhorn's CSI driver. Real: that the node registers it, VolumeAttachments and why one is refused,
- * and that the kubelet asks it to mount and unmount. Not real: what is mounted is the volume's folder, not a disk.
+ * and that the kubelet asks it to stage with the secrets of the PersistentVolume, to mount and to unmount. Not real: what is
+ * mounted is the volume's folder, not a disk, and staging mounts nothing.
  */
 
 interface Attachment extends KubernetesObject {
@@ -86,14 +88,24 @@ message ProbeResponse {}
 message NodeGetInfoRequest {}
 message NodeGetInfoResponse { string node_id = 1; }
 message NodeGetCapabilitiesRequest {}
-message NodeGetCapabilitiesResponse {}
+message NodeServiceCapability { Rpc rpc = 1; }
+message Rpc { int32 type = 1; }
+message NodeGetCapabilitiesResponse { repeated NodeServiceCapability capabilities = 1; }
+message NodeStageVolumeRequest { string volume_id = 1; string staging_target_path = 3; map<string, string> secrets = 5; }
+message NodeStageVolumeResponse {}
+message NodeUnstageVolumeRequest { string volume_id = 1; string staging_target_path = 2; }
+message NodeUnstageVolumeResponse {}
 message NodePublishVolumeRequest { string volume_id = 1; string target_path = 4; bool readonly = 6; }
 message NodePublishVolumeResponse {}
 message NodeUnpublishVolumeRequest { string volume_id = 1; string target_path = 2; }
 message NodeUnpublishVolumeResponse {}`;
 
+/** Of what a node can do: stage a volume once, before it is mounted for each pod. */
+const stages = { rpc: { type: 1 } };
+
 /** @param kubelet its directory */
-export async function serveCsi({ folderOf }: StandIn, kubelet: string): Promise<void> {
+export async function serveCsi(standIn: StandIn, kubelet: string): Promise<void> {
+  const { api, folderOf } = standIn;
   // A short path: that of a socket has at most 107 characters.
   const endpoint = "/run/longhorn-csi.sock";
   await serveGrpc(endpoint, csi, {
@@ -101,7 +113,14 @@ export async function serveCsi({ folderOf }: StandIn, kubelet: string): Promise<
     "/csi.v1.Identity/GetPluginCapabilities": () => ({}),
     "/csi.v1.Identity/Probe": () => ({}),
     "/csi.v1.Node/NodeGetInfo": () => ({ nodeId: node }),
-    "/csi.v1.Node/NodeGetCapabilities": () => ({}),
+    "/csi.v1.Node/NodeGetCapabilities": () => ({ capabilities: [stages] }),
+    "/csi.v1.Node/NodeStageVolume": async ({ volumeId, secrets = {} }) => {
+      const volume = await get<Volume>(api, "volumes", String(volumeId));
+      if (volume === undefined) throw new Error(`volume ${String(volumeId)} is not there`);
+      await openDisk(standIn, volume, secrets as Record<string, string>);
+      return {};
+    },
+    "/csi.v1.Node/NodeUnstageVolume": () => ({}),
     "/csi.v1.Node/NodePublishVolume": async ({ volumeId, targetPath, readonly }) => {
       const [folder, target] = [folderOf(String(volumeId)), String(targetPath)];
       if (!(await exists(folder))) throw new Error(`volume ${String(volumeId)} is not attached`);

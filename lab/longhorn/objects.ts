@@ -38,6 +38,7 @@ export interface Volume extends KubernetesObject {
     fromBackup?: string;
     numberOfReplicas: number;
     accessMode: string;
+    encrypted?: boolean;
     backupTargetName: string;
   };
   status?: {

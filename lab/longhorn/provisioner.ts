@@ -6,8 +6,8 @@ import type { StandIn } from "./stand-in.ts";
 
 /**
  * Claims and volumes of Kubernetes: a claim of a StorageClass of Longhorn's becomes a Volume and a PersistentVolume, and a
- * Volume knows who uses it. Real: names, parameters of the class, `csi` of the volume, reclaim policies, `kubernetesStatus`.
- * Not real: expansion, snapshots as sources, `workloadsStatus`, Longhorn's finalizers on PersistentVolumes.
+ * Volume knows who uses it. Real: names, parameters of the class, `csi` of the volume with its secrets, reclaim policies,
+ * `kubernetesStatus`. Not real: expansion, snapshots as sources, `workloadsStatus`, Longhorn's finalizers on PersistentVolumes.
  */
 interface Claim extends KubernetesObject {
   spec: {
@@ -30,6 +30,7 @@ interface PersistentVolume extends KubernetesObject {
 
 interface StorageClass {
   reclaimPolicy: string;
+  mountOptions?: string[];
   parameters?: Record<string, string>;
 }
 
@@ -49,12 +50,14 @@ export function runProvisioner({ api }: StandIn): void {
       numberOfReplicas = "3",
       staleReplicaTimeout = "30",
       dataLocality = "disabled",
+      fsType = "ext4",
+      encrypted = "false",
     } = storageClass.parameters ?? {};
     const size = String(bytes(resources.requests.storage));
     const accessMode = accessModes.includes("ReadWriteMany") ? "rwx" : "rwo";
     const replicas = { numberOfReplicas: Number(numberOfReplicas), staleReplicaTimeout: Number(staleReplicaTimeout) };
     await create(api, "volumes", volume, {
-      spec: { size, frontend: "blockdev", accessMode, dataLocality, ...replicas },
+      spec: { size, frontend: "blockdev", accessMode, dataLocality, encrypted: encrypted === "true", ...replicas },
     });
     while ((await get<Volume>(api, "volumes", volume))?.status?.state !== "detached") await sleep(100);
     await api.call("POST", volumesPath, {
@@ -65,13 +68,19 @@ export function runProvisioner({ api }: StandIn): void {
         capacity: { storage: resources.requests.storage },
         accessModes,
         volumeMode,
+        mountOptions: storageClass.mountOptions,
         storageClassName,
         persistentVolumeReclaimPolicy: storageClass.reclaimPolicy,
         claimRef: { apiVersion: "v1", kind: "PersistentVolumeClaim", name, namespace, uid },
         csi: {
           driver,
-          fsType: "ext4",
+          fsType,
           volumeHandle: volume,
+          ...secretsOf(storageClass, {
+            "${pvc.name}": name,
+            "${pvc.namespace}": namespace ?? "",
+            "${pv.name}": volume,
+          }),
           volumeAttributes: { numberOfReplicas, staleReplicaTimeout, dataLocality },
         },
       },
@@ -98,6 +107,21 @@ export function runProvisioner({ api }: StandIn): void {
     await api.call("DELETE", pathOf("volumes", csi.volumeHandle));
     await api.call("DELETE", `${volumesPath}/${name}`);
   });
+}
+
+/** The secrets that the kubelet hands to the driver. @param values of templates */
+function secretsOf({ parameters = {} }: StorageClass, values: Record<string, string>): object {
+  const parameter = (use: string) =>
+    Object.entries(values).reduce(
+      (text, [template, value]) => text.replaceAll(template, value),
+      parameters[`csi.storage.k8s.io/${use}`] ?? "",
+    );
+  const secret = (use: string) => ({ name: parameter(`${use}-name`), namespace: parameter(`${use}-namespace`) });
+  const [nodeStageSecretRef, nodePublishSecretRef] = [secret("node-stage-secret"), secret("node-publish-secret")];
+  return {
+    ...(nodeStageSecretRef.name !== "" && { nodeStageSecretRef }),
+    ...(nodePublishSecretRef.name !== "" && { nodePublishSecretRef }),
+  };
 }
 
 const units: Record<string, number> = { "": 1, k: 1e3, M: 1e6, G: 1e9, Ki: 1024, Mi: 1024 ** 2, Gi: 1024 ** 3 };

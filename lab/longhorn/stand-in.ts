@@ -12,6 +12,8 @@ export interface StandIn {
   /** Where a volume's files lie: what a pod sees. */
   folderOf: (volume: string) => string;
   snapshotOf: (volume: string, snapshot: string) => string;
+  /** Says how its disk is formatted; see `encryption.ts`. */
+  formatFileOf: (volume: string) => string;
 }
 
 export function createStandIn(api: Api, directory: string, ordersFile: string): StandIn {
@@ -23,6 +25,7 @@ export function createStandIn(api: Api, directory: string, ordersFile: string): 
       ),
     folderOf: (volume) => join(directory, "volumes", volume),
     snapshotOf: (volume, snapshot) => join(directory, "snapshots", volume, snapshot),
+    formatFileOf: (volume) => join(directory, "formats", volume),
   };
 }
 

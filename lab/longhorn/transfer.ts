@@ -2,6 +2,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { alterOneByte, blocksOf, unpack, usedBytes } from "./archive.ts";
 import { type BackupConfig, type BackupStore, blockSize, checksum, parseBackupUrl } from "./backup-store.ts";
+import { formatOf, setFormat } from "./encryption.ts";
 import { now } from "./objects.ts";
 import type { StandIn } from "./stand-in.ts";
 
@@ -66,6 +67,7 @@ export async function backUp(standIn: StandIn, store: BackupStore, what: WhatToB
     NewlyUploadedDataSize: String(uploaded),
     ReUploadedDataSize: "0",
     BlockSize: String(blockSize),
+    Format: await formatOf(standIn, volume),
     Blocks: blocks,
   });
   const before = isFirst ? undefined : await store.volume(volume).catch(() => undefined);
@@ -97,6 +99,7 @@ export async function restore(
   const config = await chosenBackup(standIn, store, volume, url);
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true, mode: 0o777 });
+  await setFormat(standIn, volume, config.Format);
   if (await standIn.ordered("restore-faulted", volume)) throw new Error("failed to read data during restoring blocks");
   let done = 0;
   async function* blocks() {

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { exists } from "../../src/activities/files.ts";
 import { usedBytes } from "./archive.ts";
 import { parseBackupUrl } from "./backup-store.ts";
+import { setFormat } from "./encryption.ts";
 import { type Controller, control, whilst } from "./control.ts";
 import {
   create,
@@ -171,6 +172,7 @@ export function runVolumes(standIn: StandIn, wanted: (volume: string) => boolean
     if (wanted(name)) return 500;
     await rm(standIn.folderOf(name), { recursive: true, force: true });
     await rm(standIn.snapshotOf(name, "."), { recursive: true, force: true });
+    await setFormat(standIn, name, undefined);
     if (finalizers.includes(finalizer)) await release(api, "volumes", volume);
   }
 

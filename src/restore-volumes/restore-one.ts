@@ -6,7 +6,7 @@ import { byClaim } from "../activities/longhorn/find-volume.ts";
 import { longhornNamespace, specOf, statusOf, textIn, volumes } from "../activities/longhorn/kinds.ts";
 import { offerVolume, restoreVolume, whyElsewhere } from "../activities/longhorn/make.ts";
 import { isRestoring } from "../activities/longhorn/states.ts";
-import { wishFromBackup } from "../activities/longhorn/wish.ts";
+import { aboutClass, wishFromBackup } from "../activities/longhorn/wish.ts";
 import type { StepContext } from "../activities/step.ts";
 import type { RestoreVolumesConfig, Wanted } from "./config.ts";
 import type { Outcome } from "./restore-all.ts";
@@ -43,7 +43,7 @@ export async function restoreOne(
   await offerVolume(cluster, wish);
   const from = `backup ${chosen.backup.metadata.name} of ${textIn(statusOf(chosen.backup), "snapshotCreatedAt")}`;
   return isNew
-    ? { result: "restored", message: `volume ${wanted.volume} from ${from}` }
+    ? { result: "restored", message: `volume ${wanted.volume} from ${from}${aboutClass(wish)}` }
     : { result: "unchanged", message: `volume ${wanted.volume} is there, from ${from}` };
 }
 

@@ -8,7 +8,8 @@ import { recheck } from "../../src/report/recheck.ts";
 import type { RunRecord } from "../../src/report/record.ts";
 import { planFor } from "../support/cluster-drill.ts";
 import type { DrillRun } from "../support/drill.ts";
-import { createLonghornDrill, type LonghornDrill, longhornComponent } from "../support/longhorn-drill.ts";
+import { createLonghornDrill, type LonghornDrill } from "../support/longhorn-drill.ts";
+import { longhornComponent } from "../support/volume-app.ts";
 
 /** Thirty volumes of a namespace, by one component. Everything is real but Longhorn itself (lab/longhorn). */
 

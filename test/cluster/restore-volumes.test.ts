@@ -6,13 +6,8 @@ import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
 import { waitUntil } from "../../lab/cluster/kubectl.ts";
-import {
-  appManifests,
-  bringUpApp,
-  createLonghornDrill,
-  type LonghornDrill,
-  untilUp,
-} from "../support/longhorn-drill.ts";
+import { createLonghornDrill, type LonghornDrill } from "../support/longhorn-drill.ts";
+import { appManifests, bringUpApp, untilUp } from "../support/volume-app.ts";
 
 /** The job that restores volumes of a new cluster, with the rights of its own manifests and no others. */
 
@@ -106,7 +101,7 @@ test("what is lost is restored before its workload starts, once; then nothing is
   expect(await restore(["shop", "other"])).toMatchObject({ exitCode: 0, results: ["restored", "none"] });
   expect(await restore(["shop"])).toMatchObject({ exitCode: 0, results: ["unchanged"] });
   // Now GitOps makes the claim, without any name of a volume in it.
-  await drill.apply(appManifests("shop"));
+  await drill.apply(appManifests(drill, "shop"));
   await untilUp(drill, "shop");
   expect(await volumeIn("shop")).toBe("shop-data");
   expect(await sums("shop")).toBe(files);
@@ -170,7 +165,7 @@ test("a job that is killed in the middle is started again, and goes on with the 
   // It goes on, or finds that Longhorn has come to the end meanwhile.
   expect(["restored", "unchanged"]).toContain(again.results[0]);
   expect(await uid()).toBe(before);
-  await drill.apply(appManifests("killed"));
+  await drill.apply(appManifests(drill, "killed"));
   await untilUp(drill, "killed");
   expect(await sums("killed")).toBe(files);
 });

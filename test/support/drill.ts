@@ -101,10 +101,13 @@ export async function createDrill({
   };
 }
 
-/** @param directory that everything lies in, and that is removed with it */
+/**
+ * @param directory that everything lies in, and that is removed with it
+ * @param stepWithinMs for `until`
+ */
 export async function createWorkplace(
   directory: string,
-  { hooked = false, address = inject("temporalAddress"), mayDestroy = [] as object[] },
+  { hooked = false, address = inject("temporalAddress"), mayDestroy = [] as object[], stepWithinMs = 90_000 },
 ): Promise<Workplace> {
   const { client, close } = await connectClient({ address, namespace: "default" });
   const taskQueue = `drill-${randomUUID()}`;
@@ -155,7 +158,8 @@ export async function createWorkplace(
     },
     async start(type = "exercise", more = {}) {
       const args = [{ plan: "drill", by: "anna", reason: "test", ...more }];
-      return drillRun(await client.workflow.start(type, { taskQueue, workflowId: `drill-${randomUUID()}`, args }));
+      const workflowId = `drill-${randomUUID()}`;
+      return drillRun(await client.workflow.start(type, { taskQueue, workflowId, args }), stepWithinMs);
     },
     workerLog: () => readFile(join(directory, "worker.log"), "utf8"),
     async remove() {
@@ -167,7 +171,7 @@ export async function createWorkplace(
   return workplace;
 }
 
-function drillRun(handle: WorkflowHandle): DrillRun {
+function drillRun(handle: WorkflowHandle, stepWithinMs: number): DrillRun {
   const record = () => handle.query<RunRecord>("record");
   /** The record's steps; none while no worker can answer because it starts, or was killed. */
   const steps = async () => {
@@ -183,7 +187,7 @@ function drillRun(handle: WorkflowHandle): DrillRun {
     record,
     decide: (step, action) => handle.executeUpdate("decide", { args: [{ step, action, by: "bert", reason: "test" }] }),
     async until(step, ...status) {
-      for (const deadline = Date.now() + 90_000; Date.now() < deadline; await sleep(50)) {
+      for (const deadline = Date.now() + stepWithinMs; Date.now() < deadline; await sleep(50)) {
         const now = await steps();
         if (status.includes(now.find(({ id }) => id === step)?.status ?? "")) return await record();
         const waiting = now.find((one) => one.status === "waiting" && one.id !== step);

@@ -18,13 +18,14 @@ import {
 import { terminalTalk } from "../../lab/terminal.ts";
 import type { ClusterDrill } from "./cluster-drill.ts";
 import { createWorkplace } from "./drill.ts";
+import type { VolumePlace } from "./volume-app.ts";
 
 /** A real drill of volumes: a cluster with the stand-in for Longhorn, a MinIO outside of it, and a worker. */
-export interface LonghornDrill extends ClusterDrill {
+export interface LonghornDrill extends ClusterDrill, VolumePlace {
+  kubectl: VolumePlace["kubectl"];
   services: Services;
   /** What the stand-in does wrong from now on; nothing without one. */
   order: (...orders: Order[]) => Promise<void>;
-  apply: (manifests: string) => Promise<void>;
 }
 
 /** @param name of the cluster and of the services, which are made anew */
@@ -64,8 +65,16 @@ export async function createLonghornDrill(name: string, namespaces: string[]): P
     sandbox,
     built,
     identity,
+    kubeconfig: sandbox.layout.kubeconfig,
     kubectl: ask,
     apply,
+    image: "localhost/busybox:1",
+    store: {
+      endpoint: s3Endpoint(services),
+      accessKey: { env: "LAB_ACCESS_KEY" },
+      secretKey: { env: "LAB_SECRET_KEY" },
+    },
+    patience: { within: "2m", standstill: "30s", rto: "5m" },
     order: async (...orders) => await writeOrders(ordersFile(services), orders),
     async remove() {
       await workplace.remove();
@@ -79,67 +88,3 @@ const storeKeys = {
   LAB_ACCESS_KEY: awsCredentials.accessKeyId,
   LAB_SECRET_KEY: awsCredentials.secretAccessKey,
 };
-
-/** A Deployment whose pod has a volume of Longhorn's, with a few files in it. */
-export async function bringUpApp(drill: LonghornDrill, namespace: string, storageClass = "longhorn"): Promise<void> {
-  await drill.apply(appManifests(namespace, storageClass));
-  await untilUp(drill, namespace);
-}
-
-export async function untilUp(drill: LonghornDrill, namespace: string): Promise<void> {
-  const ready = ["-n", namespace, "get", "deployment", "shop", "-o", "jsonpath={.status.readyReplicas}"];
-  await waitUntil(`${namespace} is up`, 120_000, async () => (await drill.kubectl(...ready)) === "1");
-}
-
-const fill = [
-  "mkdir -p /data/uploads/deep",
-  "[ -e /data/uploads/one ] || { echo one > /data/uploads/one; head -c 3000000 /dev/urandom > /data/uploads/deep/large",
-  "ln -s deep/large /data/uploads/link; echo secret > /data/uploads/private; chmod 600 /data/uploads/private; }",
-  "touch /tmp/ready; exec sleep infinity",
-].join("; ");
-
-export const appManifests = (namespace: string, storageClass = "longhorn") => `
-apiVersion: v1
-kind: Namespace
-metadata: { name: ${namespace} }
----
-apiVersion: v1
-kind: PersistentVolumeClaim
-metadata: { name: data, namespace: ${namespace}, labels: { app: shop } }
-spec:
-  accessModes: [ReadWriteOnce]
-  storageClassName: ${storageClass}
-  resources: { requests: { storage: 64Mi } }
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: shop, namespace: ${namespace} }
-spec:
-  strategy: { type: Recreate }
-  selector: { matchLabels: { app: shop } }
-  template:
-    metadata: { labels: { app: shop } }
-    spec:
-      terminationGracePeriodSeconds: 1
-      containers:
-        - name: shop
-          image: localhost/busybox:1
-          imagePullPolicy: Never
-          command: [sh, -c, ${JSON.stringify(fill)}]
-          readinessProbe: { exec: { command: [test, -e, /tmp/ready] }, periodSeconds: 1 }
-          volumeMounts: [{ name: data, mountPath: /data }]
-      volumes: [{ name: data, persistentVolumeClaim: { claimName: data } }]
-`;
-
-export const longhornComponent = ({ services }: LonghornDrill, namespace: string, more: object = {}) => ({
-  name: namespace,
-  kind: "longhorn",
-  namespace,
-  claim: "data",
-  workload: "deployment/shop",
-  sentinel: "3 MiB",
-  store: { endpoint: s3Endpoint(services), accessKey: { env: "LAB_ACCESS_KEY" }, secretKey: { env: "LAB_SECRET_KEY" } },
-  within: "2m",
-  standstill: "30s",
-  ...more,
-});

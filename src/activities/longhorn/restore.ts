@@ -18,7 +18,7 @@ import { pin, readPinned, recordOf, withStore } from "./pin.ts";
 import { noteSentinel } from "./plant.ts";
 import { idOf, labelsOf } from "./reach.ts";
 import { findBackup } from "./sync.ts";
-import { type Names, type Wish, wishFromBackup, wishLike } from "./wish.ts";
+import { aboutClass, type Names, type Wish, wishFromBackup, wishLike } from "./wish.ts";
 
 interface Input {
   component: LonghornComponent;
@@ -56,7 +56,7 @@ export async function restoreLonghorn(input: Input, context: StepContext): Promi
     await bindClaim(session.cluster, wish, component, context);
     const waits = [{ from, to: new Date().toISOString() }];
     const how = by ? `restored by ${orchestratorName}` : "restored";
-    const note = `volume ${names.volume} ${how} from ${pinned.name}, for claim ${names.namespace}/${names.claim}`;
+    const note = `volume ${names.volume} ${how} from ${pinned.name}, for claim ${names.namespace}/${names.claim}${aboutClass(wish)}`;
     return { place: `${names.namespace}/${names.claim}`, backup: recordOf(pinned), waits, note };
   });
 }

@@ -6,12 +6,21 @@ import type { RunRef } from "../verbs.ts";
 import { keptParameters } from "./checks.ts";
 import { backupVolumes, driver, longhornNamespace, longhornVersion, specOf, statusOf, textIn } from "./kinds.ts";
 import type { KnownVolume } from "./known.ts";
+import { classSays, findClass } from "./storage-class.ts";
 
 /** The three objects that a restored volume will be. Pure, but for what a backup says of a volume that is gone. */
 export interface Wish {
   volume: KubernetesObject;
   pv: KubernetesObject;
   claim: KubernetesObject;
+  /** The StorageClass that the volume had, where it is not there to say how the volume was kept. */
+  lostClass?: string;
+}
+
+/** What a person should know of a volume whose StorageClass is not there; empty otherwise. */
+export function aboutClass({ lostClass }: Wish): string {
+  if (lostClass === undefined) return "";
+  return `; its StorageClass ${lostClass} is not there: restored as not encrypted, with as many replicas as Longhorn makes by default`;
 }
 
 /** Longhorn changes a longer name. */
@@ -117,7 +126,10 @@ function wishOf({ names, backup, parameters, labels, pvSpec, claimLabels, claimA
   };
 }
 
-/** Of a volume that is gone with its cluster: by what Longhorn keeps of it in the store. @throws NO_BACKUP */
+/**
+ * Of a volume that is gone with its cluster: by what Longhorn keeps of it in the store, and by the StorageClass that it had.
+ * @throws NO_BACKUP, and as classSays
+ */
 export async function wishFromBackup(
   cluster: Cluster,
   backup: KubernetesObject,
@@ -133,15 +145,20 @@ export async function wishFromBackup(
   const said = { ...(statusOf(about)["labels"] as object), ...(status["labels"] as object) } as Record<string, string>;
   const accessMode = said["longhorn.io/volume-access-mode"] ?? "rwo";
   const storageClassName = textIn(statusOf(about), "storageClassName") || staticClass;
-  return wishOf({
+  // The key is still that of the volume that was backed up, whose PersistentVolume bears its name.
+  const whose = { namespace: names.namespace, claim: names.claim, pv: source };
+  const storageClass = await findClass(cluster, storageClassName);
+  const { parameters, ...pvSpec } = classSays(storageClass, whose);
+  const wish = wishOf({
     names,
     backup: { url, size },
-    // 0: as many as Longhorn makes by default.
-    parameters: { numberOfReplicas: 0, accessMode },
+    parameters: { ...parameters, accessMode },
     labels,
-    pvSpec: { storageClassName },
+    pvSpec: { ...pvSpec, storageClassName },
     claimLabels: {},
     claimAnnotations: {},
     claimSpec: {},
   });
+  const isLost = storageClass === undefined && storageClassName !== staticClass;
+  return isLost ? { ...wish, lostClass: storageClassName } : wish;
 }

@@ -1,10 +1,19 @@
-import { expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { aimsOf } from "../../../src/activities/longhorn/aims.ts";
 import { fitting } from "../../../src/activities/longhorn/choose.ts";
 import type { KnownVolume } from "../../../src/activities/longhorn/known.ts";
-import { scratchName, wishLike } from "../../../src/activities/longhorn/wish.ts";
+import { classSays } from "../../../src/activities/longhorn/storage-class.ts";
+import { aboutClass, scratchName, wishFromBackup, wishLike } from "../../../src/activities/longhorn/wish.ts";
+import { openCluster } from "../../../src/activities/kubernetes/client.ts";
 import type { KubernetesObject } from "../../../src/activities/kubernetes/object.ts";
 import { LonghornComponent } from "../../../src/plan/longhorn-schema.ts";
+import { type FakeApiServer, startFakeApiServer } from "../../support/fake-api-server.ts";
+
+let server: FakeApiServer | undefined;
+afterEach(async () => {
+  await server?.stop();
+  server = undefined;
+});
 
 const component = (more: object = {}) =>
   LonghornComponent.parse({ name: "data", kind: "longhorn", namespace: "shop", claim: "data", ...more });
@@ -121,4 +130,107 @@ test("of the backups that are meant the newest complete one is taken", () => {
   expect(names({ volume: "pvc-1" }, "2026-11-21T12:00:00Z")).toEqual(["old"]);
   expect(names({ volume: "pvc-1", recurring: "nightly" })).toEqual(["new"]);
   expect(names({ claim: "other/data" })).toEqual([]);
+});
+
+const classOf = (parameters: Record<string, string>, more: object = {}): KubernetesObject => ({
+  apiVersion: "storage.k8s.io/v1",
+  kind: "StorageClass",
+  metadata: { name: "crypto" },
+  provisioner: "driver.longhorn.io",
+  parameters,
+  ...more,
+});
+/** As Longhorn's documentation names a key for each volume. */
+const perVolume = Object.fromEntries(
+  ["provisioner", "node-stage", "node-publish"].flatMap((use) => [
+    [`csi.storage.k8s.io/${use}-secret-name`, "${pvc.name}"],
+    [`csi.storage.k8s.io/${use}-secret-namespace`, "${pvc.namespace}"],
+  ]),
+);
+const whose = { namespace: "shop", claim: "data", pv: "pvc-1" };
+
+test("a StorageClass says how its volumes are kept, and where their keys are", () => {
+  const parameters = { numberOfReplicas: "2", dataLocality: "best-effort", encrypted: "true", fsType: "xfs" };
+  const says = classSays(classOf({ ...parameters, ...perVolume }, { mountOptions: ["noatime"] }), whose);
+  const secret = { name: "data", namespace: "shop" };
+  expect(says).toEqual({
+    parameters: { numberOfReplicas: 2, dataLocality: "best-effort", encrypted: true },
+    csi: { fsType: "xfs", nodeStageSecretRef: secret, nodePublishSecretRef: secret },
+    mountOptions: ["noatime"],
+  });
+  const one = classSays(
+    classOf({
+      "csi.storage.k8s.io/node-stage-secret-name": "key-of-${pv.name}",
+      "csi.storage.k8s.io/node-stage-secret-namespace": "longhorn-system",
+      "csi.storage.k8s.io/fstype": "btrfs",
+    }),
+    whose,
+  );
+  expect(one.csi).toEqual({
+    fsType: "btrfs",
+    nodeStageSecretRef: { name: "key-of-pvc-1", namespace: "longhorn-system" },
+  });
+});
+
+test.each([
+  [{ encrypted: "false", numberOfReplicas: "many" }],
+  [{ encrypted: "", numberOfReplicas: "0", dataLocality: "" }],
+])("what a class does not say, or not well, is Longhorn's to decide: %j", (parameters) => {
+  const usual = { parameters: { numberOfReplicas: 0, encrypted: false }, csi: { fsType: "ext4" } };
+  expect(classSays(classOf(parameters), whose)).toEqual(usual);
+  expect(classSays(undefined, whose)).toEqual(usual);
+});
+
+test("a secret that is named by what is gone with the claim is refused before anything is made", () => {
+  const key = "csi.storage.k8s.io/node-stage-secret-name";
+  const of = classOf({ encrypted: "true", [key]: "${pvc.annotations['team.example.com/key']}" });
+  expect(() => classSays(of, whose)).toThrow("${pvc.annotations['team.example.com/key']}");
+});
+
+/** @param storageClass as the API server has it; undefined: there is none */
+async function wishAfterLoss(storageClass: KubernetesObject | undefined) {
+  const about = {
+    metadata: { name: "pvc-1-abc" },
+    spec: { volumeName: "pvc-1" },
+    status: { storageClassName: "crypto", labels: { "longhorn.io/volume-access-mode": "rwx" } },
+  };
+  server = await startFakeApiServer(({ path }, response) => {
+    const found = path.endsWith("/backupvolumes")
+      ? { metadata: {}, items: [about] }
+      : path.endsWith("/storageclasses/crypto")
+        ? storageClass
+        : undefined;
+    response.writeHead(found === undefined ? 404 : 200, { "content-type": "application/json" });
+    response.end(JSON.stringify(found ?? {}));
+  });
+  const cluster = openCluster(server.kubeconfig());
+  const names = { volume: "shop-data", namespace: "shop", claim: "data" };
+  return await wishFromBackup(cluster, made("x", "2026-11-22T00:00:00Z"), "pvc-1", names, {}).finally(
+    () => void cluster.close(),
+  );
+}
+
+test("a volume whose cluster is gone is made as its StorageClass says: encrypted, with its key and its replicas", async () => {
+  const parameters = { numberOfReplicas: "2", dataLocality: "best-effort", encrypted: "true", ...perVolume };
+  const wish = await wishAfterLoss(classOf(parameters, { mountOptions: ["noatime"] }));
+  expect(wish.volume.spec).toMatchObject({ numberOfReplicas: 2, dataLocality: "best-effort", encrypted: true });
+  expect(wish.volume.spec).toMatchObject({ accessMode: "rwx", fromBackup: "s3://b@r/?backup=x" });
+  const secret = { name: "data", namespace: "shop" };
+  expect(wish.pv.spec).toMatchObject({
+    storageClassName: "crypto",
+    accessModes: ["ReadWriteMany"],
+    mountOptions: ["noatime"],
+    csi: { volumeHandle: "shop-data", nodeStageSecretRef: secret, nodePublishSecretRef: secret },
+  });
+  expect(aboutClass(wish)).toBe("");
+});
+
+test.each([
+  ["is not there", undefined],
+  ["is another driver's", classOf({ encrypted: "true" }, { provisioner: "driver.example.com" })],
+])("where the StorageClass %s it is said, and Longhorn decides", async (_, storageClass) => {
+  const wish = await wishAfterLoss(storageClass);
+  expect(wish.volume.spec).toMatchObject({ numberOfReplicas: 0, encrypted: false });
+  expect(wish.pv.spec).toMatchObject({ storageClassName: "crypto", csi: { fsType: "ext4" } });
+  expect(aboutClass(wish)).toContain("its StorageClass crypto is not there");
 });
