@@ -40,8 +40,10 @@ export interface ComponentFacts {
   infrastructure?: InfrastructureFacts;
   /** Of a database that a namespace names as its data: why that is not so, or not wholly. Missing for others. */
   misplaced?: { problem: string; hint: string }[];
-  /** After a real loss: whether something of it is missing. Known of namespaces and their data alone. */
+  /** After a real loss: whether something of it is missing. Known of namespaces and their data, and of clusters. */
   lost?: boolean;
+  /** After a real loss: what speaks for its being there all the same. Known of a cluster alone. */
+  there?: string;
 }
 
 export interface WorkloadFacts {

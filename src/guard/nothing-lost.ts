@@ -1,14 +1,14 @@
 import type { Refusal } from "../report/record.ts";
-import type { Facts } from "./facts.ts";
+import type { ComponentFacts, Facts } from "./facts.ts";
 
-const wordsOf: Record<string, (target: string) => { message: string; hint: string }> = {
-  namespace: (target) => ({
+const wordsOf: Record<string, (facts: ComponentFacts) => { message: string; hint: string }> = {
+  namespace: ({ target }) => ({
     message: `${target} is whole: all of it is there and ready`,
     hint: "There is nothing to restore. Drill it with `firedrill exercise PLAN --scenario namespace`.",
   }),
-  cluster: (target) => ({
-    message: `${target} is there: something answers`,
-    hint: "Restore what is missing in it with `firedrill restore PLAN`. If it cannot be saved, destroy it with its infrastructure's own program first.",
+  cluster: ({ target, there }) => ({
+    message: `${target} may be there: ${there}`,
+    hint: "Restore what is missing in it with `firedrill restore PLAN`. If it cannot be saved, destroy it with its infrastructure's own program first. Where nobody tells how it was reached, let `access` of the plan lead to where it was.",
   }),
 };
 
@@ -16,8 +16,8 @@ const wordsOf: Record<string, (target: string) => { message: string; hint: strin
 export function nothingLost({ type, components }: Facts): Refusal[] {
   const known = components.filter(({ lost }) => lost !== undefined);
   if (type !== "restore" || known.length === 0 || known.some(({ lost }) => lost)) return [];
-  return known.flatMap(({ name, target, kind }) => {
-    const words = wordsOf[kind];
-    return words === undefined ? [] : [{ guard: "nothing-lost", component: name, ...words(target) }];
+  return known.flatMap((one) => {
+    const words = wordsOf[one.kind];
+    return words === undefined ? [] : [{ guard: "nothing-lost", component: one.name, ...words(one) }];
   });
 }

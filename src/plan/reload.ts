@@ -16,8 +16,15 @@ const changeable: { [K in Component["kind"]]: string[] } = {
 /** Of the plan itself, where each step asks the cluster who it is; the rest decides what may be destroyed and what is proven. */
 const ofPlan = ["access", "owner", "decisions", "notify", "schedule", "freeze"];
 
-/** Of a layer. What `destroys:` allows counts when its destruction is planned: what was shown stays as it was. */
-const ofLayer = /^infrastructure\.\d+\.(timeout|lockTimeout|environment|destroys)(\.|$)/;
+/**
+ * Of a layer. What `destroys:` allows counts when its destruction is planned: what was shown stays as it was. Where commands go
+ * nobody but their environment may say.
+ */
+function isOfLayer(path: string, { infrastructure = [] }: Plan): boolean {
+  const [, index, key = ""] = /^infrastructure\.(\d+)\.([A-Za-z]+)/.exec(path) ?? [];
+  const kind = infrastructure[Number(index)]?.kind;
+  return ["timeout", "lockTimeout", "destroys"].includes(key) || (key === "environment" && kind !== "command");
+}
 
 const below = (path: string, keys: string[]) => keys.some((key) => path === key || path.startsWith(`${key}.`));
 
@@ -45,7 +52,7 @@ export function comparePlans(
   };
   const { components: old, ...rest } = before;
   const { components: now, ...restNow } = after;
-  for (const path of changedPaths(rest, restNow)) note(path, below(path, ofPlan) || ofLayer.test(path));
+  for (const path of changedPaths(rest, restNow)) note(path, below(path, ofPlan) || isOfLayer(path, before));
   for (const name of new Set([...old, ...now].map((one) => one.name))) {
     const [one, other] = [old, now].map((all) => all.find((component) => component.name === name));
     const isRunning = running.includes(name);

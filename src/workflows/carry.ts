@@ -1,5 +1,5 @@
 import type { Resumed } from "../activities/resume.ts";
-import { stepId, type Verb } from "../plan/steps.ts";
+import { ofRun, stepId, type Verb } from "../plan/steps.ts";
 import type { Expected, Remains } from "../activities/verbs.ts";
 import { hasBegunLoss } from "../report/loss.ts";
 import type { RunRecord, RunType, Scenario, StepRecord } from "../report/record.ts";
@@ -23,9 +23,14 @@ function carriedSteps(
       const step = of(verb);
       return step?.status === "done" || step?.status === "skipped" ? [step] : [];
     });
-  // Layers are made again as often as one likes; who was lost can be asked only before.
-  if (scenario === "cluster" && type === "restore")
-    return target === "gone" ? [...take("inspect"), ...steps.filter((step) => isLookedAt(step, component))] : [];
+  if (scenario === "cluster" && type === "restore") {
+    // Without the guards' leave nothing was made: then a cluster that answers is none of this run's.
+    const wasAllowed = steps.find(({ id }) => id === guardsId)?.status === "done";
+    if (!wasAllowed || target === "there") return [];
+    // Layers are made again as often as one likes; who was lost, and what was restored, is known from before.
+    const looked = steps.filter((step) => isLookedAt(step, component));
+    return [...take("inspect"), ...looked, ...(target === "placed" ? take("restore") : [])];
+  }
   if (scenario === "cluster") {
     if (!hasBegunLoss(steps)) return [];
     const layers = steps.filter((step) => step.component === component && isOfLayer(step) && step.status === "done");
@@ -41,6 +46,8 @@ function carriedSteps(
   const lost = type === "exercise" && target === "gone" && begun;
   return lost ? take("inspect", "plant", "backup", "proof", "destroy") : [];
 }
+
+const guardsId = ofRun.preflightGuards[0];
 
 function isLookedAt({ id, component: of, status }: StepRecord, component: string): boolean {
   return of === component && status === "done" && id.startsWith("preflight/layer/");
@@ -83,9 +90,14 @@ export function isCarried({ steps }: Pick<RunRecord, "steps">, verb: Verb, compo
 }
 
 /** Writes into the record what it takes over. @returns names of the components that it takes steps of over */
-export function takeOver(record: RunRecord, resumed: Resumed, remains: Record<string, Remains>): Set<string> {
+export function takeOver(
+  record: RunRecord,
+  resumed: Resumed,
+  remains: Record<string, Remains>,
+  components = record.components,
+): Set<string> {
   const taken = new Set<string>();
-  for (const about of record.components) {
+  for (const about of components) {
     const { name } = about;
     const before = resumed.components.find((one) => one.name === name);
     for (const one of carriedSteps(record.run, resumed, name, remains[name]!)) {

@@ -17,6 +17,16 @@ export function choose(plan: Plan, { components: names, scenario }: Checked, typ
       `Did you mean "${closest(unknown, known)}"?`,
     );
   const kinds = kindsOf(type, scenario);
+  // The layers that wait for data would go on, with empty volumes where these should be.
+  const leftOut = plan.components.filter(
+    ({ name, kind }) => names !== null && kind === "longhorn" && !names.includes(name),
+  );
+  if (type === "restore" && scenario === "cluster" && leftOut.length > 0)
+    throw fail(
+      "REQUEST_INVALID",
+      `a whole cluster is restored with all of its volumes, and not without ${leftOut.map(({ name }) => name).join(", ")}`,
+      "Leave the components out of the request, or a volume that is not wanted any more out of the plan.",
+    );
   const chosen = plan.components.filter(({ name }) => names === null || names.includes(name));
   const left = chosen.filter(({ kind }) => kinds.includes(kind));
   const all = scenario === "namespace" ? withData(left, plan.components) : left;

@@ -73,7 +73,10 @@ export async function conduct(type: RunType, input: unknown, work: Work): Promis
 
   const ending = await attempt(run, async () => {
     leaveWhatIsFrozen(record, loaded.plan.freeze ?? [], run.now());
-    const list = async () => await run.list(loaded.plan, resumed);
+    const list = async () => {
+      await run.list(loaded.plan, resumed);
+      if (listsLate(type, scenario) && resumed !== null) run.takeOverLate(resumed);
+    };
     if (!listsLate(type, scenario)) await list();
     if (resumed !== null) await run.resume(resumed);
     await work(run, list);

@@ -31,7 +31,7 @@ export async function findVolumes(
   for (const many of plan.components().filter(meansMany)) {
     const id = stepId("list", many.name);
     const before = takenOver(record, id, many, resumed);
-    const input = { component: many, access: plan.access() };
+    const input = { component: many, access: plan.access(), toTime: record.run.toTime };
     const volumes = before ?? (await steps.run(id, listVolumes, input))?.value.volumes;
     // Only an audit goes on without: its report names the step that failed.
     if (volumes !== undefined) found.set(many.name, volumes);

@@ -17,11 +17,16 @@ export async function restoreCluster(run: Run, list: () => Promise<void>): Promi
   const { toTime } = run;
   await run.each(async (c) => requireFindable(c));
   const inspections: Record<string, Inspection> = {};
-  inspections[cluster.name] = await run.step("inspect", cluster, onCluster.recall, input);
+  const recalled = await run.step("inspect", cluster, onCluster.recall, input);
+  inspections[cluster.name] = recalled;
   for (const layer of layers) {
     const { facts, note } = await run.layer("inspectLayer", layer, onLayer.inspect, { layer });
-    // What its state still holds is no target of this run: before it is applied it is looked at that nothing goes.
+    // Nothing of it is a target of this run: before it is applied it is looked at that nothing goes.
     inspections[layer.name] = { target: facts.target, facts: { ...facts, exists: false }, note };
+    if (recalled.unknown !== null && facts.exists) {
+      const there = `${recalled.unknown}, and layer ${layer.name} still has what it is made of: ${note}`;
+      inspections[cluster.name] = { ...recalled, facts: { ...recalled.facts, lost: false, there } };
+    }
   }
   await run.lock(inspections);
   run.guard("preflight/guards", () => checkGuards(run.facts("preflight", inspections)));

@@ -1,5 +1,5 @@
 import { isCancellation, proxySinks, setCurrentDetails, setHandler, workflowInfo } from "@temporalio/workflow";
-import type { Done, Inspection, Proof, RunRef } from "../activities/verbs.ts";
+import type { Done, Inspection, Proof, Remains, RunRef } from "../activities/verbs.ts";
 import { fail } from "../failures.ts";
 import { destroyed, type Facts } from "../guard/facts.ts";
 import type { Layer } from "../plan/infrastructure-schema.ts";
@@ -46,6 +46,8 @@ export class Run {
   private expectedSeconds: Record<string, number> = {};
   private readonly steps: ReturnType<typeof createSteps>;
   private readonly volumes: ReturnType<typeof createVolumes>;
+  /** What the run before has left, by the names of components. */
+  private remains: Record<string, Remains> = {};
 
   /** Registers all handlers; call it before anything is awaited. */
   constructor(record: RunRecord, ref: RunRef, toTime: string | null) {
@@ -106,7 +108,16 @@ export class Run {
   async resume(resumed: Resumed): Promise<void> {
     this.steps.resume(resumed);
     this.taken = { taken: resumed.directories };
-    this.plan.requireLike(resumed, takeOver(this.record, resumed, await confirmAll(this, resumed)));
+    this.remains = await confirmAll(this, resumed);
+    this.plan.requireLike(resumed, takeOver(this.record, resumed, this.remains));
+    this.show();
+  }
+
+  /** The same of volumes that were found since. */
+  takeOverLate(resumed: Resumed): void {
+    const [cluster] = Object.values(this.remains);
+    const found = this.record.components.filter(({ name }) => !(name in this.remains));
+    takeOver(this.record, resumed, Object.fromEntries(found.map(({ name }) => [name, cluster!])), found);
     this.show();
   }
 

@@ -50,6 +50,16 @@ export function volumeWorkflowId(
   return `firedrill/volume/${workflowId}/${nonce.slice(0, 8)}/${step}/${tryNo}`;
 }
 
+/** Up to the first before which the whole run has to do something else: GitOps may have to go on before a volume can be read. */
+function together<S extends { step: StepRecord }>(steps: StepRecord[], all: S[]): S[] {
+  const at = ({ step }: S) => steps.indexOf(step);
+  const cut = all.findIndex(
+    (one, index) =>
+      index > 0 && steps.slice(at(all[index - 1]!), at(one)).some(({ id }) => id.startsWith("rebuild/gitops/")),
+  );
+  return cut === -1 ? all : all.slice(0, cut);
+}
+
 /**
  * The steps that one child workflow does from this one on; none for a component that the plan itself names, and where there is
  * only one, which needs no child.
@@ -65,7 +75,7 @@ export function stretchFrom(
       return step === undefined ? [] : [{ step, verb }];
     });
     const from = all.findIndex(({ step }) => step.id === id);
-    const left = from === -1 ? [] : all.slice(from).filter(({ step }) => step.status === "pending");
+    const left = from === -1 ? [] : together(steps, all.slice(from)).filter(({ step }) => step.status === "pending");
     if (left.length > 1 && left[0]!.step.id === id) return left;
   }
   return [];

@@ -70,7 +70,7 @@ export function componentsOf(stage: Stage, { volume = {}, cluster = {} }: { volu
   const all = homelabComponents(stage) as { name: string }[];
   const find = (name: string) => all.find((one) => one.name === name)!;
   return [
-    { ...find("homelab"), loses: ["shop/*", "longhorn-system/*"], ...cluster },
+    { ...find("homelab"), loses: ["shop/*", "dr-exercise/pvc-*", "longhorn-system/*"], ...cluster },
     { ...find("data"), ...volume },
   ];
 }

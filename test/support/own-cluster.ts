@@ -5,6 +5,8 @@ export const ownClusterOnly: Record<string, string> = {
   "test/cluster/lab-app.test.ts": "it is the lab's stand-ins that are tested",
   "test/cluster/faults.test.ts": "its faults are of the whole cluster: no default StorageClass, a registry on the node",
   "test/cluster/homelab.test.ts": "it destroys the cluster, with the infrastructure that made it",
+  "test/cluster/homelab-lost.test.ts": "it destroys the cluster, with the infrastructure that made it",
+  "test/cluster/infrastructure-again.test.ts": "it has no cluster: its layers are lines in a log of this machine",
   "test/cluster/infrastructure.test.ts": "it has no cluster: its layers are lines in a log of this machine",
   "test/cluster/infrastructure-doctor.test.ts": "it has no cluster: its layers are files of this machine",
   "test/cluster/infrastructure-locks.test.ts": "it has no cluster: its layers are lines in a log of this machine",

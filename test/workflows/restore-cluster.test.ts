@@ -20,11 +20,13 @@ const plan = (...volumes: object[]) =>
     infrastructure: layers.map((name) => ({ name, kind: "tofu", directory: `/infra/${name}`, destroys: ["*"] })),
     components: [{ name: "homelab", kind: "cluster" }, ...volumes],
   });
-const recalled = (lost: boolean) => ({
+/** @param unknown why nobody can tell how it was reached */
+const recalled = (lost: boolean, unknown: string | null = null) => ({
   "preflight/homelab": () => ({
     target: "homelab",
     note: "",
-    facts: facts({ name: "homelab", kind: "cluster" }, { exists: !lost, lost }),
+    unknown,
+    facts: facts({ name: "homelab", kind: "cluster" }, { exists: false, lost, ...(!lost && { there: "it answers" }) }),
   }),
 });
 
@@ -68,6 +70,11 @@ test("volumes that only backups know are found once the new cluster answers, and
     expect(ids.filter((id) => id.startsWith("restore/homes-"))).toHaveLength(3);
     expect(at("preflight/list/homes")).toBeLessThan(ids.findIndex((id) => id.startsWith("restore/")));
     expect(record.components.map(({ verdict }) => verdict)).toEqual(["PASS", "PASS", "PASS", "PASS"]);
+    // Only the workloads, which wait for GitOps, know how a volume is read.
+    const { calls } = trial.fakes;
+    expect(calls.findIndex((id) => id.startsWith("verify/homes-"))).toBeGreaterThan(
+      calls.indexOf("rebuild/gitops/homelab"),
+    );
   });
 });
 
@@ -78,6 +85,34 @@ test("one that answers is not made a second time", async () => {
     expect(record).toMatchObject({ status: "refused", refusals: [{ guard: "nothing-lost", component: "homelab" }] });
     expect(trial.fakes.calls.filter((id) => id.startsWith("rebuild/"))).toEqual([]);
   });
+});
+
+test("where nobody can tell whether it is there, and its layers say that they are, it is refused", async () => {
+  const behaviours = recalled(true, "the kubeconfig cannot be read");
+  await tryWorkflow(temporal, "restore", { input, plan: plan(volume), behaviours }, async (trial) => {
+    const { record } = await trial.end();
+    expect(record.refusals).toMatchObject([{ guard: "nothing-lost", component: "homelab" }]);
+    expect(record.refusals[0]!.message).toMatch(
+      /may be there: the kubeconfig cannot be read, and layer machines still has/,
+    );
+    expect(trial.fakes.calls.filter((id) => id.startsWith("rebuild/"))).toEqual([]);
+  });
+});
+
+test("it is not restored without one of its volumes", async () => {
+  const some = { ...input, components: ["homelab"] };
+  await tryWorkflow(
+    temporal,
+    "restore",
+    { input: some, plan: plan(volume), behaviours: recalled(true) },
+    async (trial) => {
+      const error = await trial.end().catch((failure: unknown) => failure);
+      expect(JSON.stringify(error)).toContain(
+        "a whole cluster is restored with all of its volumes, and not without data",
+      );
+      expect(trial.fakes.calls).toEqual([]);
+    },
+  );
 });
 
 test("claims that are chosen by labels are refused before anything is made", async () => {

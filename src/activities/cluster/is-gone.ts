@@ -1,6 +1,8 @@
 import type { ClusterAccess } from "../../plan/access-schema.ts";
 import { describeFailure } from "../../failures.ts";
 import { openCluster } from "../kubernetes/client.ts";
+import { namespaces } from "../kubernetes/kinds.ts";
+import { isAboutTrust, statusOf } from "../kubernetes/refusal.ts";
 import type { StepContext } from "../step.ts";
 import { recallKnown, recallKubeconfig } from "./memory.ts";
 
@@ -11,11 +13,12 @@ const patience = { withinMs: 10_000, requestMs: 5_000 };
 export interface Answers {
   /**
    * `cluster`: one that tells its uid; `stranger`: something that does not know our credentials, or has another certificate;
-   * `somebody`: it is there, and tells no uid; `nobody`: nothing answers.
+   * `busy`: something that cannot answer now; `somebody`: it is there, and tells no uid; `nobody`: nothing answers.
    */
-  who: "cluster" | "stranger" | "somebody" | "nobody";
-  /** uid of kube-system, of a cluster that tells it. */
+  who: "cluster" | "stranger" | "busy" | "somebody" | "nobody";
+  /** uid of kube-system, and when that was made (ISO 8601), of a cluster that tells it. */
   identity?: string;
+  madeAt?: string;
   server: string;
   found: string;
 }
@@ -29,14 +32,22 @@ export async function whoIsAt(
   const cluster = openCluster(kubeconfig, name, { ...patience, signal });
   const { server } = cluster;
   try {
-    const identity = await cluster.identity();
-    return { who: "cluster", identity, server, found: `a cluster answers at ${server}: ${identity}` };
+    const { uid = "", creationTimestamp = "" } = (await cluster.get(namespaces, "kube-system"))?.metadata ?? {};
+    if (uid === "")
+      return { who: "somebody", server, found: `something without namespace kube-system is at ${server}` };
+    return {
+      who: "cluster",
+      identity: uid,
+      madeAt: creationTimestamp,
+      server,
+      found: `cluster ${uid} answers at ${server}`,
+    };
   } catch (error) {
     signal.throwIfAborted();
     const { type, message } = describeFailure(error);
-    if (type === "SYSTEM_UNREACHABLE") return { who: "nobody", server, found: message };
-    if (type === "AUTHENTICATION_FAILED") return { who: "stranger", server, found: message };
-    return { who: "somebody", server, found: `something still answers at ${server}: ${message}` };
+    if (type === "AUTHENTICATION_FAILED" || isAboutTrust(error)) return { who: "stranger", server, found: message };
+    if (type !== "SYSTEM_UNREACHABLE") return { who: "somebody", server, found: message };
+    return { who: statusOf(error) === undefined ? "nobody" : "busy", server, found: message };
   } finally {
     await cluster.close();
   }
@@ -51,13 +62,12 @@ export interface OldOne {
 /** Asks by the kubeconfig of before the destruction. @throws the signal's reason */
 export async function whoAnswers({ context: name }: ClusterAccess, context: StepContext): Promise<OldOne> {
   const known = await recallKnown(context);
-  const kubeconfig = await recallKubeconfig(context);
-  if (kubeconfig === "") return { who: "nobody", found: "how it was reached was lost with it" };
-  const { who, identity, server, found } = await whoIsAt(kubeconfig, name, context);
+  const { who, identity, server, found } = await whoIsAt(await recallKubeconfig(context), name, context);
   if (who === "cluster")
     return identity === known.identity
       ? { who: "old", found: `the old cluster still answers at ${server}` }
       : { who: "other", found: `another cluster answers at ${server}: ${identity}` };
   // Who refuses our rights is there; who does not know our credentials, or has another certificate, is somebody else.
-  return { who: who === "somebody" ? "old" : "nobody", found };
+  if (who === "somebody") return { who: "old", found: `something still answers at ${server}: ${found}` };
+  return { who: "nobody", found };
 }

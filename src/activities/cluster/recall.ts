@@ -1,12 +1,13 @@
 import { describeFailure } from "../../failures.ts";
+import type { ClusterAccess } from "../../plan/access-schema.ts";
 import { targetOf } from "../../plan/target.ts";
 import { noteBefore } from "../checks/index.ts";
 import { kubeconfigText } from "../kubernetes/access.ts";
 import type { StepContext } from "../step.ts";
-import type { Inspection } from "../verbs.ts";
+import type { Remains } from "../verbs.ts";
 import { layersOf } from "./layers.ts";
-import { keepKnown } from "./memory.ts";
-import type { ClusterInput } from "./verbs.ts";
+import { keepKnown, type Known } from "./memory.ts";
+import type { ClusterInput, Recalled } from "./verbs.ts";
 import { type Answers, whoIsAt } from "./is-gone.ts";
 
 type Input = Omit<ClusterInput, "run">;
@@ -19,26 +20,25 @@ type Input = Omit<ClusterInput, "run">;
 export async function recallCluster(
   { component, access, gitops, checks }: Input,
   context: StepContext,
-): Promise<Inspection> {
-  const { text, server, who, identity, found } = await whoAnswersNow(access, context);
+): Promise<Recalled> {
+  const { who, server, found } = await whoAnswersNow(access, context);
   const noted = await noteBefore(checks, { session: undefined, signal: context.signal });
   const layers = gitops === undefined ? [] : layersOf(gitops).names;
-  const known = { identity: "", server, nodes: [], layers, takenAt: context.run.startedAt };
-  await keepKnown(context, { ...known, checks: noted.filter(({ trouble }) => trouble === null) }, text);
-  const isLost = who === "nobody";
-  // What these found before was lost with it.
-  const unknown = noted.filter(({ trouble }) => trouble !== null).map(({ name }) => name);
-  const left = unknown.length === 0 ? "" : `; not asked, as nothing is known to compare with: ${unknown.join(", ")}`;
+  // What is found now, in the middle of the loss, is nothing to compare with.
+  const [asked, left] = [noted.filter(isPlain), noted.filter((one) => !isPlain(one)).map(({ name }) => name)];
+  const known = { identity: "", server, nodes: [], layers, takenAt: context.run.startedAt, checks: asked };
+  await keepKnown(context, known, "");
+  const unasked = left.length === 0 ? "" : `; not asked, as nothing is known to compare with: ${left.join(", ")}`;
   return {
     target: targetOf(component),
-    note: `${isLost ? `nobody answers: ${found}` : found}${left}`,
+    note: `${isSilent(who) ? `nobody answers: ${found}` : found}${unasked}`,
+    unknown: who === "unknown" ? found : null,
     facts: {
       name: component.name,
       kind: component.kind,
       target: `cluster at ${server || "an address that nobody knows any more"}`,
-      // Who does not tell its uid cannot be told from a stranger either.
-      exists: identity !== undefined,
-      identity: identity ?? "",
+      exists: false,
+      identity: "",
       listed: true,
       listLine: "",
       denied: null,
@@ -48,22 +48,43 @@ export async function recallCluster(
       insideTarget: [],
       archiving: null,
       space: null,
-      lost: isLost,
+      lost: isSilent(who),
+      ...(!isSilent(who) && { there: found }),
     },
   };
 }
 
-type Now = Answers & { text: string };
+const isPlain = ({ before, trouble }: Known["checks"][number]) => before === null && trouble === null;
+const isSilent = (who: Now["who"]) => who === "nobody" || who === "unknown";
 
-/** A kubeconfig that is not there any more went with its cluster. */
-async function whoAnswersNow(access: Input["access"], context: StepContext): Promise<Now> {
+/** `unknown`: nobody tells how it was reached. */
+type Now = Omit<Answers, "who"> & { who: Answers["who"] | "unknown" };
+
+/** A kubeconfig that is not there any more may have gone with its cluster, and so may what would print it. */
+async function whoAnswersNow(access: ClusterAccess, context: StepContext): Promise<Now> {
+  let text: string;
   try {
-    const text = await kubeconfigText(access, context.signal);
-    return { text, ...(await whoIsAt(text, access.context, context)) };
+    text = await kubeconfigText(access, context.signal);
   } catch (error) {
     context.signal.throwIfAborted();
     const { type, message } = describeFailure(error);
-    if (type !== "SECRET_MISSING") throw error;
-    return { text: "", server: "", who: "nobody", found: message };
+    if (type !== "SECRET_MISSING" && type !== "PROGRAM_FAILED") throw error;
+    return { server: "", who: "unknown", found: message };
   }
+  return await whoIsAt(text, access.context, context);
+}
+
+/**
+ * For a restore that is resumed: `gone` where still nobody answers, `placed` where it is the cluster that this run has made, and
+ * `there` where it is any other: then all is asked anew.
+ */
+export async function confirmRecalled(
+  { takenAt }: Known,
+  access: ClusterAccess,
+  context: StepContext,
+): Promise<Remains> {
+  const { who, madeAt, found } = await whoAnswersNow(access, context);
+  if (isSilent(who)) return { target: "gone", note: `nobody answers: ${found}` };
+  const isOwn = madeAt !== undefined && Date.parse(madeAt) >= Math.floor(Date.parse(takenAt) / 1_000) * 1_000;
+  return { target: isOwn ? "placed" : "there", note: found };
 }

@@ -10,8 +10,8 @@ const identityRow = "Cluster";
 const nodesRow = "Nodes";
 const layerRow = (name: string) => `Layer ${name}`;
 
-export function namesOfRows({ layers }: Known): string[] {
-  return [identityRow, nodesRow, ...layers.map(layerRow)];
+export function namesOfRows({ identity, layers }: Known): string[] {
+  return [...(identity === "" ? [] : [identityRow]), nodesRow, ...layers.map(layerRow)];
 }
 
 /** After a real loss nobody knows how many there were. */
@@ -26,8 +26,10 @@ export function rowsOf(known: Known, now: { identity: string; nodes: number; lay
   };
   const isOther = now.identity !== "" && now.identity !== known.identity;
   const wanted = wantedNodes(known);
+  const found = isOther ? `new: ${now.identity}` : "the same as before";
   return [
-    row(identityRow, isOther, "another one than before", isOther ? `new: ${now.identity}` : "the same as before"),
+    // Of a real loss nobody knows which one it was; that the new one was made since, whoever reached it has seen.
+    ...(known.identity === "" ? [] : [row(identityRow, isOther, "another one than before", found)]),
     row(
       nodesRow,
       now.nodes >= wanted,

@@ -5,7 +5,7 @@ import type { KubernetesObject } from "../kubernetes/object.ts";
 import { isNamed } from "../kubernetes/patterns.ts";
 import { requireCluster, type Session, withCluster } from "../kubernetes/session.ts";
 import { volumeBehind } from "../longhorn/find-volume.ts";
-import { longhornNamespace, specOf, volumes } from "../longhorn/kinds.ts";
+import { longhornNamespace, specOf, statusOf, volumes } from "../longhorn/kinds.ts";
 import type { StepContext } from "../step.ts";
 import { recallKnown } from "./memory.ts";
 import type { ClusterInput } from "./verbs.ts";
@@ -40,9 +40,14 @@ export function unsavedAmong(pvs: KubernetesObject[], ofLonghorn: KubernetesObje
   const ofClaims = pvs.flatMap((pv) => {
     const claim = claimOf(pv);
     if (claim === undefined) return [];
-    const isSaved = saved.some((one) => names(one, claim, volumeBehind(pv)));
-    const why = `no component of this run restores its PersistentVolume ${pv.metadata.name}`;
-    return isSaved ? [] : [{ claim, why, hint }];
+    const { name } = pv.metadata;
+    const isBound = statusOf(pv)["phase"] === "Bound";
+    if (saved.some((one) => names(one, isBound ? claim : undefined, volumeBehind(pv)))) return [];
+    if (isBound) return [{ claim, why: `no component of this run restores its PersistentVolume ${name}`, hint }];
+    // Retained after its claim was deleted, it may hold the only copy, while another one bears the name of the claim.
+    const [namespace] = claim.split("/");
+    const why = `no component of this run restores this PersistentVolume, which is not bound and was of claim ${claim}`;
+    return [{ claim: `${namespace}/${name}`, why, hint }];
   });
   const known = new Set([
     ...pvs.filter((pv) => claimOf(pv) !== undefined).map(volumeBehind),
@@ -59,12 +64,17 @@ export function unsavedAmong(pvs: KubernetesObject[], ofLonghorn: KubernetesObje
 }
 
 /** Which of a namespace's claims are meant a drill finds out before it asks; who only looks goes by the namespace. */
-function names({ namespace = "", claim, volume }: Saved, ofClaim: string, behind: string | undefined): boolean {
-  if (volume !== undefined) return volume === behind;
+function names(
+  { namespace = "", claim, volume }: Saved,
+  ofClaim: string | undefined,
+  behind: string | undefined,
+): boolean {
+  if (volume !== undefined && volume === behind) return true;
+  if (ofClaim === undefined || (volume !== undefined && claim === undefined)) return false;
   return claim === undefined ? ofClaim.startsWith(`${namespace}/`) : ofClaim === `${namespace}/${claim}`;
 }
 
-/** What a volume without a claim holds nobody has written. */
+/** A PersistentVolume that no claim has had, or whose `claimRef` somebody has taken out, is not looked at. */
 function claimOf(pv: KubernetesObject): string | undefined {
   const { namespace, name } = (specOf(pv)["claimRef"] ?? {}) as { namespace?: string; name?: string };
   return name === undefined ? undefined : `${namespace}/${name}`;

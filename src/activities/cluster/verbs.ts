@@ -18,11 +18,17 @@ export interface ClusterInput {
   saved: Pick<LonghornComponent, "namespace" | "claim" | "volume">[];
 }
 
+/** @see ClusterVerbs.recall */
+export interface Recalled extends Inspection {
+  /** Why nobody can tell how it was reached; null where somebody could be asked. */
+  unknown: string | null;
+}
+
 export interface ClusterVerbs {
   /** Who the cluster is, its nodes and layers, and what the checks find now. Changes nothing. */
   inspect(input: ClusterInput): Promise<Done<Inspection>>;
   /** The same after a real loss, when nobody may answer. Changes nothing. */
-  recall(input: ClusterInput): Promise<Done<Inspection>>;
+  recall(input: ClusterInput): Promise<Done<Recalled>>;
   /** Whether the old cluster still answers. */
   confirm(input: ClusterInput & Expected): Promise<Done<Remains>>;
   /** Lets GitOps fetch from Git now. @throws BACKUP_NOT_VERIFIED when it cannot */

@@ -85,6 +85,11 @@ export const command: LayerCode<CommandLayer> = {
   },
 
   async apply({ layer, planned }, context) {
+    // What a person's own program does to what is there nobody can say beforehand.
+    if (context.run.type === "restore" && (await look(layer, context)).exists) {
+      const note = "it is there already, and was left as it is";
+      return { builtAt: new Date().toISOString(), resources: 1, states: [], missing: nothing, note };
+    }
     await runCommand(layer, "apply", context);
     const { exists, identity } = await look(layer, context);
     if (!exists) throw fail("NOT_BUILT", `the \`apply\` of ${targetOf(layer)} ended well, but it does not exist`);

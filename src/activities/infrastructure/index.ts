@@ -1,5 +1,6 @@
 import type { Layer, StateLayer } from "../../plan/infrastructure-schema.ts";
 import { holdingMeanwhile } from "../cluster/hold-early.ts";
+import { whoAnswers } from "../cluster/is-gone.ts";
 import { whileAsking } from "../cluster/outside.ts";
 import { requireStillThere } from "../longhorn/last-look.ts";
 import type { StepContext } from "../step.ts";
@@ -38,9 +39,12 @@ export const inspectInfrastructure = (input: Input<"inspect">, context: StepCont
   of(input.layer).inspect(input, context);
 export const planInfrastructure = (input: Input<"plan">, context: StepContext) => of(input.layer).plan(input, context);
 export async function destroyInfrastructure(input: Input<"destroy">, context: StepContext) {
-  // Once something is destroyed there is nobody left to ask.
-  if (input.cluster !== undefined && input.isFirst === true && !(await exists(intentFile(input.layer, context))))
-    await requireAllSaved(input.cluster, context);
+  if (input.cluster !== undefined) {
+    // Once something is destroyed it may be that nobody is left to ask.
+    const isBegun = input.isFirst !== true || (await exists(intentFile(input.layer, context)));
+    const isThere = !isBegun || (await whoAnswers(input.cluster.access, context)).who === "old";
+    if (isThere) await requireAllSaved(input.cluster, context);
+  }
   for (const one of input.data ?? []) if (one.kind === "longhorn") await requireStillThere(one, context);
   return await whileAsking(input.cluster, context, () => of(input.layer).destroy(input, context));
 }

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { fail } from "../../failures.ts";
+import { describeFailure, fail } from "../../failures.ts";
 import type { StateLayer } from "../../plan/infrastructure-schema.ts";
 import { exists } from "../files.ts";
 import { runLong } from "../jobs/run-job.ts";
@@ -13,7 +13,8 @@ import type { LayerInput, LayerInspection, UnitState } from "./verbs.ts";
 /** Prepares the directory and reads the states. */
 export async function inspectLayer({ layer }: LayerInput<StateLayer>, context: StepContext): Promise<LayerInspection> {
   await initialise(layer, context);
-  const states = await statesOf(layer, await unitsOf(layer, context), context);
+  const isRestore = context.run.type === "restore";
+  const states = await statesOf(layer, await unitsOf(layer, context), context, isRestore);
   const lineages = lineagesOf(states);
   const resources = resourcesOf(states);
   const facts = factsOf(layer, { identity: lineages.join(","), resources, lineages }, context);
@@ -42,11 +43,19 @@ export async function initialise(layer: StateLayer, context: StepContext): Promi
     throw await failureOf(`${layer.kind} init of ${layer.name}`, await told(end), "PROGRAM_FAILED");
 }
 
+const nothingYet = { lineage: "", serial: 0, addresses: [] };
+
+/** Terragrunt cannot even read the state of a unit, as long as another one on which it depends has nothing to tell it. */
+function waitsForOutputs(error: unknown): boolean {
+  return /detected no outputs|has not been applied yet/i.test(describeFailure(error).message);
+}
+
 /** Reads every state, and looks for what a program could not write into it. @throws STATE_DAMAGED */
 export async function statesOf(
   layer: StateLayer,
   units: Unit[],
   context: Pick<StepContext, "signal" | "progress">,
+  isRestore = false,
 ): Promise<UnitState[]> {
   const states: UnitState[] = [];
   for (const { path: unit, directory } of units) {
@@ -58,7 +67,10 @@ export async function statesOf(
         `${module} holds errored.tfstate: what a program made could not be written into the state`,
         "Bring it back with `state push errored.tfstate`, remove the file, then retry.",
       );
-    const { lineage, serial, addresses } = await pullState(layer, directory, context);
+    const { lineage, serial, addresses } = await pullState(layer, directory, context).catch((error: unknown) => {
+      if (isRestore && waitsForOutputs(error)) return nothingYet;
+      throw error;
+    });
     const backend = await backendOf(module);
     states.push({ unit, workspace: layer.workspace, backend, lineage, serial, resources: addresses.length });
   }

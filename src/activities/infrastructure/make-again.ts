@@ -5,12 +5,11 @@ import { runLong } from "../jobs/run-job.ts";
 import { noteLeftover } from "../leftovers.ts";
 import type { StepContext } from "../step.ts";
 import { failureOf, told } from "./causes.ts";
-import { factsOf } from "./facts.ts";
 import { lockIn, releaseOwn } from "./lock.ts";
 import { follow } from "./messages.ts";
 import { plansDirectory, savedPlan, savePlan } from "./plan.ts";
-import { addressIn, cut, readLosses, unexpected } from "./planned.ts";
-import { argvOf, environmentOf, lockTimeoutOf, patienceMs, slug, targetOf } from "./program.ts";
+import { addressIn, cut, readLosses } from "./planned.ts";
+import { argvOf, environmentOf, lockTimeoutOf, patienceMs, pullState, slug, targetOf } from "./program.ts";
 import type { Unit } from "./units.ts";
 
 /** Waiting for a lock that a dead program left, and plans that were stale by the time they were applied. */
@@ -18,7 +17,7 @@ const mostRounds = 4;
 
 /**
  * Makes a layer again after a real loss, unit by unit. What is still there may hold the last copy of something: each plan is read
- * before it is applied, and one that takes away what a drill may not destroy either is not carried out.
+ * before it is applied, and one that takes anything away is not carried out.
  * @throws REFUSED before the unit is touched; NOT_BUILT with the error's address, STATE_LOCKED, TIMED_OUT
  */
 export async function makeAgain(layer: StateLayer, units: Unit[], context: StepContext): Promise<void> {
@@ -33,11 +32,14 @@ async function makeUnit(layer: StateLayer, unit: Unit, context: StepContext): Pr
   for (let round = 0; round < mostRounds; round += 1) {
     const file = savedPlan(layer, unit.path, round, context);
     const made = await savePlan(layer, unit, { name: `again.${round}`, of: [], file }, context);
-    requireHarmless(layer, unit, "text" in made ? readLosses(made.text) : made.protected, context);
+    requireHarmless(layer, unit, "text" in made ? readLosses(made.text) : made.protected);
+    // An error of a provisioner quotes its command, with all that the state keeps secret.
+    const { secrets } = await pullState(layer, unit.directory, context);
     const args = ["apply", "-input=false", "-json", lockTimeoutOf(layer), file];
     const end = await runLong(context, `${slug(layer, unit.path)}.apply.${round}`, {
       argv: argvOf(layer, unit.directory, args),
       env: await environmentOf(layer),
+      secrets,
       timeoutMs: layer.timeout,
       patienceMs,
       watch: follow("built", 0),
@@ -53,17 +55,12 @@ async function makeUnit(layer: StateLayer, unit: Unit, context: StepContext): Pr
 }
 
 /** @throws REFUSED */
-function requireHarmless(layer: StateLayer, { path }: Unit, losses: string[], context: StepContext): void {
-  const { listed, listLine } = factsOf(layer, { identity: "", resources: 0, lineages: [] }, context);
-  const forbidden = unexpected(losses, layer.destroys).map((one) => addressIn(path, one));
-  const what = (names: string[]) =>
-    `to make ${addressIn(path, layer.name)} again would destroy what is there: ${named(cut(names))}`;
-  if (forbidden.length > 0)
-    throw fail(
-      "REFUSED",
-      `${what(forbidden)}, which \`destroys:\` does not name`,
-      "Look whether it is needed any more. Take it out of the state (`state rm`), import what it should be, or name it in `destroys:` of the layer; then retry.",
-    );
-  if (losses.length > 0 && !listed)
-    throw fail("REFUSED", what(losses), `Allow it in \`mayDestroy\` of the worker's configuration: \`${listLine}\`.`);
+function requireHarmless(layer: StateLayer, { path }: Unit, losses: string[]): void {
+  if (losses.length === 0) return;
+  const what = losses.map((one) => addressIn(path, one));
+  throw fail(
+    "REFUSED",
+    `to make ${addressIn(path, layer.name)} again would destroy what is there: ${named(cut(what))}`,
+    "A restore destroys nothing. Apply the layer yourself by its own program, or take out of the state what is gone (`state rm`); then retry.",
+  );
 }

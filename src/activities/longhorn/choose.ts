@@ -38,7 +38,12 @@ export async function listBackups(cluster: Cluster): Promise<Listed> {
   return { backups: one!, backupVolumes: other! };
 }
 
-const takenAt = ({ backup }: Chosen) => Date.parse(textIn(statusOf(backup), "snapshotCreatedAt"));
+const takenAt = ({ backup }: Chosen) => snapshotTime(backup);
+
+/** Milliseconds since 1970; NaN of a backup that has no snapshot yet. */
+export function snapshotTime(backup: KubernetesObject): number {
+  return Date.parse(textIn(statusOf(backup), "snapshotCreatedAt"));
+}
 
 export function completeBackups(listed: Listed): Chosen[] {
   return listed.backups

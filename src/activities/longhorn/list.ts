@@ -27,6 +27,13 @@ interface Found {
   leftOut: string[];
 }
 
+interface Asked {
+  component: LonghornComponent;
+  access: ClusterAccess;
+  /** Of a restore to a point in time, ISO 8601: claims without a backup of before did not exist. */
+  toTime?: string | null;
+}
+
 const longestName = 40;
 
 /**
@@ -36,7 +43,7 @@ const longestName = 40;
  * TARGET_EXISTS where none is gone; PLAN_INVALID where it means one, or cannot be told after a loss
  */
 export async function listVolumes(
-  { component, access }: { component: LonghornComponent; access: ClusterAccess },
+  { component, access, toTime = null }: Asked,
   context: StepContext,
   patience?: Patience,
 ): Promise<Listing> {
@@ -48,7 +55,7 @@ export async function listVolumes(
     async (session) => {
       const lost = context.run.type === "restore";
       const { found, leftOut } = lost
-        ? await claimsInBackups(session, component, context)
+        ? await claimsInBackups(session, { component, toTime }, context)
         : await claimsOnLonghorn(session, component);
       const each = await Promise.all(found.map(async (claim) => await one(session, component, claim)));
       const others = leftOut.length === 0 ? "" : `; left out, because they are there: ${leftOut.join(", ")}`;
@@ -78,7 +85,7 @@ async function claimsOnLonghorn({ cluster }: Session, component: LonghornCompone
 /** Those that are gone. A backup says of which claim it is, but not which labels that had. */
 async function claimsInBackups(
   { cluster }: Session,
-  component: LonghornComponent,
+  { component, toTime = null }: Pick<Asked, "component" | "toTime">,
   context: StepContext,
 ): Promise<Found> {
   if (component.selector !== undefined)
@@ -96,7 +103,7 @@ async function claimsInBackups(
     cluster.list(volumes, { namespace: longhornNamespace }),
   ]);
   const there = { claims: own.objects, pvs: pvs.objects, volumes: ofLonghorn.objects };
-  const { lost, whole, unusable } = lostClaims(listed, namespace, there);
+  const { lost, whole, unusable } = lostClaims(listed, namespace, there, toTime);
   if (unusable.length > 0)
     throw fail(
       "NO_BACKUP",

@@ -1,5 +1,5 @@
 import type { KubernetesObject } from "../kubernetes/object.ts";
-import { claimOf, type Listed, volumeIn } from "./choose.ts";
+import { claimOf, type Listed, snapshotTime, volumeIn } from "./choose.ts";
 import { volumeBehind } from "./find-volume.ts";
 import { specOf, statusOf, textIn } from "./kinds.ts";
 import { backupState, faulted, isRestoring } from "./states.ts";
@@ -23,9 +23,16 @@ interface Lost {
   unusable: { claim: string; why: string }[];
 }
 
-/** What has become of the claims of a namespace of which there are backups. */
-export function lostClaims({ backups }: Pick<Listed, "backups">, namespace: string, there: There): Lost {
+/** What has become of the claims of a namespace of which there are backups. @param toTime ISO 8601; null for all backups */
+export function lostClaims(
+  { backups: all }: Pick<Listed, "backups">,
+  namespace: string,
+  there: There,
+  toTime: string | null = null,
+): Lost {
   const prefix = `${namespace}/`;
+  // What was made later did not exist at that time.
+  const backups = all.filter((backup) => toTime === null || snapshotTime(backup) <= Date.parse(toTime));
   const byClaim = Map.groupBy(backups, (backup) => claimOf(backup) ?? "");
   const result: Lost = { lost: [], whole: [], unusable: [] };
   for (const whose of [...byClaim.keys()].filter((key) => key.startsWith(prefix)).toSorted()) {

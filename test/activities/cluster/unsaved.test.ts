@@ -3,11 +3,12 @@ import { unsavedAmong } from "../../../src/activities/cluster/unsaved.ts";
 
 /** Which volumes of a cluster would be lost with it, because no component of the run restores them. */
 
-const pv = (name: string, spec: object) => ({
+const pv = (name: string, spec: object, phase = "Bound") => ({
   apiVersion: "v1",
   kind: "PersistentVolume",
   metadata: { name },
   spec: { ...spec } as Record<string, unknown>,
+  status: { phase } as Record<string, unknown>,
 });
 const ofClaim = (name: string, claim: string) => {
   const [namespace, claimName] = claim.split("/");
@@ -16,6 +17,8 @@ const ofClaim = (name: string, claim: string) => {
     csi: { driver: "driver.longhorn.io", volumeHandle: name },
   });
 };
+/** Kept when its claim was deleted, while another one bears the name of the claim. */
+const released = { ...ofClaim("pvc-0", "shop/data"), status: { phase: "Released" } };
 const volume = (name: string) => ({ apiVersion: "longhorn.io/v1beta2", kind: "Volume", metadata: { name } });
 
 const data = ofClaim("pvc-1", "shop/data");
@@ -25,6 +28,12 @@ const names = (...args: Parameters<typeof unsavedAmong>) => unsavedAmong(...args
 
 test.each<[string, Parameters<typeof unsavedAmong>, string[]]>([
   ["by its claim", [[data], [volume("pvc-1")], [{ namespace: "shop", claim: "data" }]], []],
+  [
+    "by its claim, whatever name it gets when it is restored",
+    [[data], [volume("pvc-1")], [{ namespace: "shop", claim: "data", volume: "shop-data" }]],
+    [],
+  ],
+  ["a released one by its own name", [[released], [volume("pvc-0")], [{ volume: "pvc-0" }]], []],
   ["by its own name", [[data], [volume("pvc-1")], [{ volume: "pvc-1" }]], []],
   ["a volume of Longhorn alone, by its name", [[], [volume("old")], [{ volume: "old" }]], []],
   ["nothing but a place that nobody has claimed", [[pv("free", {})], [], []], []],
@@ -39,6 +48,11 @@ test.each<[string, Parameters<typeof unsavedAmong>, string[]]>([
   ["no component at all", [[data, metrics], [volume("pvc-1")], []], ["monitoring/prometheus-0", "shop/data"]],
   ["a claim of the same name elsewhere", [[data], [], [{ namespace: "other", claim: "data" }]], ["shop/data"]],
   ["all claims of a namespace whose name begins like it", [[data], [], [{ namespace: "sho" }]], ["shop/data"]],
+  [
+    "one that was released, although the claim of its name is saved",
+    [[released, data], [volume("pvc-0"), volume("pvc-1")], [{ namespace: "shop", claim: "data" }]],
+    ["shop/pvc-0"],
+  ],
   ["another volume by its name", [[data], [], [{ volume: "pvc-2" }]], ["shop/data"]],
   [
     "a volume of another StorageClass",
