@@ -35,7 +35,8 @@ beforeAll(async () => {
   await running("source");
   volume = (await lab.read<{ spec: { volumeName: string } }>("default", "pvc", "source"))!.spec.volumeName;
   for (const one of ["first", "second"]) {
-    await inPod("source", "head -c 5000000 /dev/urandom > /data/sentinel");
+    // A restore of it that is slow lasts until a pod has tried to get the volume.
+    await inPod("source", "head -c 20000000 /dev/urandom > /data/sentinel");
     const { status } = await backUpVolume(lab, volume, one);
     backups[one] = { url: status.url, digest: await digestIn("source") };
   }
