@@ -111,7 +111,7 @@ test.each([
   [
     "restore-altered",
     async () => {
-      expect(await inPod("restore-altered", "stat -c %s /data/sentinel")).toBe("5000000");
+      expect(await inPod("restore-altered", "stat -c %s /data/sentinel")).toBe("20000000");
       expect(await digestIn("restore-altered")).not.toBe(backups["second"]!.digest);
     },
   ],
