@@ -33,7 +33,7 @@ async function begin() {
   return {
     restore: async () => await layers.begin(layer, "restore"),
     write: async (text: string) => void (await layers.write(name, { "main.tf": text })),
-    tofu: async (...args: string[]) => await execa("tofu", args, { cwd: directory, env: layers.environment }),
+    tofu: async (...args: string[]) => await execa(layer.kind, args, { cwd: directory, env: layers.environment }),
     log: async () => (await layers.log()).slice(since),
   };
 }
