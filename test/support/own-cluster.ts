@@ -6,6 +6,7 @@ export const ownClusterOnly: Record<string, string> = {
   "test/cluster/faults.test.ts": "its faults are of the whole cluster: no default StorageClass, a registry on the node",
   "test/cluster/namespace.test.ts": "Flux must reach a Git server and the node a registry that the test writes to",
   "test/cluster/namespace-trouble.test.ts": "it kills the API server, and needs Git and a registry as above",
+  "test/cluster/homelab-argocd.test.ts": "it destroys the cluster, with the infrastructure that made it",
   "test/sabotage-cluster/cluster.test.ts": "it destroys the cluster, with the infrastructure that made it",
   "test/endurance/namespace.test.ts": "it kills the API server, and reads its audit log",
   "test/endurance/homelab.test.ts": "it destroys the cluster, and reads its audit log",
