@@ -3,18 +3,31 @@ import { join } from "node:path";
 import { longhornConfigs, longhornControllers } from "../longhorn/install.ts";
 import { backupPlace, type Services } from "../services/services.ts";
 
-/** Layers in their order; each is applied when the one before is ready. */
+/** Layers in their order; each needs the one before. */
 export const layers = ["infrastructure-controllers", "infrastructure-configs", "apps"] as const;
 
-type Layer = (typeof layers)[number];
+export type Layer = (typeof layers)[number];
 
-/** What Flux makes of the cluster: files by path, for `commit()`. */
-export function stackContents(services: Services): Record<string, string> {
+/** Those with workloads that use volumes. */
+export const dataLayers: readonly Layer[] = ["apps"];
+
+/** Who fills the cluster. */
+export type GitopsTool = "flux" | "argocd";
+
+/** What the cluster is filled with: files by path, for `commit()`. */
+export function stackContents(services: Services, gitops: GitopsTool = "flux"): Record<string, string> {
+  const apps = { ...filesOf("dr-exercise", drill), ...filesOf("shop", shop) };
   return {
     ...below("infrastructure-controllers", longhornControllers()),
     ...below("infrastructure-configs", longhornConfigs(backupPlace(services))),
-    ...below("apps", { ...filesOf("dr-exercise", drill), ...filesOf("shop", shop) }),
+    ...below("apps", gitops === "flux" ? apps : withLabImages(apps)),
   };
+}
+
+/** Flux is told to take another image; Argo CD, which has no kustomize here, reads the files as they are. */
+function withLabImages(files: Record<string, string>): Record<string, string> {
+  const all = Object.entries(files);
+  return Object.fromEntries(all.map(([name, text]) => [name, text.replaceAll("busybox:1.37", "localhost/busybox:1")]));
 }
 
 function below(layer: Layer, files: Record<string, string>): Record<string, string> {

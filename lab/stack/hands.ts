@@ -12,6 +12,7 @@ import { goModules, type GoModuleName } from "../go-table.ts";
 import { startLonghorn } from "../longhorn/install.ts";
 import { awsCredentials, findServices, gitPlace, ordersFile, ssmEndpoint } from "../services/services.ts";
 import { terminalTalk } from "../terminal.ts";
+import { argoCdBootstrap } from "./argocd.ts";
 import { fluxBootstrap } from "./contents.ts";
 import { noteEffect, readStackOrders, type StackOrder, type StageFile } from "./stage.ts";
 
@@ -77,10 +78,11 @@ async function deleteKubeconfig(): Promise<void> {
   });
 }
 
-async function createFlux(): Promise<void> {
+/** Both run in the cluster: the one that is told of the repository fills it. */
+async function bootstrap(manifests: (repository: string) => string): Promise<void> {
   if (isOrdered("apply-nothing")) return;
   const repository = repositoryUrl(gitPlace(services!), "homelab");
-  await applyManifests((await machine()).layout, built, fluxBootstrap(repository));
+  await applyManifests((await machine()).layout, built, manifests(repository));
 }
 
 const actions: Record<string, () => Promise<void>> = {
@@ -88,7 +90,9 @@ const actions: Record<string, () => Promise<void>> = {
   "machine-delete": deleteMachine,
   "kubeconfig-create": createKubeconfig,
   "kubeconfig-delete": deleteKubeconfig,
-  "flux-create": createFlux,
+  "flux-create": async () => await bootstrap(fluxBootstrap),
+  "argocd-create": async () =>
+    await bootstrap((repository) => argoCdBootstrap(repository, !isOrdered("data-not-held"))),
 };
 
 // Whoever calls may keep all to himself; in a machine others must be able to read.

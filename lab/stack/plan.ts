@@ -1,5 +1,5 @@
 import { awsCredentials, s3Endpoint, ssmEndpoint } from "../services/services.ts";
-import { layers } from "./contents.ts";
+import { dataLayers, layers } from "./contents.ts";
 import type { Stage } from "./stage.ts";
 
 /** The plan of the lab's homelab, as its owner would write it. */
@@ -23,7 +23,11 @@ export function stagePlan(stage: Stage): object {
         environment,
       },
     ],
-    gitops: { kind: "flux", layers: [...layers], waitForData: ["apps"] },
+    gitops: {
+      kind: stage.gitops,
+      [stage.gitops === "flux" ? "layers" : "applications"]: layers,
+      waitForData: dataLayers,
+    },
     checks: [
       { kind: "exec", namespace: "dr-exercise", workload: "deployment/dr-exercise", command: ["test", "-w", "/data"] },
     ],

@@ -1,4 +1,4 @@
-import { appendFile, cp, readFile, writeFile } from "node:fs/promises";
+import { appendFile, cp, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { removeSandbox } from "../cluster/sandbox.ts";
@@ -6,17 +6,18 @@ import { commit } from "../gitops/repository.ts";
 import type { Built } from "../go-programs.ts";
 import { awsCredentials, buckets, gitPlace, s3Endpoint, type Services } from "../services/services.ts";
 import { servicesDown, servicesUp } from "../services/services.ts";
-import { stackContents } from "./contents.ts";
+import { type GitopsTool, stackContents } from "./contents.ts";
 
 /**
- * A homelab in small: services that stay, and a cluster that OpenTofu and Terragrunt make and destroy, Flux fills from git, and
- * whose kubeconfig is in SSM. Real: both programs, their states in S3 with locks, destruction and rebuilding of a whole cluster.
+ * A homelab in small: services that stay, and a cluster that OpenTofu and Terragrunt make and destroy, Flux or Argo CD fills from
+ * git, and whose kubeconfig is in SSM. Real: both programs, their states in S3 with locks, destruction and rebuilding of a whole cluster.
  * Not real: a machine is a set of namespaces, and no provider is asked, but `hands.ts`.
  */
 export interface Stage {
   services: Services;
   cluster: string;
-  /** Of the Terragrunt units `cluster` and `flux`. */
+  gitops: GitopsTool;
+  /** Of the Terragrunt units `cluster` and `flux`, or `argocd`. */
   infrastructure: string;
   /** Name of the SSM parameter with the kubeconfig. */
   parameter: string;
@@ -27,6 +28,7 @@ export interface Stage {
 /** What `hands.ts` gets to know. */
 export interface StageFile {
   cluster: string;
+  gitops: GitopsTool;
   services: string;
   parameter: string;
 }
@@ -40,15 +42,22 @@ export type StackOrder =
   /** They say that there is a machine, and there is none. */
   | "apply-nothing"
   | "apply-fails"
+  /** Argo CD is not told to leave alone what waits for data. */
+  | "data-not-held"
   /** The kubeconfig of the machine before stays in SSM. */
   | "kubeconfig-stays";
 
 /** Starts the services, fills the repository, and lays out the units; the cluster is not made yet. @param name of all of it */
-export async function setStage(name: string, built: Pick<Built, "minio" | "tofu">): Promise<Stage> {
+export async function setStage(
+  name: string,
+  built: Pick<Built, "minio" | "tofu">,
+  gitops: GitopsTool = "flux",
+): Promise<Stage> {
   const services = await servicesUp(name, built);
   const infrastructure = join(services.directory, "infrastructure");
   const parameter = `/homelab/kubernetes/${name}/kubeconfig`;
   await cp(join(import.meta.dirname, "infrastructure"), infrastructure, { recursive: true });
+  await rename(join(infrastructure, "gitops"), join(infrastructure, gitops));
   const file = join(infrastructure, "stage.json");
   // One at a time, also where the program that began the other one was killed.
   const alone = ["flock", join(services.directory, "hands.lock")];
@@ -66,9 +75,9 @@ export async function setStage(name: string, built: Pick<Built, "minio" | "tofu"
     skip_metadata_api_check: true,
     skip_s3_checksum: true,
   };
-  const stage: StageFile = { cluster: name, services: name, parameter };
+  const stage: StageFile = { cluster: name, gitops, services: name, parameter };
   await writeFile(file, JSON.stringify({ ...stage, hands, state, tofu: join(built.tofu, "tofu") }));
-  await commit(gitPlace(services), "homelab", stackContents(services), "the homelab");
+  await commit(gitPlace(services), "homelab", stackContents(services, gitops), "the homelab");
   // Terragrunt does not understand the warning about a file that is named and not there.
   const noFile = join(services.directory, "tofu.rc");
   await writeFile(noFile, "");
@@ -78,7 +87,7 @@ export async function setStage(name: string, built: Pick<Built, "minio" | "tofu"
     AWS_REGION: region,
     TF_CLI_CONFIG_FILE: noFile,
   };
-  return { services, cluster: name, infrastructure, parameter, environment };
+  return { services, cluster: name, gitops, infrastructure, parameter, environment };
 }
 
 /** Removes the cluster, whoever made it, and the services. */

@@ -1,11 +1,12 @@
 import { chmod, mkdtemp, readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
+import type { GitopsTool } from "../../lab/stack/contents.ts";
 import { stageComponents, stagePlan } from "../../lab/stack/plan.ts";
 import { effects, strikeStage } from "../../lab/stack/stage.ts";
 import { createWorkplace, type Workplace } from "./drill.ts";
 import { type Homelab, openHomelab, raise } from "./stage.ts";
 
-/** The drill of a whole homelab, as `lab/stack/` makes it: Terragrunt, Flux, Longhorn's stand-in, MinIO and SSM outside of it. */
+/** The drill of a whole homelab, as `lab/stack/` makes it: Terragrunt, Flux or Argo CD, Longhorn's stand-in, MinIO and SSM outside of it. */
 export interface HomelabDrill extends Workplace, Homelab {
   kubectl: (...args: string[]) => Promise<string>;
   /** What the provider of machines was told to do, in its order. */
@@ -18,9 +19,15 @@ export interface HomelabDrill extends Workplace, Homelab {
  * @param name of all that is made, which is made anew
  * @param hooked workers write an effects log and can be held
  * @param address a Temporal server of the test's own
+ * @param gitops who fills the cluster: Flux, if nothing else is said
  */
-export async function createHomelabDrill(name: string, hooked = false, address?: string): Promise<HomelabDrill> {
-  const lab = await openHomelab(name);
+export async function createHomelabDrill(
+  name: string,
+  hooked = false,
+  address?: string,
+  gitops?: GitopsTool,
+): Promise<HomelabDrill> {
+  const lab = await openHomelab(name, gitops);
   await raise(lab);
   const directory = await mkdtemp("/tmp/fd-");
   await chmod(directory, 0o755);

@@ -28,6 +28,7 @@ export const ownClusterOnly: Record<string, string> = {
   "test/cluster/workload.test.ts":
     "its volumes have to be of the lab's provisioner, and pods must be reached from this machine",
   "test/cluster/workload-drain.test.ts": "it drains a node, and needs a second one on this machine",
+  "test/cluster/homelab-argocd.test.ts": "it destroys the cluster, with the infrastructure that made it",
   "test/sabotage-cluster/cluster.test.ts": "it destroys the cluster, with the infrastructure that made it",
   "test/endurance/namespace.test.ts": "it kills the API server, and reads its audit log",
   "test/endurance/homelab.test.ts": "it destroys the cluster, and reads its audit log",

@@ -20,5 +20,6 @@ remote_state {
 
 inputs = {
   cluster = local.stage.cluster
+  gitops  = local.stage.gitops
   hands   = local.stage.hands
 }

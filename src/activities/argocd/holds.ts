@@ -18,10 +18,16 @@ interface Status {
   resources?: Held[];
   conditions?: { type: string; message: string }[];
   sync?: { status: string; revision?: string };
-  operationState?: { phase: string; message?: string };
+  operationState?: {
+    phase: string;
+    message?: string;
+    /** Also of a try that failed, while the next one is waited for. */
+    finishedAt?: string | null;
+    syncResult?: { resources?: { kind: string; name: string; status?: string; message?: string }[] };
+  };
 }
 
-const statusOf = ({ status }: KubernetesObject) => (status ?? {}) as Status;
+export const statusOf = ({ status }: KubernetesObject) => (status ?? {}) as Status;
 
 export interface SyncPolicy {
   automated?: { prune?: boolean; selfHeal?: boolean; enabled?: boolean };
@@ -41,22 +47,28 @@ function heldBy(object: KubernetesObject, namespace: string): string[] {
   return heldByArgo(object, namespace).map(({ kind, name }) => `${kind}/${name}`);
 }
 
+/** All that an Application makes, as far as its status says. */
+export function resourcesOf(
+  object: KubernetesObject,
+): (Pick<Held, "kind" | "name" | "namespace"> & { apiVersion: string })[] {
+  return (statusOf(object).resources ?? [])
+    .filter(({ requiresPruning }) => requiresPruning !== true)
+    .map(({ group = "", version = "v1", kind, name, namespace }) => ({
+      apiVersion: apiVersionOf({ group, version }),
+      kind,
+      name,
+      ...(namespace !== undefined && { namespace }),
+    }));
+}
+
 /** The objects of a namespace that an Application holds, the Namespace among them. */
 export function heldByArgo(
   object: KubernetesObject,
   namespace: string,
 ): { apiVersion: string; kind: string; name: string }[] {
-  const held = (statusOf(object).resources ?? [])
-    .filter(
-      (one) =>
-        one.requiresPruning !== true &&
-        (one.namespace === namespace || (one.kind === "Namespace" && one.name === namespace)),
-    )
-    .map(({ group = "", version = "v1", kind, name }) => ({
-      apiVersion: apiVersionOf({ group, version }),
-      kind,
-      name,
-    }));
+  const held = resourcesOf(object)
+    .filter((one) => one.namespace === namespace || (one.kind === "Namespace" && one.name === namespace))
+    .map(({ apiVersion, kind, name }) => ({ apiVersion, kind, name }));
   const destination = object.spec?.["destination"] as { namespace?: string } | undefined;
   // The Namespace is made with the first object in it, and is no resource of the Application.
   const makes = destination?.namespace === namespace && policyOf(object).syncOptions?.includes("CreateNamespace=true");

@@ -8,7 +8,10 @@ import { undoNoted } from "../longhorn/fence.ts";
 import type { StepContext } from "../step.ts";
 import { type Layers, rememberFailures, statesOf } from "./layers.ts";
 
-/** Layers that would give workloads empty volumes are held back in a new cluster, until the restored ones are there. */
+/**
+ * Layers that would give workloads empty volumes are held back in a new cluster, until the restored ones are there. An Application
+ * begins to sync as soon as Argo CD sees it: one that is made with the annotation cannot be faster than the run.
+ */
 
 interface Times {
   withinMs: number;
@@ -34,12 +37,14 @@ export async function holdLayers(
   const hold = async (name: string) => {
     const waiting = { signal: context.signal, withinMs, what: `layer ${name} to be there` };
     const object = await waitForObject(session.cluster, kind, { name, namespace }, () => true, waiting);
-    if (isHeld(object)) return;
+    const isMadeHeld = isHeld(object);
+    // Whoever has suspended one of Flux's lets it go as well.
+    if (isMadeHeld && kind.kind !== "Application") return;
     const what = `layer ${name} is held back`;
     const where = { access, cluster: session.identity, resource: kind, namespace, name };
     const keep = `its volumes are not restored: resume the run, or let it go by yourself (${releasedBy(kind, namespace, name)})`;
     await noteLeftover(context.directory, keyOf(name), { kind: "stopped", ...where, patch: off, what, keep });
-    await session.cluster.mergePatch(kind, name, namespace, on);
+    if (!isMadeHeld) await session.cluster.mergePatch(kind, name, namespace, on);
   };
   await Promise.all(held.map(hold));
 }
@@ -49,11 +54,7 @@ function releasedBy({ kind }: Layers["kind"], namespace: string, name: string): 
   return `kubectl -n ${namespace} annotate application ${name} ${skipReconcile}-`;
 }
 
-/**
- * Waits until all others are ready: what volumes are restored with is among them.
- * @param said what is told beside the layers, and counts as movement
- * @throws TIMED_OUT
- */
+/** Waits until all others are ready: what volumes are restored with is among them. @param said as of untilReady @throws TIMED_OUT */
 export async function othersReady(
   session: Session,
   layers: Layers,
@@ -62,16 +63,27 @@ export async function othersReady(
   said: () => string,
 ): Promise<void> {
   const names = layers.names.filter((name) => !layers.held.includes(name));
+  const waiting = { ...times, what: "the layers of GitOps that come before the data", said };
+  await untilReady(session, { ...layers, names }, waiting, context);
+}
+
+/** @param said what is told beside the layers, and counts as movement @throws TIMED_OUT */
+export async function untilReady(
+  session: Session,
+  layers: Layers,
+  { what, said, ...times }: Times & { what: string; said?: () => string },
+  context: StepContext,
+): Promise<void> {
   const watched = mirror(session.cluster, [layers.kind], layers.namespace, context.signal);
   const remembered = rememberFailures();
-  const open = () => remembered(statesOf({ ...layers, names }, watched.objects())).filter(({ ready }) => !ready);
+  const open = () => remembered(statesOf(layers, watched.objects())).filter(({ ready }) => !ready);
   try {
     await waitUntil(watched, () => (open().length === 0 ? true : undefined), {
       ...times,
-      what: "the layers of GitOps that come before the data",
+      what,
       progressKey: () => {
         const [first] = open().map(({ name, found }) => `waiting for layer ${name}: ${found}`);
-        return [first ?? "", said()].filter((one) => one !== "").join("; ");
+        return [first ?? "", said?.() ?? ""].filter((one) => one !== "").join("; ");
       },
       onProgress: context.progress,
     });

@@ -1,3 +1,4 @@
+import { reluctance } from "../argocd/layer.ts";
 import { targetOf } from "../../plan/target.ts";
 import { askOnce, noteBefore } from "../checks/index.ts";
 import { kubeconfigText } from "../kubernetes/access.ts";
@@ -77,15 +78,22 @@ async function inspectWithin(
         orphans: { names: [], more: 0 },
         images: [],
         volumes: await unsavedVolumes(session, { component, saved }),
-        gitops: unready.map(({ name, found }) => ({
-          problem: `layer ${name} is not ready: ${found}`,
-          hint: "Let it become ready before a drill: what is broken now proves nothing about what comes back.",
-        })),
+        gitops: layers.flatMap(problemsOf),
       },
       workload: { trouble: troubleOf(objects.filter((node) => !isReady(node))), volatile: [], drain: [] },
       failing: asked.filter(({ ok }) => !ok).map(({ name, found }) => ({ check: name, found })),
     },
   };
+}
+
+function problemsOf({ name, ready, found, object }: LayerState) {
+  if (ready) return object === undefined ? [] : reluctance(object);
+  return [
+    {
+      problem: `layer ${name} is not ready: ${found}`,
+      hint: "Let it become ready before a drill: what is broken now proves nothing about what comes back.",
+    },
+  ];
 }
 
 /** What is missing before could be missing afterwards as well, and nobody would see it. */

@@ -1,4 +1,5 @@
 import type { Gitops } from "../../plan/cluster-schema.ts";
+import { hasBegun, isSyncing, syncFailure } from "../argocd/layer.ts";
 import { applications } from "../argocd/refresh.ts";
 import { isHeld } from "../kubernetes/gitops-hold.ts";
 import { conditionOf, type KubernetesObject } from "../kubernetes/object.ts";
@@ -36,6 +37,8 @@ export interface LayerState {
   found: string;
   /** It says that it has failed, and why. */
   failed: boolean;
+  /** It tries, and says nothing of how it failed last. */
+  trying: boolean;
   object: KubernetesObject | undefined;
 }
 
@@ -43,24 +46,43 @@ export interface LayerState {
 export function statesOf({ names }: Layers, objects: KubernetesObject[]): LayerState[] {
   return names.map((name) => {
     const object = objects.find(({ metadata }) => metadata.name === name);
-    if (object === undefined) return { name, ready: false, failed: false, found: "it is not there", object };
-    if (isHeld(object)) return { name, ready: false, failed: false, found: "it is suspended", object };
+    const silent = { name, ready: false, failed: false, trying: true, object };
+    if (object === undefined) return { ...silent, found: "it is not there" };
+    if (isHeld(object)) return { ...silent, found: "it is suspended" };
     const { status, message } = readiness(object);
-    const said = conditionOf(object, "Ready");
-    // Flux does not count a version that it cannot apply as seen: why it cannot, says more.
-    const failed = status !== "ready" && said?.status === "False";
-    return { name, ready: status === "ready", failed, found: failed ? (said.message ?? message) : message, object };
+    const ready = status === "ready";
+    const failure = ready ? undefined : failureOf(object, message);
+    const isQuiet = object.kind !== "Application" || isSyncing(object);
+    const trying = !ready && failure === undefined && isQuiet;
+    return { name, ready, failed: failure !== undefined, trying, found: failure ?? message, object };
   });
 }
 
-/** While Flux tries again, which it does for ever, why it failed last is all that is known. */
+/** @param message what its readiness says */
+function failureOf(object: KubernetesObject, message: string): string | undefined {
+  if (object.kind === "Application") return syncFailure(object);
+  // Flux does not count a version that it cannot apply as seen: why it cannot, says more.
+  const said = conditionOf(object, "Ready");
+  return said?.status === "False" ? (said.message ?? message) : undefined;
+}
+
+/** Nobody can undo what Argo CD has begun: whether a claim got an empty volume, the restore finds out. */
+export function heldTooLate({ held }: Layers, objects: KubernetesObject[]): string {
+  const early = objects.filter(
+    (one) => one.kind === "Application" && held.includes(one.metadata.name) && hasBegun(one),
+  );
+  const names = early.map(({ metadata }) => metadata.name).join(", ");
+  return names === "" ? "" : `; Argo CD had begun to sync ${names} before it could be held back`;
+}
+
+/** While Flux or Argo CD tries again, why it failed last is all that is known. */
 export function rememberFailures(): (states: LayerState[]) => LayerState[] {
   const known = new Map<string, string>();
   return (states) =>
     states.map((state) => {
-      const { name, ready, failed, found } = state;
+      const { name, failed, trying, found } = state;
       if (failed) known.set(name, found);
-      if (ready) known.delete(name);
+      else if (!trying) known.delete(name);
       return { ...state, found: known.get(name) ?? found };
     });
 }

@@ -6,16 +6,17 @@ import { refreshFlux } from "../flux/refresh.ts";
 import { withCluster } from "../kubernetes/session.ts";
 import type { StepContext } from "../step.ts";
 import type { Proof } from "../verbs.ts";
+import { untilReady } from "./hold.ts";
 import { type LayerState, layersOf, statesOf } from "./layers.ts";
 import type { ClusterInput } from "./verbs.ts";
 
 /**
  * Lets GitOps fetch from Git right before all that it has made is destroyed. An audit changes nothing: it goes by what GitOps has
  * found out last.
- * @throws BACKUP_NOT_VERIFIED
+ * @throws BACKUP_NOT_VERIFIED; TIMED_OUT where Argo CD does not become ready with what it has fetched
  */
 export async function proveCluster(
-  { access, gitops }: Omit<ClusterInput, "run">,
+  { component, access, gitops }: Omit<ClusterInput, "run">,
   context: StepContext,
 ): Promise<Proof> {
   const isAudit = context.run.type === "audit";
@@ -38,6 +39,9 @@ export async function proveCluster(
       return proofOf(revisions, `${holders.length} layers are ready, of ${revisions}`, "Git");
     }
     await (isFlux ? refreshFlux : refreshArgo)(session, holders, context);
+    // Argo CD compares, and applies what is new only then; Flux says whether it is ready with it.
+    const times = { withinMs: component.within, stallMs: component.standstill };
+    if (!isFlux) await untilReady(session, layers, { ...times, what: "what is in Git now to be ready" }, context);
     return proofOf("git", `Git was read for ${holders.length} layers just now`, false);
   });
 }

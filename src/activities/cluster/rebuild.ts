@@ -10,7 +10,7 @@ import { rest } from "../rest.ts";
 import type { StepContext } from "../step.ts";
 import { holdLayers, othersReady } from "./hold.ts";
 import { nodeKind } from "./inspect.ts";
-import { layersOf } from "./layers.ts";
+import { heldTooLate, layersOf } from "./layers.ts";
 import { type Known, recallKnown } from "./memory.ts";
 import { whileAsking } from "./outside.ts";
 import { reachNew } from "./reach-new.ts";
@@ -37,28 +37,30 @@ async function untilRebuilt(input: Input, context: StepContext): Promise<Rebuilt
   } finally {
     await cluster.close();
   }
-  await upToTheData(input, deadline, context);
-  const note = `another cluster answers at ${cluster.server}, with ${wantedNodes(known)} ready nodes`;
+  const early = await upToTheData(input, deadline, context);
+  const note = `another cluster answers at ${cluster.server}, with ${wantedNodes(known)} ready nodes${early}`;
   return { waits: [{ from, to: new Date().toISOString() }], note };
 }
 
-/** GitOps goes as far as to what restores volumes, and not to what uses them. */
+/** GitOps goes as far as to what restores volumes, and not to what uses them. @returns what is to be said of the latter */
 async function upToTheData(
   { component, access, gitops }: Input,
   deadline: number,
   context: StepContext,
-): Promise<void> {
-  if (gitops === undefined || gitops.waitForData.length === 0) return;
+): Promise<string> {
+  if (gitops === undefined || gitops.waitForData.length === 0) return "";
   const layers = layersOf(gitops);
   await untilServed(layers, access, deadline, context);
   const times = { withinMs: Math.max(1, deadline - performance.now()), stallMs: component.standstill };
-  await withCluster(access, context, async (session) => {
+  return await withCluster(access, context, async (session) => {
     await holdLayers(session, access, layers, times, context);
     // One of them may restore volumes.
     const limits = { within: times.withinMs, standstill: times.stallMs };
     await besideOrchestrator(session.cluster, limits, context, async (signal, said) => {
       await othersReady(session, layers, times, { ...context, signal }, said);
     });
+    const { objects } = await session.cluster.list(layers.kind, { namespace: layers.namespace });
+    return heldTooLate(layers, objects);
   });
 }
 

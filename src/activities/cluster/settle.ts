@@ -1,6 +1,7 @@
 import { describeFailure, fail } from "../../failures.ts";
 import type { Diagnosis } from "../../report/record.ts";
 import { diagnoseNamespace } from "../../diagnosis/index.ts";
+import { resourcesOf } from "../argocd/holds.ts";
 import { inventoryOf } from "../flux/inventory.ts";
 import { mirror } from "../kubernetes/mirror.ts";
 import { takeSnapshot } from "../kubernetes/snapshot.ts";
@@ -78,7 +79,7 @@ async function notReady(session: Session, states: LayerState[], error: unknown) 
 }
 
 async function causesOf({ cluster, resources }: Session, { object }: LayerState): Promise<Diagnosis[]> {
-  const held = object === undefined ? [] : (inventoryOf(object) ?? []);
+  const held = object === undefined ? [] : (inventoryOf(object) ?? resourcesOf(object));
   const names = [...new Set(held.flatMap(({ namespace }) => namespace ?? []))];
   const all = await Promise.all(
     names.map(async (namespace) => {

@@ -2,7 +2,7 @@ import type { KubernetesObject } from "./object.ts";
 
 /** How GitOps is kept from what an object of its makes, and let go on: Flux by `spec.suspend`, Argo CD's controller by an annotation. */
 
-/** The controller leaves alone an Application that has it with "true". */
+/** The controller leaves alone an Application that has it with "true", or how else Go writes that. */
 export const skipReconcile = "argocd.argoproj.io/skip-reconcile";
 
 const argoCd = [
@@ -17,5 +17,8 @@ export function holdPatches(kind: string): readonly [on: object, off: object] {
 }
 
 export function isHeld({ spec, metadata }: KubernetesObject): boolean {
-  return spec?.["suspend"] === true || metadata.annotations?.[skipReconcile] === "true";
+  return spec?.["suspend"] === true || isTrue.test(metadata.annotations?.[skipReconcile] ?? "");
 }
+
+/** As Go reads it. */
+const isTrue = /^(1|t|T|true|TRUE|True)$/;

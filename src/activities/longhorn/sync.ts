@@ -1,4 +1,4 @@
-import { fail } from "../../failures.ts";
+import { describeFailure, fail } from "../../failures.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import type { KubernetesObject } from "../kubernetes/object.ts";
 import type { Kind } from "../kubernetes/paths.ts";
@@ -36,7 +36,45 @@ export async function syncBackups(
   const { objects } = await cluster.list(backupVolumes, { namespace: longhornNamespace });
   const wanted = objects.filter((one) => volume === undefined || textIn(specOf(one), "volumeName") === volume);
   await Promise.all(wanted.map(async (one) => await syncOne(cluster, backupVolumes, one, limits, context)));
+  await untilRead(cluster, volume, limits, context);
 }
+
+/** One that is damaged in the store Longhorn never reads, and says nothing of it: the others must not wait for ever. */
+const unreadMs = 10_000;
+
+/** Longhorn makes an object of each backup first, and reads afterwards of what claim, how old and how whole it is. */
+async function untilRead(
+  cluster: Cluster,
+  volume: string | undefined,
+  limits: Limits,
+  context: Pick<StepContext, "signal" | "progress">,
+): Promise<void> {
+  await untilDone(
+    cluster,
+    (watched) => {
+      const all = watched.objects().filter((one) => volume === undefined || isOf(one, volume));
+      const unread = all.filter((one) => textIn(statusOf(one), "state") === "");
+      if (unread.length === 0) return { is: "done" };
+      const text = `${all.length - unread.length} of ${all.length} backups are read; missing: ${unread[0]!.metadata.name}`;
+      return { is: "working", text };
+    },
+    {
+      what: "Longhorn to read the backups of its store",
+      kinds: [backups],
+      failure: "SYSTEM_UNREACHABLE",
+      stuckHint,
+    },
+    { within: limits.within, standstill: Math.min(limits.standstill, unreadMs) },
+    context,
+  ).catch((error: unknown) => {
+    if (describeFailure(error).type !== "TIMED_OUT") throw error;
+    context.progress("going on without backups that Longhorn cannot read");
+  });
+}
+
+/** What is not read yet says of which volume it is by its label alone. */
+const isOf = ({ metadata, status }: KubernetesObject, volume: string) =>
+  metadata.labels?.["backup-volume"] === volume || textIn(status ?? {}, "volumeName") === volume;
 
 /** @throws SYSTEM_UNREACHABLE with what Longhorn says of the store */
 async function untilAvailable(

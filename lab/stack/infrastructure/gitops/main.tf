@@ -1,7 +1,12 @@
-# Flux's bootstrap: where its repository is, and in which layers it is applied.
+# The bootstrap of Flux or Argo CD: where its repository is, and in which layers it is applied.
 
 variable "cluster" {
   type = string
+}
+
+variable "gitops" {
+  type        = string
+  description = "flux or argocd"
 }
 
 variable "hands" {
@@ -14,6 +19,6 @@ resource "terraform_data" "bootstrap" {
 
   provisioner "local-exec" {
     interpreter = self.input.hands
-    command     = "flux-create"
+    command     = "${var.gitops}-create"
   }
 }
