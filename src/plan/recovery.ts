@@ -120,8 +120,8 @@ export const recoveries: Record<StepVerb, Recovery> = {
       "Retry plans what is left and destroys that; what is gone is not destroyed again. After abort the cluster is as it is now: rebuild it by its own code, then `firedrill restore PLAN`.",
   },
   applyLayer: {
-    state: "The old cluster is gone. The layer is built in part. The backups are proven, and lie outside.",
-    act: "Read the program's log in the run's directory, and mend the cause: quota, credentials, the provider.",
+    state: "The old cluster is gone. The layer is built in part, or not begun. The backups lie outside.",
+    act: "Read the program's log in the run's directory, and mend the cause: quota, credentials, the provider. What it would destroy after a real loss, apply by hand or take out of its state.",
     answers:
       "Retry applies again, and makes what is missing. After abort `firedrill resume RUN` goes on from here. Whoever applies it by hand must hold back the layers that wait for data, or they begin with empty volumes.",
   },

@@ -1,7 +1,11 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { waitUntil } from "../../lab/cluster/kubectl.ts";
 import { runStack } from "../../lab/stack/stage.ts";
 import { runName } from "../../src/report/begin.ts";
 import { recheck } from "../../src/report/recheck.ts";
+import type { RunRecord } from "../../src/report/record.ts";
 import { step } from "../support/drill.ts";
 import { createHomelabDrill, type HomelabDrill, homelabComponents, homelabPlan } from "../support/homelab-drill.ts";
 
@@ -55,11 +59,15 @@ test(
     await first.until("restore/data", "done");
     await first.handle.terminate("test");
     await first.handle.result().catch(() => "it was closed");
-    const restored = step(await first.record(), "restore/data").note;
-    const run = await drill.start("restore", { scenario: "cluster", resume: runName((await first.record()).run) });
+    const { run: terminated, ...story } = await first.record();
+    const restored = step(story as RunRecord, "restore/data").note;
+    const report = join(drill.directory, "records", runName(terminated), "report.json");
+    const closed = async () => (JSON.parse(await readFile(report, "utf8")) as RunRecord).endedAt !== null;
+    await waitUntil("the worker has cleaned up after it", 60_000, closed);
+    const run = await drill.start("restore", { scenario: "cluster", resume: runName(terminated) });
     await run.handle.result().catch(() => undefined);
     const record = await run.record();
-    expect(record, record.summary).toMatchObject({
+    expect(record, `${record.summary} ${JSON.stringify(record.failure)}`).toMatchObject({
       verdict: "PASS",
       status: "done",
       refusals: [],
