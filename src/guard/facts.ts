@@ -46,6 +46,17 @@ export interface ComponentFacts {
   there?: string;
 }
 
+/** What is so of all that is no database. */
+export const nothingAmiss = {
+  denied: null,
+  inRecovery: false,
+  replicas: 0,
+  tablespacesOutside: [],
+  insideTarget: [],
+  archiving: null,
+  space: null,
+} satisfies Partial<ComponentFacts>;
+
 export interface WorkloadFacts {
   /** What is wrong with it as it is: "1 of 2 pods ready", "node b is not ready". Null where all is well. */
   trouble: string | null;

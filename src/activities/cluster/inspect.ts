@@ -1,3 +1,4 @@
+import { nothingAmiss } from "../../guard/facts.ts";
 import { reluctance } from "../argocd/layer.ts";
 import { targetOf } from "../../plan/target.ts";
 import { askOnce, noteBefore } from "../checks/index.ts";
@@ -67,13 +68,7 @@ async function inspectWithin(
       // What may be destroyed is said of the layers that make it: its own uid is another one after each rebuild.
       listed: true,
       listLine: "",
-      denied: null,
-      inRecovery: false,
-      replicas: 0,
-      tablespacesOutside: [],
-      insideTarget: [],
-      archiving: null,
-      space: null,
+      ...nothingAmiss,
       recovery: {
         orphans: { names: [], more: 0 },
         images: [],

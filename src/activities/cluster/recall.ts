@@ -1,3 +1,4 @@
+import { nothingAmiss } from "../../guard/facts.ts";
 import { describeFailure } from "../../failures.ts";
 import type { ClusterAccess } from "../../plan/access-schema.ts";
 import { targetOf } from "../../plan/target.ts";
@@ -41,13 +42,7 @@ export async function recallCluster(
       identity: "",
       listed: true,
       listLine: "",
-      denied: null,
-      inRecovery: false,
-      replicas: 0,
-      tablespacesOutside: [],
-      insideTarget: [],
-      archiving: null,
-      space: null,
+      ...nothingAmiss,
       lost: isSilent(who),
       ...(!isSilent(who) && { there: found }),
     },

@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import type { ComponentFacts } from "../../guard/facts.ts";
+import { type ComponentFacts, nothingAmiss } from "../../guard/facts.ts";
 import type { Layer } from "../../plan/infrastructure-schema.ts";
 import type { StepContext } from "../step.ts";
 import { targetOf } from "./program.ts";
@@ -30,13 +30,7 @@ export function factsOf(
     identity,
     listed: entries.length > 0,
     listLine: `- { infrastructure: ${JSON.stringify(directory)}${ofState} }`,
-    denied: null,
-    inRecovery: false,
-    replicas: 0,
-    tablespacesOutside: [],
-    insideTarget: [],
-    archiving: null,
-    space: null,
+    ...nothingAmiss,
     infrastructure: { resources, strangers, unexpected: nothing, protected: nothing },
   };
 }

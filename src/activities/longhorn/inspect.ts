@@ -1,6 +1,6 @@
 import prettyBytes from "pretty-bytes";
 import { fail } from "../../failures.ts";
-import type { ComponentFacts, StorageFacts } from "../../guard/facts.ts";
+import { type ComponentFacts, type StorageFacts, nothingAmiss } from "../../guard/facts.ts";
 import type { ClusterAccess } from "../../plan/access-schema.ts";
 import type { LonghornComponent } from "../../plan/longhorn-schema.ts";
 import { targetOf } from "../../plan/target.ts";
@@ -156,13 +156,7 @@ function factsOf(
       (one) => "cluster" in one && one.cluster === identity && (one as Record<string, string>)[key] === value,
     ),
     listLine: `- { cluster: "${identity}", ${key}: ${value} }`,
-    denied: null,
-    inRecovery: false,
-    replicas: 0,
-    tablespacesOutside: [],
-    insideTarget: [],
-    archiving: null,
-    space: null,
+    ...nothingAmiss,
     storage,
   };
 }

@@ -1,7 +1,7 @@
 import { realpath } from "node:fs/promises";
 import { sep } from "node:path";
 import { describeFailure } from "../../failures.ts";
-import type { ComponentFacts } from "../../guard/facts.ts";
+import { type ComponentFacts, nothingAmiss } from "../../guard/facts.ts";
 import { targetOf } from "../../plan/target.ts";
 import { exists } from "../files.ts";
 import { listing } from "../namespace/inspect.ts";
@@ -102,13 +102,7 @@ export function factsInNewServer(
     exists: true,
     identity,
     ...listing(session, holder.namespace, config),
-    denied: null,
-    inRecovery: false,
-    replicas: 0,
-    tablespacesOutside: [],
-    insideTarget: [],
-    archiving: null,
-    space: null,
+    ...nothingAmiss,
   };
 }
 
