@@ -32,6 +32,23 @@ const databases = async () =>
     ({ datname }) => datname as string,
   );
 
+/** The application has made its tables; now there is something in them. */
+async function fill(): Promise<void> {
+  await waitUntil(
+    "the tables are there",
+    60_000,
+    async () =>
+      await sql("select 1 from entry limit 1").then(
+        () => true,
+        () => false,
+      ),
+  );
+  await sql(
+    `insert into item (name) select md5(i::text) from generate_series(1, ${rows}) i;
+     insert into entry (item) select id from item where id not in (select item from entry)`,
+  );
+}
+
 /** What becomes of PostgreSQL's volume when its claim goes. */
 async function reclaim(persistentVolumeReclaimPolicy: "Retain" | "Delete"): Promise<void> {
   const volume = await k("-n shop get pvc data-postgres-0 -o jsonpath={.spec.volumeName}");
@@ -43,11 +60,7 @@ beforeAll(async () => {
   const { layout } = drill.sandbox;
   await writeFile(join(drill.directory, "password"), `${password}\n`);
   await bringUp(drill, "shop", { files: dataApp(layout, "shop") });
-  await waitUntil("PostgreSQL answers", 60_000, async () => (await sql("select 1").catch(() => [])).length === 1);
-  await sql(
-    `insert into item (name) select md5(i::text) from generate_series(1, ${rows}) i;
-     insert into entry (item) select id from item where id not in (select item from entry)`,
-  );
+  await fill();
   await plan();
   await drill.startWorker();
 }, 600_000);
@@ -223,16 +236,14 @@ test("a volume that is kept brings its data back by itself: nothing is restored 
 
 test("the same when Argo CD makes the server anew", async () => {
   const { sandbox, built } = drill;
-  // Flux lets go of all that it has made, and Argo CD takes it over.
-  const kept = ["--type=merge", "-p", JSON.stringify({ spec: { prune: false } })];
-  for (const layer of ["shop-apps", "shop-infrastructure"]) {
-    await drill.kubectl("-n", "flux-system", "patch", "kustomization", layer, ...kept);
-    await k(`-n flux-system delete kustomization ${layer}`);
-  }
+  // Flux takes away all that it has made, and Argo CD makes it from the same files.
+  await reclaim("Delete");
+  await k("-n flux-system delete kustomization shop-apps shop-infrastructure");
+  await waitUntil("Flux has taken it away", 120_000, async () => (await k("get namespace shop")).includes("not found"));
   await applyManifests(sandbox.layout, built, argoCdManifests(sandbox.layout, "shop"));
   const state = "-n argocd get application shop -o jsonpath={.status.sync.status},{.status.health.status}";
   await waitUntil("Argo CD has it", 120_000, async () => (await k(state)) === "Synced,Healthy");
-  await reclaim("Delete");
+  await fill();
   await plan();
   const looking = lookAt(sandbox.layout);
   const record = await (await exercise()).end();
