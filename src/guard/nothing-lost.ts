@@ -8,7 +8,7 @@ const wordsOf: Record<string, (facts: ComponentFacts) => { message: string; hint
   }),
   cluster: ({ target, there }) => ({
     message: `${target} may be there: ${there}`,
-    hint: "Restore what is missing in it with `firedrill restore PLAN`. If it cannot be saved, destroy it with its infrastructure's own program first. Where nobody tells how it was reached, let `access` of the plan lead to where it was.",
+    hint: "If it is this cluster, restore what is missing in it with `firedrill restore PLAN`, or, where it cannot be saved, destroy it with its infrastructure's own program first. If it is something else, or nobody can tell, let `access` of the plan lead to where the cluster was.",
   }),
 };
 

@@ -9,7 +9,7 @@ import { Duration } from "./scalars.ts";
 const claimPattern = z
   .string()
   .regex(
-    /^[a-z0-9][a-z0-9-]*\/([a-z0-9][a-z0-9.-]*)?\*?$/,
+    /^[a-z0-9][a-z0-9-]*\/([a-z0-9][a-z0-9.-]*\*?|\*)$/,
     'must be namespace and name of a claim, such as "monitoring/prometheus-0" or "monitoring/*"',
   );
 

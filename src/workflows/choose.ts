@@ -16,6 +16,17 @@ export function choose(plan: Plan, { components: names, scenario }: Checked, typ
       `plan ${plan.name} has no component "${unknown}"`,
       `Did you mean "${closest(unknown, known)}"?`,
     );
+  if (
+    scenario === "cluster" &&
+    !plan.components.some(({ name, kind }) => kind === "cluster" && names?.includes(name) !== false)
+  )
+    throw fail(
+      "REQUEST_INVALID",
+      names === null
+        ? `plan ${plan.name} has no component of kind cluster`
+        : `scenario "cluster" is about the whole cluster, and not about ${names.join(", ")} alone`,
+      "It needs `infrastructure`, `access` and a component of kind `cluster`; name that as well, or no component at all.",
+    );
   const kinds = kindsOf(type, scenario);
   // The layers that wait for data would go on, with empty volumes where these should be.
   const leftOut = plan.components.filter(

@@ -113,6 +113,8 @@ function checkTime(type: RunType, toTime: unknown, invalid: Invalid): string | n
   const moment = typeof toTime === "string" ? parseMoment(toTime) : undefined;
   if (moment === undefined)
     throw invalid(`"toTime" is not a time with a time zone: ${JSON.stringify(toTime)}`, momentHint);
+  if (Date.parse(moment) > Date.now())
+    throw invalid(`"toTime" lies in the future: ${moment}`, "Leave it out for the newest.");
   return moment;
 }
 

@@ -66,7 +66,9 @@ async function whoAnswersNow(access: ClusterAccess, context: StepContext): Promi
     if (type !== "SECRET_MISSING" && type !== "PROGRAM_FAILED") throw error;
     return { server: "", who: "unknown", found: message };
   }
-  return await whoIsAt(text, access.context, context);
+  const now = await whoIsAt(text, access.context, context);
+  // A name that nobody knows here says nothing of who bears it.
+  return now.who === "nobody" && /\((ENOTFOUND|EAI_AGAIN)\)/.test(now.found) ? { ...now, who: "unknown" } : now;
 }
 
 /**
