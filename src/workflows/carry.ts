@@ -24,9 +24,7 @@ function carriedSteps(
       return step?.status === "done" || step?.status === "skipped" ? [step] : [];
     });
   if (scenario === "cluster" && type === "restore") {
-    // Without the guards' leave nothing was made: then a cluster that answers is none of this run's.
-    const wasAllowed = steps.find(({ id }) => id === guardsId)?.status === "done";
-    if (!wasAllowed || target === "there") return [];
+    if (!goesOn(resumed, target)) return [];
     // Layers are made again as often as one likes; who was lost, and what was restored, is known from before.
     const looked = steps.filter((step) => isLookedAt(step, component));
     return [...take("inspect"), ...looked, ...(target === "placed" ? take("restore") : [])];
@@ -48,6 +46,11 @@ function carriedSteps(
 }
 
 const guardsId = ofRun.preflightGuards[0];
+
+/** Without the guards' leave nothing was made: then a cluster that answers is none of this run's. */
+function goesOn({ steps }: Pick<Resumed, "steps">, target: Remains["target"]): boolean {
+  return steps.find(({ id }) => id === guardsId)?.status === "done" && target !== "there";
+}
 
 function isLookedAt({ id, component: of, status }: StepRecord, component: string): boolean {
   return of === component && status === "done" && id.startsWith("preflight/layer/");
@@ -107,6 +110,10 @@ export function takeOver(
       about.directory = before!.directory;
       taken.add(name);
     }
+    // What it had begun of a volume is known there, although no step of it is done.
+    const { type, scenario } = record.run;
+    if (type === "restore" && scenario === "cluster" && before !== undefined && goesOn(resumed, remains[name]!.target))
+      about.directory = before.directory;
     // All that was measured and checked of it is in the record of the run before.
     if (isCarried(record, "place", name)) Object.assign(about, before);
   }

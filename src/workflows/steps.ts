@@ -37,8 +37,11 @@ export function createSteps({ record, ref, clock, people, plan, show }: Surround
   /** What the run before has left of a component whose steps are taken over: the rest of them goes on in its directory. */
   function rememberedFor({ id, component }: StepRecord): Resumed["of"][string] | undefined {
     if (resumed === undefined || component === null) return undefined;
+    const directoryIn = ({ components }: Pick<RunRecord, "components">) =>
+      components.find(({ name }) => name === component)?.directory;
     const goesOn = record.steps.some((step) => step.component === component && step.carriedOver);
-    return goesOn || id === stepId("confirm", component) ? resumed.of[component] : undefined;
+    const isThere = directoryIn(record) !== undefined && directoryIn(record) === directoryIn(resumed);
+    return goesOn || isThere || id === stepId("confirm", component) ? resumed.of[component] : undefined;
   }
 
   /** By which activities know the run and the try of the step. */
