@@ -35,11 +35,6 @@ interface Refreshable {
   cluster?: unknown;
 }
 
-const sameName =
-  ({ name }: { name: string }) =>
-  (one: { name: string }) =>
-    one.name === name;
-
 /** The plan by which a run works: the one that it began with, until a person lets it be read again. */
 export function createPlanInUse(record: RunRecord, ref: RunRef) {
   let plan: Plan;
@@ -55,6 +50,7 @@ export function createPlanInUse(record: RunRecord, ref: RunRef) {
   }
 
   const named = (name: string) => plan.components.find((one) => one.name === name);
+  const layerNamed = (name: string) => plan.infrastructure?.find((one) => one.name === name);
   /** A plan in which it means something else is not taken into use. */
   const manyNamed = ({ component }: OneOf) => named(component) as LonghornComponent;
   const find = (name: string | null) => components.find((one) => one.name === name);
@@ -159,7 +155,7 @@ export function createPlanInUse(record: RunRecord, ref: RunRef) {
       return {
         ...(component && { component }),
         ...(holder && { holder }),
-        ...(input.layer !== undefined && { layer: plan.infrastructure?.find(sameName(input.layer)) ?? input.layer }),
+        ...(input.layer !== undefined && { layer: layerNamed(input.layer.name) ?? input.layer }),
         ...(input.cluster !== undefined && { cluster: clusterInput() }),
         ...((input.access !== undefined || component?.kind === "longhorn") && { access: access() }),
       };

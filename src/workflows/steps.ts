@@ -39,9 +39,8 @@ export function createSteps({ record, ref, clock, people, plan, show }: Surround
     if (resumed === undefined || component === null) return undefined;
     const directoryIn = ({ components }: Pick<RunRecord, "components">) =>
       components.find(({ name }) => name === component)?.directory;
-    const goesOn = record.steps.some((step) => step.component === component && step.carriedOver);
-    const isThere = directoryIn(record) !== undefined && directoryIn(record) === directoryIn(resumed);
-    return goesOn || isThere || id === stepId("confirm", component) ? resumed.of[component] : undefined;
+    const goesOn = directoryIn(record) === directoryIn(resumed);
+    return goesOn || id === stepId("confirm", component) ? resumed.of[component] : undefined;
   }
 
   /** By which activities know the run and the try of the step. */

@@ -52,7 +52,7 @@ export async function reachNew(access: ClusterAccess, known: Known, context: Ste
 }
 
 /** In whole seconds, as creation times are. */
-function startOf({ takenAt }: Known): number {
+export function startOf({ takenAt }: Pick<Known, "takenAt">): number {
   return Math.floor(Date.parse(takenAt) / 1_000) * 1_000;
 }
 

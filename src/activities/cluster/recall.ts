@@ -9,6 +9,7 @@ import type { Remains } from "../verbs.ts";
 import { layersOf } from "./layers.ts";
 import { keepKnown, type Known } from "./memory.ts";
 import type { ClusterInput, Recalled } from "./verbs.ts";
+import { startOf } from "./reach-new.ts";
 import { type Answers, whoIsAt } from "./is-gone.ts";
 
 type Input = Omit<ClusterInput, "run">;
@@ -75,13 +76,9 @@ async function whoAnswersNow(access: ClusterAccess, context: StepContext): Promi
  * For a restore that is resumed: `gone` where still nobody answers, `placed` where it is the cluster that this run has made, and
  * `there` where it is any other: then all is asked anew.
  */
-export async function confirmRecalled(
-  { takenAt }: Known,
-  access: ClusterAccess,
-  context: StepContext,
-): Promise<Remains> {
+export async function confirmRecalled(known: Known, access: ClusterAccess, context: StepContext): Promise<Remains> {
   const { who, madeAt, found } = await whoAnswersNow(access, context);
   if (isSilent(who)) return { target: "gone", note: `nobody answers: ${found}` };
-  const isOwn = madeAt !== undefined && Date.parse(madeAt) >= Math.floor(Date.parse(takenAt) / 1_000) * 1_000;
+  const isOwn = madeAt !== undefined && Date.parse(madeAt) >= startOf(known);
   return { target: isOwn ? "placed" : "there", note: found };
 }

@@ -4,7 +4,7 @@ import { targetOf } from "../../plan/target.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import type { KubernetesObject } from "../kubernetes/object.ts";
 import type { StepContext } from "../step.ts";
-import { backups, backupVolumes, longhornNamespace, specOf, statusOf, textIn } from "./kinds.ts";
+import { backups, backupVolumes, longhornNamespace, specOf, statusOf, textIn, volumeIn } from "./kinds.ts";
 import { backupState } from "./states.ts";
 import { syncBackups } from "./sync.ts";
 
@@ -61,11 +61,6 @@ export function fitting(listed: Listed, { volume, claim, recurring }: Wanted, to
     .filter(({ backup }) => recurring === undefined || labelsIn(backup)["RecurringJob"] === recurring)
     .filter((one) => toTime === null || takenAt(one) <= Date.parse(toTime))
     .toSorted((a, b) => takenAt(b) - takenAt(a));
-}
-
-/** Name of the volume that was backed up. */
-export function volumeIn(backup: KubernetesObject): string {
-  return textIn(statusOf(backup), "volumeName") || (backup.metadata.labels?.["backup-volume"] ?? "");
 }
 
 /** What the backup itself says, also in another cluster. */

@@ -39,3 +39,8 @@ export function textIn(fields: Fields, key: string): string {
   const value = fields[key];
   return typeof value === "string" ? value : "";
 }
+
+/** Name of the volume that was backed up; one that is not read yet tells it by its label alone. */
+export function volumeIn(backup: KubernetesObject): string {
+  return textIn(statusOf(backup), "volumeName") || (backup.metadata.labels?.["backup-volume"] ?? "");
+}

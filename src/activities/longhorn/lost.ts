@@ -1,7 +1,7 @@
 import type { KubernetesObject } from "../kubernetes/object.ts";
-import { claimOf, type Listed, snapshotTime, volumeIn } from "./choose.ts";
+import { claimOf, type Listed, snapshotTime } from "./choose.ts";
 import { volumeBehind } from "./find-volume.ts";
-import { specOf, statusOf, textIn } from "./kinds.ts";
+import { specOf, statusOf, textIn, volumeIn } from "./kinds.ts";
 import { backupState, faulted, isRestoring } from "./states.ts";
 
 /** Which claims a real loss took, where others are still there. Pure. */

@@ -3,7 +3,16 @@ import type { Cluster } from "../kubernetes/cluster.ts";
 import type { KubernetesObject } from "../kubernetes/object.ts";
 import type { Kind } from "../kubernetes/paths.ts";
 import type { StepContext } from "../step.ts";
-import { backups, backupTargets, backupVolumes, longhornNamespace, specOf, statusOf, textIn } from "./kinds.ts";
+import {
+  backups,
+  backupTargets,
+  backupVolumes,
+  longhornNamespace,
+  specOf,
+  statusOf,
+  textIn,
+  volumeIn,
+} from "./kinds.ts";
 import { backupState } from "./states.ts";
 import { type Limits, untilDone } from "./wait.ts";
 
@@ -52,7 +61,7 @@ async function untilRead(
   await untilDone(
     cluster,
     (watched) => {
-      const all = watched.objects().filter((one) => volume === undefined || isOf(one, volume));
+      const all = watched.objects().filter((one) => volume === undefined || volumeIn(one) === volume);
       const unread = all.filter((one) => textIn(statusOf(one), "state") === "");
       if (unread.length === 0) return { is: "done" };
       const text = `${all.length - unread.length} of ${all.length} backups are read; missing: ${unread[0]!.metadata.name}`;
@@ -71,10 +80,6 @@ async function untilRead(
     context.progress("going on without backups that Longhorn cannot read");
   });
 }
-
-/** What is not read yet says of which volume it is by its label alone. */
-const isOf = ({ metadata, status }: KubernetesObject, volume: string) =>
-  metadata.labels?.["backup-volume"] === volume || textIn(status ?? {}, "volumeName") === volume;
 
 /** @throws SYSTEM_UNREACHABLE with what Longhorn says of the store */
 async function untilAvailable(

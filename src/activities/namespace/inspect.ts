@@ -1,4 +1,4 @@
-import type { RecoveryFacts } from "../../guard/facts.ts";
+import { type RecoveryFacts, nothingAmiss } from "../../guard/facts.ts";
 import type { ClusterAccess } from "../../plan/access-schema.ts";
 import type { NamespaceComponent } from "../../plan/namespace-schema.ts";
 import { targetOf } from "../../plan/target.ts";
@@ -98,13 +98,9 @@ function factsOf(
     exists: isThere,
     identity,
     ...listing({ identity }, namespace, config),
+    ...nothingAmiss,
     denied: deniedReason(namespace, survey.objects),
-    inRecovery: false,
-    replicas: 0,
-    tablespacesOutside: [],
     insideTarget: found.insideTarget,
-    archiving: null,
-    space: null,
     ...(isThere && { recovery: recoveryOf(component, survey, inventory, found) }),
   };
 }

@@ -1,5 +1,5 @@
 import { fail } from "../../failures.ts";
-import type { ComponentFacts } from "../../guard/facts.ts";
+import { type ComponentFacts, nothingAmiss } from "../../guard/facts.ts";
 import type { NamespaceComponent } from "../../plan/namespace-schema.ts";
 import { targetOf } from "../../plan/target.ts";
 import { namespaces } from "../kubernetes/kinds.ts";
@@ -136,13 +136,8 @@ function factsOf(
     exists: false,
     identity: session.identity,
     ...listing(session, namespace, config),
+    ...nothingAmiss,
     denied: deniedReason(namespace, objects),
-    inRecovery: false,
-    replicas: 0,
-    tablespacesOutside: [],
-    insideTarget: [],
-    archiving: null,
-    space: null,
     lost,
   };
 }

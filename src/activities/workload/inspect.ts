@@ -1,4 +1,4 @@
-import type { WorkloadFacts } from "../../guard/facts.ts";
+import { type WorkloadFacts, nothingAmiss } from "../../guard/facts.ts";
 import type { ClusterAccess } from "../../plan/access-schema.ts";
 import { targetOf } from "../../plan/target.ts";
 import type { WorkloadComponent } from "../../plan/workload-schema.ts";
@@ -78,13 +78,8 @@ async function inspectWithin(
       identity: session.identity,
       listed: isListed(context.config, session.identity, component, node),
       listLine: listLine(session.identity, component, node),
+      ...nothingAmiss,
       denied: deniedReason(namespace, []),
-      inRecovery: false,
-      replicas: 0,
-      tablespacesOutside: [],
-      insideTarget: [],
-      archiving: null,
-      space: null,
       ...(look !== undefined && {
         workload: look.facts,
         recovery: { orphans: { names: [], more: 0 }, gitops: [], images: look.images.gone, volumes: [] },
