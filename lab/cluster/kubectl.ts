@@ -27,7 +27,9 @@ export async function applyManifests(
 
 async function speak(layout: Layout, built: Pick<Built, "kubernetes">, args: string[], input: string | undefined) {
   const program = join(built.kubernetes, "kubectl");
-  const { exitCode, all } = await execa(program, ["--kubeconfig", layout.kubeconfig, ...args], {
+  // Its own of each cluster: kubectl keeps what a server can do by address, and the next cluster has the same one.
+  const cluster = ["--kubeconfig", layout.kubeconfig, "--cache-dir", join(layout.directory, "kubectl-cache")];
+  const { exitCode, all } = await execa(program, [...cluster, ...args], {
     all: true,
     reject: false,
     timeout: 180_000,

@@ -124,7 +124,8 @@ async function lacking(stage: Stage): Promise<string> {
   if (!available.ok) return `the workload: ${(await stage.ask("-n", claimNamespace, "get", "pods,pvc")).output}`;
   const target = ["get", "backuptarget", "default", "-o", "jsonpath={.status}"];
   const { ok, output } = await stage.ask("-n", "longhorn-system", ...target);
-  return ok && (JSON.parse(output) as { available?: boolean }).available === true ? "" : `the store: ${output}`;
+  if (!ok) return `the store: ${output} ${(await stage.ask("get", "crd,backuptargets.longhorn.io", "-A")).output}`;
+  return (JSON.parse(output) as { available?: boolean }).available === true ? "" : `the store: ${output}`;
 }
 
 /** By Terragrunt, as a person would do it; what its states say may not be so any more. */
