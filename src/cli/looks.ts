@@ -23,7 +23,7 @@ function planCommands(top: Command): void {
     .description("show every step that a run would do, in order, and which ones destroy")
     .argument("<file>", "the plan, a YAML file")
     .addOption(new Option("--type <type>", "type of the run").choices(runTypes).default("exercise"))
-    .addOption(new Option("--scenario <scenario>", "what is lost").choices(scenarios).default("database"))
+    .addOption(new Option("--scenario <scenario>", "what is lost; a database unless told").choices(scenarios))
     .addOption(json())
     .addHelpText(
       "after",

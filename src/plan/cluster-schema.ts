@@ -11,7 +11,8 @@ const claimPattern = z
   .regex(
     /^[a-z0-9][a-z0-9-]*\/([a-z0-9][a-z0-9.-]*\*?|\*)$/,
     'must be namespace and name of a claim, such as "monitoring/prometheus-0" or "monitoring/*"',
-  );
+  )
+  .meta({ examples: ["monitoring/prometheus-0"] });
 
 export const ClusterComponent = z
   .strictObject({

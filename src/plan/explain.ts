@@ -37,9 +37,8 @@ function findingsOf(issue: $ZodIssue, above: walk.Path, subject: Subject): Findi
   if (underSecret(subject.schema, path, subject.value)) return [{ path, message: issue.message, hint: secretHint }];
   const schema = walk.schemasAlong(subject.schema, path, subject.value).at(-1)!;
   const key = path.findLast((step) => typeof step === "string") ?? "";
-  return [
-    { path, message: issue.message, hint: valueHint(issue, schema, { key, value, source: subject.source(path) }) },
-  ];
+  const found = { key, value, listed: typeof path.at(-1) === "number", source: subject.source(path) };
+  return [{ path, message: issue.message, hint: valueHint(issue, schema, found) }];
 }
 
 function emptyFile({ schema }: Subject): Finding {
@@ -112,6 +111,14 @@ function unionFindings(errors: readonly $ZodIssue[][], path: walk.Path, subject:
   const distinct = walk.distinctKeys(schema);
   if (isSecret(schema) && !keys.some((key) => nearest(key, distinct.flat()) !== undefined))
     return [secretComplaint(path)];
+  const [word] = walk.optionsOf(schema);
+  const misspelt = (one: unknown) => typeof value === "string" && nearest(value, [String(one)]) !== undefined;
+  if (!isMap && word instanceof z.ZodLiteral && !misspelt(word.value)) {
+    const ways = distinct.flatMap(([way]) => way ?? []).join(", ");
+    const key = String(path.findLast((step) => typeof step === "string"));
+    const message = `must be ${JSON.stringify(word.value)}, or have one of the keys ${ways}`;
+    return [{ path, message, hint: `For example \`${asYaml(key, walk.exampleOf(schema))}\`.` }];
+  }
   const [first, second] = keys.filter((key) => distinct.flat().includes(key));
   if (
     first !== undefined &&

@@ -20,12 +20,14 @@ export function knownKeysHint(shape: Record<string, AnySchema>): string {
 interface Found {
   key: string;
   value: unknown;
+  /** Whether it stands in the list of that key. */
+  listed: boolean;
   /** How a scalar was typed. */
   source: string | undefined;
 }
 
 /** For a value that does not fit its schema. */
-export function valueHint(issue: $ZodIssue, schema: AnySchema, { key, value, source }: Found): string {
+export function valueHint(issue: $ZodIssue, schema: AnySchema, { key, value, listed, source }: Found): string {
   const at = inner(schema);
   if (value === null) return "Write a value, or remove it.";
   if (at instanceof z.ZodDiscriminatedUnion) return kindHint(at);
@@ -37,12 +39,19 @@ export function valueHint(issue: $ZodIssue, schema: AnySchema, { key, value, sou
   }
   const example = exampleOf(schema);
   const measured = titleOf(schema) === "duration" || titleOf(schema) === "size";
-  if (at instanceof z.ZodString && !measured && isUnquoted(value) && source !== undefined)
-    return `Put it into quotes: \`${key}: "${source}"\`.`;
+  const written = (one: unknown) => `\`${asYaml(key, listed ? [one] : one)}\``;
+  if (
+    at instanceof z.ZodString &&
+    !measured &&
+    isUnquoted(value) &&
+    source !== undefined &&
+    z.safeParse(schema, source).success
+  )
+    return `Put it into quotes: ${listed ? written(source) : `\`${key}: "${source}"\``}.`;
   if (typeof value === "string" && (at instanceof z.ZodNumber || at instanceof z.ZodBoolean) && value !== "")
     return "Write it without quotes and without a unit.";
-  if (measured && isUnquoted(value)) return `It needs a unit, for example \`${asYaml(key, example)}\`.`;
-  return example === undefined ? described(schema) : `For example \`${asYaml(key, example)}\`.`;
+  if (measured && isUnquoted(value)) return `It needs a unit, for example ${written(example)}.`;
+  return example === undefined ? described(schema) : `For example ${written(example)}.`;
 }
 
 function kindHint(union: z.ZodDiscriminatedUnion): string {

@@ -10,6 +10,7 @@ import {
 } from "./steps.ts";
 
 const each = (of: Named[], ...verbs: Verb[]) => of.flatMap((one) => verbs.map((verb) => componentStep(verb, one)));
+const eachLost = (of: Named[], verb: Verb) => of.map((one) => componentStep(verb, one, true));
 
 /** The runbook of a cluster that was lost for real. @param finding which volumes there are is known once the new cluster answers. Pure. */
 export function outlineOfLostCluster(
@@ -22,18 +23,18 @@ export function outlineOfLostCluster(
   const eachLayer = (verb: LayerVerb) => layers.map((layer) => layerStep(verb, layer, cluster[0]?.name ?? ""));
   return [
     ...(resumes ? each(cluster, "confirm") : []),
-    ...each(cluster, "inspect"),
+    ...eachLost(cluster, "inspect"),
     ...eachLayer("inspectLayer"),
     runStep("preflightGuards"),
     ...(approvals ? [runStep("approve")] : []),
     ...eachLayer("applyLayer"),
-    ...each(cluster, "rebuild"),
+    ...eachLost(cluster, "rebuild"),
     ...finding,
-    ...each(data, "restore"),
-    ...each(cluster, "settle"),
-    ...each(data, "verify"),
-    ...each(data, "place"),
-    ...each(cluster, "verify"),
+    ...eachLost(data, "restore"),
+    ...eachLost(cluster, "settle"),
+    ...eachLost(data, "verify"),
+    ...eachLost(data, "place"),
+    ...eachLost(cluster, "verify"),
     runStep("cleanup"),
     runStep("files"),
   ];

@@ -1,6 +1,6 @@
 import type { Phase } from "../report/record.ts";
 import { recoveries, type Recovery, stillThere } from "./recovery.ts";
-import { besideTheLive, recoveriesOfKind } from "./recovery-kinds.ts";
+import { afterLoss, besideTheLive, recoveriesOfKind } from "./recovery-kinds.ts";
 import { outlineOfVerb, type StepVerb } from "./steps.ts";
 
 /** What the kinds are called, in the order in which they are listed; the empty one stands for all others. */
@@ -51,6 +51,7 @@ function sectionsOf(verb: StepVerb): { phase: Phase; text: string }[] {
       kind === "" ? recoveries[verb] : recoveriesOfKind[kind]?.[verb],
     ]),
     ["", "beside the live data, in scenario `none`", besideTheLive[verb]],
+    ["", "of a volume, after a real loss of its cluster", afterLoss[verb]],
     ["", "when it ended at a look before", destroys ? stillThere : undefined],
   ];
   const parts = all.flatMap(([kind, of, recovery]) => {

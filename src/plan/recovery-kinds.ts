@@ -132,3 +132,12 @@ export const besideTheLive: OfKind = {
     answers: "Retry compares again; skip and abort remove what was restored, and the verdict is no PASS.",
   },
 };
+
+/** Of the volumes of a cluster that was lost for real: nobody knows what they held, and their pods are needed to read them. */
+export const afterLoss: OfKind = {
+  verify: {
+    state: "The volume is restored, and its workload uses it. Not every file of it could be read.",
+    act: "Read in the message what was expected and what was found.",
+    answers: "Retry reads every file again; skip leaves it as it is, and the verdict is no PASS.",
+  },
+};

@@ -1,6 +1,6 @@
 import { hasTouchedNothing } from "../report/loss.ts";
 import type { RunRecord, StepRecord } from "../report/record.ts";
-import { besideTheLive, recoveriesOfKind } from "./recovery-kinds.ts";
+import { afterLoss, besideTheLive, recoveriesOfKind } from "./recovery-kinds.ts";
 import { type StepVerb, verbOf } from "./steps.ts";
 
 /** What a person should know when a step has failed and waits for an answer. Shown where it waits, and printed in docs/recovery.md. */
@@ -160,8 +160,10 @@ function recoveryOf({ id, component }: Pick<StepRecord, "id" | "component">, run
   const verb = verbOf(id);
   if (verb === undefined) return undefined;
   const kind = run.components.find(({ name }) => name === component)?.kind ?? "";
-  const beside = run.run.scenario === "none" && run.run.type === "exercise" ? besideTheLive[verb] : undefined;
-  return beside ?? recoveriesOfKind[kind]?.[verb] ?? recoveries[verb];
+  const { scenario, type } = run.run;
+  const beside = scenario === "none" && type === "exercise" ? besideTheLive[verb] : undefined;
+  const lost = scenario === "cluster" && type === "restore" && kind === "longhorn" ? afterLoss[verb] : undefined;
+  return beside ?? lost ?? recoveriesOfKind[kind]?.[verb] ?? recoveries[verb];
 }
 
 /** Of a step that destroys, and ended at a look before. */

@@ -118,6 +118,16 @@ const titlesOf: Record<string, typeof titlesOfNamespace> = {
   longhorn: titlesOfVolume,
 };
 
+/** After a real loss: nobody knows what was there before. */
+const titlesAfterLoss: Record<string, typeof titlesOfNamespace> = {
+  cluster: {
+    inspect: "Look whether anything answers in place of %",
+    rebuild: "Wait until the new % answers",
+    verify: "Look at the nodes of %, and ask the checks",
+  },
+  longhorn: { verify: "Read every file of the restored %", place: "See the workload of % use the restored volume" },
+};
+
 /** The ID of a step about a component; the only place that knows how IDs are made. */
 export function stepId(verb: Verb | LayerVerb, component: string): string {
   const [phase, , { infix }] = { ...ofComponent, ...ofLayer }[verb] as [Phase, string, { infix?: string }];
@@ -149,9 +159,10 @@ export function runStep(entry: RunVerb): StepOutline {
   return { id, phase: id.split("/")[0] as Phase, title, component: null, destroys: false, skippable };
 }
 
-export function componentStep(entry: Verb, { name, kind, many = false }: Named): StepOutline {
+/** @param lost whether it is about what was lost for real */
+export function componentStep(entry: Verb, { name, kind, many = false }: Named, lost = false): StepOutline {
   const [phase, usual, rule] = ofComponent[entry] as [Phase, string, { destroys?: boolean; skippable?: boolean }];
-  const title = titlesOf[kind]?.[entry] ?? usual;
+  const title = (lost ? titlesAfterLoss[kind]?.[entry] : undefined) ?? titlesOf[kind]?.[entry] ?? usual;
   return {
     id: stepId(entry, name),
     phase,

@@ -23,6 +23,7 @@ export function diagnose(
     ...components.flatMap(({ causes = [] }) => causes),
     ...components.flatMap((component) => ofLoss(component, record)),
     ...ofSteps(record, components),
+    ...ofRestore(record),
     ...components.flatMap(ofChecks),
     ...(record.run.type === "audit" ? components.flatMap((one) => auditDiagnosis(one, record)) : []),
     ...components.flatMap((component) => ofNumbers(component, record)),
@@ -32,7 +33,7 @@ export function diagnose(
 
 function ofLoss({ name, kind, target, backup }: ComponentRecord, record: RunRecord): Diagnosis[] {
   const steps = stepsOfLoss(record, name);
-  const goOn = `firedrill resume ${shellWord(record.run.workflowId)} --reason "…"`;
+  const goOn = resuming(record);
   const backUp = `${backupWords(backup)} Run: firedrill restore ${record.plan.name} --component ${name}, or go on with this run: ${goOn}`;
   const mending: Record<string, string> = {
     namespace: `Mend what keeps it from coming back, and reconcile what Git holds of it; then go on with this run: ${goOn}`,
@@ -44,6 +45,19 @@ function ofLoss({ name, kind, target, backup }: ComponentRecord, record: RunReco
   if (!mayBeLost(steps)) return [];
   const hint = `Look whether it is there and whole; if it is not: ${restore}`;
   return [{ object: target, cause: "this run began to destroy it, and may have", hint }];
+}
+
+const resuming = ({ run }: RunRecord) => `firedrill resume ${shellWord(run.workflowId)} --reason "…"`;
+
+/** A restore that was given up has destroyed nothing, and left what it had restored. */
+function ofRestore(record: RunRecord): Diagnosis[] {
+  const { run, status, steps } = record;
+  const begun = steps.some(
+    ({ phase, startedAt }) => (phase === "rebuild" || phase === "restore") && startedAt !== null,
+  );
+  if (run.type !== "restore" || !begun || !["aborted", "failed", "cancelled"].includes(status)) return [];
+  const hint = `What is restored so far stays. Go on with this run: ${resuming(record)}`;
+  return [{ object: "run", cause: "the restore has not come to its end", hint }];
 }
 
 function backupWords(backup: BackupRecord | null): string {

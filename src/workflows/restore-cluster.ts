@@ -1,6 +1,3 @@
-import type { DataComponent } from "../plan/schema.ts";
-import { meansMany } from "../plan/many-volumes.ts";
-import { fail } from "../failures.ts";
 import type { Inspection } from "../activities/verbs.ts";
 import { checkGuards } from "../guard/index.ts";
 import { on, onCluster, onLayer } from "./activities.ts";
@@ -15,7 +12,6 @@ export async function restoreCluster(run: Run, list: () => Promise<void>): Promi
   const { input, layers } = run.cluster();
   const cluster = input.component;
   const { toTime } = run;
-  await run.each(async (c) => requireFindable(c));
   const inspections: Record<string, Inspection> = {};
   const recalled = await run.step("inspect", cluster, onCluster.recall, input);
   inspections[cluster.name] = recalled;
@@ -47,14 +43,4 @@ export async function restoreCluster(run: Run, list: () => Promise<void>): Promi
     run.step("place", c, on(c).place, { component: c, restored: restored[c.name]!, proven: run.isProven(c.name) }),
   );
   await run.optional("verify", cluster, onCluster.verify, input);
-}
-
-/** Backups do not know labels: better said now than once the cluster is there. @throws PLAN_INVALID */
-function requireFindable(component: DataComponent): void {
-  if (!meansMany(component) || component.selector === undefined) return;
-  throw fail(
-    "PLAN_INVALID",
-    `${component.name} chooses claims by their labels, and after a real loss only backups tell of them, which know none`,
-    "Write a component for each claim, with `claim`, or one for all claims of the namespace.",
-  );
 }

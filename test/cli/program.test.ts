@@ -123,6 +123,17 @@ test("plan show lists the steps in order and marks what destroys", async () => {
   expect((await firedrill("plan", "show", "shop.yaml", "--scenario", "none")).stdout).not.toContain("DESTROYS");
 });
 
+test.each<[string[], string]>([
+  [["--type", "restore", "--scenario", "volume"], 'a restore has no scenario "volume"'],
+  [["--type", "backup", "--scenario", "cluster"], 'a backup has no scenario "cluster"'],
+  [["--scenario", "cluster"], "plan shop has no component of kind cluster"],
+  [["--scenario", "namespace"], 'an exercise of scenario "namespace" is not for shop (pgdump)'],
+])("plan show %j is refused as the run would be", async (words, message) => {
+  const { exitCode, stdout, stderr } = await firedrill("plan", "show", "shop.yaml", ...words);
+  expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
+  expect(stderr).toContain(message);
+});
+
 test("--json prints JSON and nothing else", async () => {
   const { stdout, stderr } = await firedrill("plan", "show", "shop.yaml", "--type", "backup", "--json");
   const { steps } = JSON.parse(stdout) as { steps: { id: string }[] };

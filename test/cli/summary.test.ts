@@ -35,6 +35,15 @@ test("every refusal is shown with what to do", () => {
   }
 });
 
+test("refusals that the diagnosis names as well are told once each", () => {
+  const record = structuredClone(samples.refused);
+  const more = { ...record.refusals[0]!, message: "the volume is in no component", hint: "Name it." };
+  record.refusals.push(more);
+  record.diagnosis = record.refusals.map(({ message, hint }) => ({ object: "run", cause: message, hint }));
+  for (const { message } of record.refusals)
+    expect(summary(record).replace(record.summary, "").split(message)).toHaveLength(2);
+});
+
 test("a restore says how new the data is that came back", () => {
   const record = structuredClone(samples.passed);
   record.run.type = "restore";

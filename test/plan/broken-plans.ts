@@ -422,6 +422,27 @@ export const broken: Broken[] = [
     hint: "Say what makes it: docs/infrastructure.md shows the kinds of layers.",
   },
   {
+    name: "a kubeconfig that is only a path",
+    text: workload("workload: deployment/shop").replace("in-cluster", "@/etc/kubeconfig"),
+    path: "access.kubeconfig",
+    message: 'must be "in-cluster", or have one of the keys file, command, ssm, talos',
+    hint: "For example `kubeconfig: { file: /etc/firedrill/homelab.kubeconfig }`.",
+  },
+  {
+    name: "a kubeconfig whose word is misspelt",
+    text: workload("workload: deployment/shop").replace("in-cluster", "@in-clustr"),
+    path: "access.kubeconfig",
+    message: 'must be "in-cluster"',
+    hint: 'did you mean "in-cluster"?',
+  },
+  {
+    name: "a number for a claim that may be lost",
+    text: "name: homelab\naccess: { kubeconfig: in-cluster }\ninfrastructure:\n  - { name: m, kind: tofu, directory: /srv/m, destroys: [a.b] }\ncomponents:\n  - { name: homelab, kind: cluster, loses: [@1] }\n",
+    path: `${component}.loses[0]`,
+    message: "must be text, not a number",
+    hint: "For example `loses: [monitoring/prometheus-0]`.",
+  },
+  {
     name: "a directory that leaves itself",
     text: workload("workload: deployment/shop\ndata: { directory: @/data/../etc }"),
     path: `${component}.data.directory`,

@@ -120,7 +120,7 @@ test.each([
   ["half a day", `{ on: 1.5, ${at} }`, "schedule.on", "must be a whole number", "first saturday"],
   ["the 32nd", `{ on: 32, ${at} }`, "schedule.on", "must be at most 31", "first saturday"],
   ["a time that there is not", '{ on: day, at: "24:00" }', "schedule.at", "time of the day", 'at: "03:00"'],
-  ["a time that is a number", "{ on: day, at: 3 }", "schedule.at", "must be text", 'at: "3"'],
+  ["a time that is a number", "{ on: day, at: 3 }", "schedule.at", "must be text", 'For example `at: "03:00"`'],
   ["cron beside on", `{ on: day, ${at}, cron: 0 3 * * * }`, "schedule.on", "cron", "Keep one"],
   ["cron beside at", `{ ${at}, cron: 0 3 * * * }`, "schedule.at", "cron", "Keep one"],
   ["a cron with seconds", "{ cron: 0 0 3 * * * }", "schedule.cron", "five fields", "30 2 * * 1-5"],

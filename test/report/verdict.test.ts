@@ -204,6 +204,28 @@ test("clocks of two hosts may be some seconds apart", () => {
   expect(shop(restore).rto.seconds).toBe(150);
 });
 
+test.each<[RunRecord["status"], boolean]>([
+  ["aborted", true],
+  ["cancelled", true],
+  ["failed", true],
+  ["refused", false],
+  ["done", false],
+])("a restore that is %s names how it goes on: %s", (status, named) => {
+  const restore = good((r) => {
+    Object.assign(r.run, { type: "restore" });
+    Object.assign(r, { status });
+    Object.assign(step(r, "restore/shop"), { startedAt: at(120), endedAt: at(130) });
+    for (const component of r.components) Object.assign(component, { lostAt: null });
+  });
+  const hints = restore.diagnosis.map(({ hint }) => hint);
+  expect(hints.some((hint) => hint.includes("firedrill resume w --reason"))).toBe(named);
+});
+
+test("a restore that was given up before it restored anything has nothing to go on with", () => {
+  const { diagnosis } = good((r) => void Object.assign(r, { run: { ...r.run, type: "restore" }, status: "aborted" }));
+  expect(JSON.stringify(diagnosis)).not.toContain("firedrill resume");
+});
+
 describe("a destruction that began and was not seen to end", () => {
   const failure = (type: string): StepFailure => ({ type, message: `${type} happened`, hint: "Do it.", at: at(99) });
   const backup = { id: "b1", completedAt: at(90), bytes: 1, location: "/dumps/b1", sha256: null };

@@ -115,16 +115,6 @@ test("it is not restored without one of its volumes", async () => {
   );
 });
 
-test("claims that are chosen by labels are refused before anything is made", async () => {
-  const chosen = { ...homes, selector: { tier: "home" } };
-  const behaviours = recalled(true);
-  await tryWorkflow(temporal, "restore", { input, plan: plan(chosen), behaviours }, async (trial) => {
-    const { record } = await trial.end();
-    expect(record.failure).toMatchObject({ type: "PLAN_INVALID", message: expect.stringContaining("homes") as string });
-    expect(trial.fakes.calls).toEqual(["report/cleanup", "report/files"]);
-  });
-});
-
 test("a layer that is not made is asked for again, and no volume before it", async () => {
   const behaviours = {
     ...recalled(true),

@@ -1,3 +1,4 @@
+import { describeFailure, fail } from "../../failures.ts";
 import { nothingAmiss } from "../../guard/facts.ts";
 import { reluctance } from "../argocd/layer.ts";
 import { targetOf } from "../../plan/target.ts";
@@ -5,8 +6,10 @@ import { askOnce, noteBefore } from "../checks/index.ts";
 import { kubeconfigText } from "../kubernetes/access.ts";
 import type { KubernetesObject } from "../kubernetes/object.ts";
 import type { Patience } from "../kubernetes/request.ts";
+import { isUnanswered } from "../kubernetes/refusal.ts";
 import { readiness } from "../kubernetes/readiness.ts";
 import { type Session, withCluster } from "../kubernetes/session.ts";
+import { shellWord } from "../../report/safe-text.ts";
 import type { StepContext } from "../step.ts";
 import type { Inspection } from "../verbs.ts";
 import { type LayerState, layersOf, statesOf } from "./layers.ts";
@@ -20,13 +23,19 @@ export const nodeKind = { group: "", version: "v1", kind: "Node", plural: "nodes
 
 /** Who the cluster is, and what of it must come back. Changes nothing in it. */
 export async function inspectCluster(input: Input, context: StepContext, patience?: Patience): Promise<Inspection> {
-  const kubeconfig = await kubeconfigText(input.access, context.signal);
-  return await withCluster(
-    input.access,
-    context,
-    async (session) => await inspectWithin(session, input, kubeconfig, context),
-    patience,
-  );
+  const { access } = input;
+  const kubeconfig = await kubeconfigText(access, context.signal);
+  const look = (session: Session) => inspectWithin(session, input, kubeconfig, context);
+  return await withCluster(access, context, look, patience).catch((error: unknown) => {
+    throw isUnanswered(error) ? lostPerhaps(error, context) : error;
+  });
+}
+
+/** Of two ways to go on only one is a retry. */
+function lostPerhaps(error: unknown, { run }: StepContext): Error {
+  const { message } = describeFailure(error);
+  const hint = `Mend the way to it. If the cluster is lost for real: firedrill restore ${shellWord(run.plan)} --scenario cluster`;
+  return fail("SYSTEM_UNREACHABLE", message, hint);
 }
 
 async function inspectWithin(

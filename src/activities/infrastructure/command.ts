@@ -94,7 +94,8 @@ export const command: LayerCode<CommandLayer> = {
     const { exists, identity } = await look(layer, context);
     if (!exists) throw fail("NOT_BUILT", `the \`apply\` of ${targetOf(layer)} ended well, but it does not exist`);
     const same = identity === planned?.facts.identity;
-    const note = same ? "built, but it says that it is the very one that was destroyed" : `built: ${identity}`;
+    const who = identity === "" ? "built, and does not say who it is" : `built: ${identity}`;
+    const note = same ? "built, but it says that it is the very one that was destroyed" : who;
     return { builtAt: new Date().toISOString(), resources: 1, states: [], missing: nothing, note };
   },
 };

@@ -10,6 +10,8 @@ export interface Patience {
   withinMs?: number;
   /** One try; 30 s unless told. */
   requestMs?: number;
+  /** Told why nobody answers, each time before it is tried again. */
+  waiting?: (why: string) => void;
 }
 
 export type Question = Omit<Sent, "signal"> & {
@@ -23,7 +25,7 @@ export type Question = Omit<Sent, "signal"> & {
  * @throws SYSTEM_UNREACHABLE, AUTHENTICATION_FAILED; the signal's reason
  */
 export async function ask(connection: Connection, question: Question, patience: Patience): Promise<Answer> {
-  const { signal = never, withinMs = 60_000, requestMs = 30_000 } = patience;
+  const { signal = never, withinMs = 60_000, requestMs = 30_000, waiting } = patience;
   const deadline = performance.now() + withinMs;
   let renewed = false;
   for (let attempt = 0; ; attempt += 1) {
@@ -44,6 +46,7 @@ export async function ask(connection: Connection, question: Question, patience: 
       : !isAboutTrust(answer);
     const waitMs = Math.max(backoffMs(attempt, 200, 5_000), isAnswer(answer) ? answer.retryAfterMs : 0);
     if (!again || performance.now() + waitMs > deadline) return conclude(connection, answer);
+    if (!isAnswer(answer)) waiting?.(answer.message);
     await rest(waitMs, signal);
     signal.throwIfAborted();
   }

@@ -25,14 +25,20 @@ const patienceMs = 5 * 60_000;
 /** The access is read again for each step: a kubeconfig may have been renewed, and a token may have run out. */
 export async function withCluster<T>(
   access: ClusterAccess,
-  context: Pick<StepContext, "signal">,
+  context: Pick<StepContext, "signal"> & Partial<Pick<StepContext, "progress">>,
   use: (session: Session) => Promise<T>,
   patience: Patience = { withinMs: patienceMs },
 ): Promise<T> {
   const { signal } = context;
-  const cluster = openCluster(await kubeconfigText(access, signal), access.context, { ...patience, signal });
+  const until = new Date(Date.now() + (patience.withinMs ?? patienceMs)).toISOString().slice(11, 19);
+  let reached = false;
+  const waiting = (why: string) => {
+    if (!reached) context.progress?.(`${why}; asked again until ${until} UTC`);
+  };
+  const cluster = openCluster(await kubeconfigText(access, signal), access.context, { ...patience, signal, waiting });
   try {
     const [identity, { resources, stale }] = await Promise.all([cluster.identity(), discover(cluster)]);
+    reached = true;
     return await use({ cluster, identity, resources: resources.filter(({ verbs }) => verbs.includes("list")), stale });
   } finally {
     await cluster.close();

@@ -1,22 +1,24 @@
 import chalk from "chalk";
 import { meansMany } from "../../plan/many-volumes.ts";
-import { holderOf, withData } from "../../plan/namespace-data.ts";
-import { kindsOf, outline, particularsOf, saysScenario } from "../../plan/outline.ts";
+import { holderOf } from "../../plan/namespace-data.ts";
+import { outline, particularsOf, saysScenario } from "../../plan/outline.ts";
 import type { StepOutline } from "../../plan/steps.ts";
 import type { RunType, Scenario } from "../../report/record.ts";
+import { choose } from "../../workflows/choose.ts";
+import { checkRequest } from "../../workflows/request.ts";
 import { print, printJson } from "../console.ts";
 import { exitCodes } from "../outcome.ts";
 import { readPlanFile } from "../plan-file.ts";
 
-/** Throws PLAN_NOT_FOUND, PLAN_INVALID with all problems. */
+/** Throws PLAN_NOT_FOUND, PLAN_INVALID with all problems, REQUEST_INVALID for a run that the worker would not begin either. */
 export async function showPlan(
   file: string,
-  { type, scenario, json }: { type: RunType; scenario: Scenario; json?: boolean },
+  { type, scenario: wanted, json }: { type: RunType; scenario?: Scenario; json?: boolean },
 ): Promise<number> {
   const { plan } = await readPlanFile(file);
-  const kinds = kindsOf(type, scenario);
-  const chosen = plan.components.filter(({ kind }) => kinds.includes(kind));
-  const about = scenario === "namespace" ? withData(chosen, plan.components) : chosen;
+  const request = checkRequest(type, { plan: plan.name, scenario: wanted, by: "nobody", reason: "to be shown" });
+  const { scenario } = request;
+  const about = choose(plan, request, type);
   const components = about.map((one) => ({ ...one, holder: holderOf(one, about, scenario), many: meansMany(one) }));
   const steps = outline(type, scenario, components, particularsOf(plan));
   if (json === true) printJson({ plan: plan.name, type, scenario, steps });

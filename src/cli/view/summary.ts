@@ -51,9 +51,9 @@ function lastFailures(record: RunRecord): string[] {
     });
 }
 
-/** A diagnosis that says no more than the failure of its step is not said twice. */
-function diagnoses({ diagnosis, steps }: RunRecord): string[] {
-  const told = steps.flatMap(({ failures }) => failures.map(({ message }) => message));
+/** A diagnosis that says no more than a refusal, or than the failure of its step, is not said twice. */
+function diagnoses({ diagnosis, refusals, steps }: RunRecord): string[] {
+  const told = [...refusals, ...steps.flatMap(({ failures }) => failures)].map(({ message }) => message);
   return diagnosis
     .filter(({ cause }) => !told.some((message) => message.startsWith(cause)))
     .flatMap(({ object, cause, hint }) => [`${object}: ${cause}`, `  hint: ${hint}`]);

@@ -57,6 +57,16 @@ test("many requests need few connections; what is missing is undefined, not an e
   });
 });
 
+test("who waits for an API server is told why, each time before it is asked again", async () => {
+  const { server } = await serve(one);
+  await server.stop();
+  const told: string[] = [];
+  const cluster = use(openCluster(server.kubeconfig(), undefined, { withinMs: 700, waiting: (why) => told.push(why) }));
+  expect(await failureOf(cluster.get(configMaps, "one", "demo"))).toMatchObject({ type: "SYSTEM_UNREACHABLE" });
+  expect(told.length).toBeGreaterThanOrEqual(2);
+  expect(told[0]).toMatch(/^the API server .* does not answer \(ECONNREFUSED\)$/);
+});
+
 test("pages are put together, with the kind that a list leaves out; a list whose pages have expired begins anew", async () => {
   const bare = (name: string) => ({ metadata: configMap(name, "1").metadata });
   const page = (next: string, ...names: string[]) =>
