@@ -4,9 +4,10 @@ import { describeFailure, fail } from "../../failures.ts";
 import type { StateLayer } from "../../plan/infrastructure-schema.ts";
 import { exists, readJson, sha256File, writeAtomically } from "../files.ts";
 import { requireClear } from "../guard.ts";
-import { type LongEnd, runLong } from "../jobs/run-job.ts";
+import type { LongEnd } from "../jobs/run-job.ts";
 import type { StepContext } from "../step.ts";
-import { failureOf, type Told, told } from "./causes.ts";
+import { applySaved } from "./apply-saved.ts";
+import { failureOf, type Told } from "./causes.ts";
 import { factsOf, lineagesOf, resourcesOf } from "./facts.ts";
 import { statesOf } from "./inspect.ts";
 import { type LockInfo, lockIn, releaseOwn } from "./lock.ts";
@@ -14,7 +15,7 @@ import { follow } from "./messages.ts";
 import { assertNothingLeft, list } from "./nothing-left.ts";
 import { makePlan, type PlannedUnit, plansDirectory, readWholePlan, savedPlan } from "./plan.ts";
 import { addressIn } from "./planned.ts";
-import { argvOf, environmentOf, lockTimeoutOf, patienceMs, pullState, slug, targetOf } from "./program.ts";
+import { pullState, slug, targetOf } from "./program.ts";
 import type { LayerInput, LayerInspection, LayerLoss, PlannedDestruction } from "./verbs.ts";
 
 type Input = LayerInput<StateLayer> & { inspection: LayerInspection; planned: PlannedDestruction };
@@ -124,7 +125,8 @@ async function destroyUnit(
       assertShown(layer, unit, destroys);
       isFresh = true;
     }
-    const result = await runApply(layer, unit, job, file, context);
+    const watch = follow("destroyed", unit.destroys.length);
+    const result = await applySaved(layer, unit.directory, { job, file, watch }, context);
     if (result.end.exitCode === 0) return;
     const lock = lockIn(result.errors);
     if (result.errors.some(({ summary }) => summary === "Saved plan is stale")) {
@@ -147,28 +149,6 @@ function changedMeanwhile(layer: StateLayer, { unit }: PlannedUnit): Error {
   return fail(
     "STATE_CHANGED",
     `${addressIn(unit, targetOf(layer))} was changed by somebody else right before its destruction`,
-  );
-}
-
-async function runApply(
-  layer: StateLayer,
-  { directory, destroys }: PlannedUnit,
-  job: string,
-  file: string,
-  context: StepContext,
-): Promise<Told> {
-  const args = ["apply", "-input=false", "-json", lockTimeoutOf(layer), file];
-  // An error of a provisioner quotes its command, with all that the state keeps secret.
-  const { secrets } = await pullState(layer, directory, context);
-  return await told(
-    await runLong(context, job, {
-      argv: argvOf(layer, directory, args),
-      env: await environmentOf(layer),
-      secrets,
-      timeoutMs: layer.timeout,
-      patienceMs,
-      watch: follow("destroyed", destroys.length),
-    }),
   );
 }
 

@@ -1,15 +1,15 @@
 import { fail } from "../../failures.ts";
 import { named } from "../../guard/facts.ts";
 import type { StateLayer } from "../../plan/infrastructure-schema.ts";
-import { runLong } from "../jobs/run-job.ts";
 import { noteLeftover } from "../leftovers.ts";
 import type { StepContext } from "../step.ts";
-import { failureOf, told } from "./causes.ts";
+import { applySaved } from "./apply-saved.ts";
+import { failureOf } from "./causes.ts";
 import { lockIn, releaseOwn } from "./lock.ts";
 import { follow } from "./messages.ts";
 import { plansDirectory, savedPlan, savePlan } from "./plan.ts";
 import { addressIn, cut, readLosses } from "./planned.ts";
-import { argvOf, environmentOf, lockTimeoutOf, patienceMs, pullState, slug, targetOf } from "./program.ts";
+import { slug, targetOf } from "./program.ts";
 import type { Unit } from "./units.ts";
 
 /** Waiting for a lock that a dead program left, and plans that were stale by the time they were applied. */
@@ -33,19 +33,9 @@ async function makeUnit(layer: StateLayer, unit: Unit, context: StepContext): Pr
     const file = savedPlan(layer, unit.path, round, context);
     const made = await savePlan(layer, unit, { name: `again.${round}`, of: [], file }, context);
     requireHarmless(layer, unit, "text" in made ? readLosses(made.text) : made.protected);
-    // An error of a provisioner quotes its command, with all that the state keeps secret.
-    const { secrets } = await pullState(layer, unit.directory, context);
-    const args = ["apply", "-input=false", "-json", lockTimeoutOf(layer), file];
-    const end = await runLong(context, `${slug(layer, unit.path)}.apply.${round}`, {
-      argv: argvOf(layer, unit.directory, args),
-      env: await environmentOf(layer),
-      secrets,
-      timeoutMs: layer.timeout,
-      patienceMs,
-      watch: follow("built", 0),
-    });
-    if (end.exitCode === 0) return;
-    const result = await told(end);
+    const job = `${slug(layer, unit.path)}.apply.${round}`;
+    const result = await applySaved(layer, unit.directory, { job, file, watch: follow("built", 0) }, context);
+    if (result.end.exitCode === 0) return;
     const lock = lockIn(result.errors);
     if (lock !== undefined) await releaseOwn(lock, layer, unit.directory, context);
     else if (!result.errors.some(({ summary }) => summary === "Saved plan is stale"))
