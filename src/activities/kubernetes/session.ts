@@ -19,23 +19,29 @@ export interface Session {
   stale: string[];
 }
 
-/** An API server that is away for minutes, as after an upgrade of a node, ends no step. */
-const patienceMs = 5 * 60_000;
+/** An API server that is away for minutes, as after an upgrade of a node, ends no step; an audit waits for nobody that long. */
+const patienceMs = { of: 5 * 60_000, ofAudit: 60_000 };
 
 /** The access is read again for each step: a kubeconfig may have been renewed, and a token may have run out. */
 export async function withCluster<T>(
   access: ClusterAccess,
-  context: Pick<StepContext, "signal"> & Partial<Pick<StepContext, "progress">>,
+  context: Pick<StepContext, "signal"> & Partial<Pick<StepContext, "progress" | "run">>,
   use: (session: Session) => Promise<T>,
-  patience: Patience = { withinMs: patienceMs },
+  patience: Patience = {},
 ): Promise<T> {
-  const { signal } = context;
-  const until = new Date(Date.now() + (patience.withinMs ?? patienceMs)).toISOString().slice(11, 19);
+  const { signal, run } = context;
+  const { withinMs = run?.type === "audit" ? patienceMs.ofAudit : patienceMs.of } = patience;
+  const until = new Date(Date.now() + withinMs).toISOString().slice(11, 19);
   let reached = false;
   const waiting = (why: string) => {
     if (!reached) context.progress?.(`${why}; asked again until ${until} UTC`);
   };
-  const cluster = openCluster(await kubeconfigText(access, signal), access.context, { ...patience, signal, waiting });
+  const cluster = openCluster(await kubeconfigText(access, signal), access.context, {
+    ...patience,
+    withinMs,
+    signal,
+    waiting,
+  });
   try {
     const [identity, { resources, stale }] = await Promise.all([cluster.identity(), discover(cluster)]);
     reached = true;
