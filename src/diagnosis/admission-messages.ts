@@ -11,13 +11,17 @@ export interface Refused extends Finding {
 /** @param who what cannot be created: "Deployment/shop" */
 export function refusalOf(message: string, who: string): Refused {
   const place = (at: string) => ({ at, object: at });
+  // A StatefulSet makes the claims of its pods before these.
+  const claim =
+    /create Claim (\S+)/.exec(message)?.[1] ?? /persistentvolumeclaims "([^"]+)" is forbidden/.exec(message)?.[1];
+  const what = claim === undefined ? `a pod of ${who}` : `claim ${claim} of ${who}`;
   const quota = /exceeded quota: ([^,]+), (.*)/s.exec(message) ?? /failed quota: ([^:]+): (.*)/s.exec(message);
   if (quota !== null)
     return {
       ...place(`ResourceQuota/${quota[1]}`),
       type: "QUOTA_EXCEEDED",
-      cause: `ResourceQuota ${quota[1]} leaves no room for a pod of ${who}: ${quote(quota[2]!)}`,
-      hint: "Raise the quota, or make the namespace's pods ask for less.",
+      cause: `ResourceQuota ${quota[1]} leaves no room for ${what}: ${quote(quota[2]!)}`,
+      hint: `Raise the quota, or make the namespace's ${claim === undefined ? "pods" : "claims"} ask for less.`,
     };
   const unreachable = /failed calling webhook "([^"]+)": (.*)/s.exec(message);
   if (unreachable !== null) return webhookUnreachable(unreachable[1]!, unreachable[2]!, who);
@@ -26,7 +30,7 @@ export function refusalOf(message: string, who: string): Refused {
     return {
       ...place(`Webhook/${denied[1]}`),
       type: "WEBHOOK_REFUSED",
-      cause: `admission webhook ${denied[1]} refuses a pod of ${who}: ${quote(denied[2] ?? "without a reason")}`,
+      cause: `admission webhook ${denied[1]} refuses ${what}: ${quote(denied[2] ?? "without a reason")}`,
       hint: "Change the workload as the message asks, or the webhook's policy.",
     };
   const policy = /ValidatingAdmissionPolicy '([^']+)' with binding '([^']+)' denied request: (.*)/s.exec(message);
@@ -34,7 +38,7 @@ export function refusalOf(message: string, who: string): Refused {
     return {
       ...place(`ValidatingAdmissionPolicy/${policy[1]}`),
       type: "ADMISSION_POLICY",
-      cause: `ValidatingAdmissionPolicy ${policy[1]} (binding ${policy[2]}) refuses a pod of ${who}: ${quote(policy[3]!)}`,
+      cause: `ValidatingAdmissionPolicy ${policy[1]} (binding ${policy[2]}) refuses ${what}: ${quote(policy[3]!)}`,
       hint: "Change the workload as the message asks, or the policy's binding.",
     };
   const security = /violates PodSecurity "([^"]+)": (.*)/s.exec(message);
@@ -43,7 +47,7 @@ export function refusalOf(message: string, who: string): Refused {
       at: `PodSecurity/${security[1]}`,
       object: who,
       type: "POD_SECURITY",
-      cause: `Pod Security level ${security[1]} of the namespace refuses a pod of ${who}: ${quote(security[2]!)}`,
+      cause: `Pod Security level ${security[1]} of the namespace refuses ${what}: ${quote(security[2]!)}`,
       hint: "Set the pod's securityContext as the message asks, or the namespace's label pod-security.kubernetes.io/enforce.",
     };
   const account = /serviceaccount "([^"]+)" not found/.exec(message)?.[1];
@@ -61,14 +65,14 @@ export function refusalOf(message: string, who: string): Refused {
       ...place("LimitRange/"),
       object: who,
       type: "LIMIT_RANGE",
-      cause: `a LimitRange refuses a pod of ${who}: ${quote(limit[1]!.replace(/\]$/, ""))}`,
-      hint: "Change the container's requests and limits, or the LimitRange.",
+      cause: `a LimitRange refuses ${what}: ${quote(limit[1]!.replace(/\]$/, ""))}`,
+      hint: `Change the ${claim === undefined ? "container's requests and limits" : "size of the claim"}, or the LimitRange.`,
     };
   return {
     at: `${who}/creation`,
     object: who,
     type: "CREATION_REFUSED",
-    cause: `no pod of ${who} can be created: ${quote(message.replace(/^Error creating: /, ""))}`,
+    cause: `${claim === undefined ? "no pod" : `claim ${claim}`} of ${who} ${claim === undefined ? "can" : "cannot"} be created: ${quote(message.replace(/^Error creating: /, ""))}`,
     hint: "Correct what the message names in the workload.",
   };
 }

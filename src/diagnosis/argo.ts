@@ -1,6 +1,6 @@
 import { type KubernetesObject, nameOf } from "../activities/kubernetes/object.ts";
 import type { Clues, Finding, Snapshot } from "./cause.ts";
-import { at, quote } from "./look.ts";
+import { at, quote, secondsSince } from "./look.ts";
 import { absentOf, applications, concerns, gitopsPlace, madeBy } from "./makers.ts";
 
 /** Applications of Argo CD. */
@@ -42,7 +42,9 @@ function findingOf(snapshot: Snapshot, application: KubernetesObject): Finding[]
         hint: `It makes only what was out of sync then, not the namespace. End it and ask for a full sync: argocd app terminate-op ${name} && argocd app sync ${name}`,
       },
     ];
-  if (phase === "Running" || application["operation"] !== undefined) return [];
+  if (phase === "Running") return [];
+  if (application["operation"] !== undefined)
+    return notTakenUp(snapshot, application).map((one) => ({ ...place, ...one }));
   const conditions = at<{ type: string; message: string }[]>(application, "status.conditions") ?? [];
   const comparison = conditions.find(({ type }) => type === "ComparisonError" || type === "InvalidSpecError");
   if (comparison !== undefined)
@@ -104,4 +106,21 @@ function failed(
     cause: `the last sync of Application ${name} failed${tried === undefined ? "" : ` after ${tried} retries`}: ${quote(said)}`,
     hint: `Correct what the message names, then run: argocd app sync ${name}`,
   } as const;
+}
+
+/** A sync that was asked for more than a minute ago; the field goes when the controller begins it. */
+function notTakenUp(
+  snapshot: Snapshot,
+  { metadata: { name, namespace, managedFields = [] } }: KubernetesObject,
+): Pick<Finding, "type" | "cause" | "hint">[] {
+  const asked = managedFields.find(({ fieldsV1 }) => Object.hasOwn(fieldsV1 ?? {}, "f:operation"))?.time;
+  const seconds = asked === undefined ? 0 : secondsSince(snapshot, asked);
+  if (seconds < 60) return [];
+  return [
+    {
+      type: "GITOPS_NO_ANSWER",
+      cause: `Argo CD has not taken up the sync of Application ${name} for ${Math.round(seconds)} s`,
+      hint: `Look whether argocd-application-controller runs in ${namespace}, and its log.`,
+    },
+  ];
 }

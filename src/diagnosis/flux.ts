@@ -118,10 +118,10 @@ function findingsOf(snapshot: Snapshot, kustomization: KubernetesObject): Findin
   }
 }
 
-/** A request that its controller has not seen for a minute. */
+/** A request that its controller has not seen for a minute. It begins with when it was made; ours say of which step they are as well. */
 function noAnswer(snapshot: Snapshot, object: KubernetesObject): Pick<Finding, "type" | "cause" | "hint"> | undefined {
-  const asked = object.metadata.annotations?.["reconcile.fluxcd.io/requestedAt"];
-  const since = asked === undefined || Number.isNaN(Date.parse(asked)) ? undefined : asked;
+  const asked = object.metadata.annotations?.["reconcile.fluxcd.io/requestedAt"] ?? "";
+  const [since] = /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)/.exec(asked) ?? [];
   if (since === undefined || at(object, "status.lastHandledReconcileAt") === asked) return undefined;
   const busy = conditionOf(object, "Reconciling")?.status === "True";
   const seconds = secondsSince(snapshot, since);

@@ -139,6 +139,17 @@ test("Flux does not answer a request", () => {
   expect(of(good, silent(30))).toEqual([]);
 });
 
+test.each<[string, (at: string) => string]>([
+  ["a drill's own", (at) => `${at}+rebuild/shop+1`],
+  ["one of flux reconcile", (at) => at.replace(/(\.\d+)?Z$/, ".000000001+00:00")],
+])("Flux does not answer a request, %s", (_, token) => {
+  const asked = { "reconcile.fluxcd.io/requestedAt": token(ago(90)) };
+  const said = of(good, kustomization("apps", {}, ready("True", "", ""), { inventory }, asked));
+  expect(said[0]).toContain("has not answered the request to reconcile Kustomization apps for 90 s");
+  const handled = { inventory, lastHandledReconcileAt: token(ago(90)) };
+  expect(of(good, kustomization("apps", {}, ready("True", "", ""), handled, asked))).toEqual([]);
+});
+
 test("Flux that is fine, on its way, or has trouble elsewhere is no cause", () => {
   const fine = kustomization("apps", {}, ready("True", "ReconciliationSucceeded", ""));
   expect(of(good, fine)).toEqual([]);
@@ -197,6 +208,19 @@ const application = (status: object, syncPolicy: object = { automated: { selfHea
     spec: { destination: { namespace: "shop" }, syncPolicy },
     status: { resources: [{ version: "v1", kind: "ConfigMap", namespace: "shop", name: "conf" }], ...status },
   });
+
+test("Argo CD does not take up a sync that it was asked for", () => {
+  const asked = (seconds: number) => {
+    const fields = { time: ago(seconds), manager: "firedrill", operation: "Update", fieldsV1: { "f:operation": {} } };
+    const one = application({ sync: { status: "OutOfSync" } });
+    return { ...one, operation: { sync: {} }, metadata: { ...one.metadata, managedFields: [fields] } };
+  };
+  expect(of(asked(90))).toEqual([
+    "Application/argocd/shop: Argo CD has not taken up the sync of Application shop for 90 s",
+  ]);
+  expect(of(asked(30))).toEqual([]);
+});
+
 const failed = (message: string, more = {}) => ({ operationState: { phase: "Failed", message, ...more } });
 
 test.each([

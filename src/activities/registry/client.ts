@@ -22,11 +22,15 @@ const accepted = [
 export async function askRegistry(image: string, credentials: Credentials, signal: AbortSignal): Promise<Pullable> {
   const reference = parseReference(image);
   try {
-    const known = credentials.get(reference.host) ?? [];
-    let status = (await askManifest(reference, known[0], signal)).status;
-    for (const basic of known.slice(1))
-      if (isRefusal(status)) status = (await askManifest(reference, basic, signal)).status;
-    return judge(image, reference, status, known.length);
+    const [first, ...others] = credentials.get(reference.host) ?? [];
+    let said = await askManifest(reference, first, signal);
+    for (const basic of others)
+      if (isRefusal(said.status)) {
+        const { shown } = said;
+        said = await askManifest(reference, basic, signal);
+        said.shown ||= shown;
+      }
+    return judge(image, reference, said, first !== undefined);
   } catch (error) {
     signal.throwIfAborted();
     const { cause } = error as { cause?: { code?: string; message?: string } };
@@ -39,12 +43,21 @@ export async function askRegistry(image: string, credentials: Credentials, signa
 
 const isRefusal = (status: number) => status === 401 || status === 403;
 
-function judge(image: string, { host }: Reference, status: number, tried: number): Pullable {
+interface Said {
+  status: number;
+  /** Whether a pull secret was shown to it, or to who makes its tokens. */
+  shown: boolean;
+}
+
+function judge(image: string, { host }: Reference, { status, shown }: Said, hasSecret: boolean): Pullable {
   if (status === 200) return { state: "there" };
   if (status === 404) return { state: "gone", why: `${host} has no such image or tag`, hint: replacement(image) };
   // Nodes may have credentials of their own. Docker Hub says this of what is gone as well.
-  if (isRefusal(status) && tried === 0 && host !== dockerHub)
+  if (isRefusal(status) && !hasSecret && host !== dockerHub)
     return { state: "unknown", why: `${host} answers with status ${status} to who has no pull secret` };
+  // A kubelet that is told to trust it may show it one all the same.
+  if (isRefusal(status) && !shown && host !== dockerHub)
+    return { state: "unknown", why: `${host} wants the pull secret, and without TLS it was not shown one` };
   if (isRefusal(status))
     return {
       state: "gone",
@@ -59,7 +72,7 @@ export function replacement(image: string): string {
 }
 
 /** HTTPS first; plain HTTP only where the host does not speak TLS, and then without credentials. */
-async function askManifest(reference: Reference, basic: string | undefined, signal: AbortSignal): Promise<Response> {
+async function askManifest(reference: Reference, basic: string | undefined, signal: AbortSignal): Promise<Said> {
   try {
     return await withToken("https", reference, basic, signal);
   } catch (error) {
@@ -78,7 +91,7 @@ async function withToken(
   { host, repository, version }: Reference,
   basic: string | undefined,
   signal: AbortSignal,
-): Promise<Response> {
+): Promise<Said> {
   const ask = async (authorization: string | undefined) =>
     await fetch(`${scheme}://${host}/v2/${repository}/manifests/${version}`, {
       method: "HEAD",
@@ -86,18 +99,23 @@ async function withToken(
       signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
     });
   const first = await ask(undefined);
-  if (first.status !== 401) return first;
+  if (first.status !== 401) return { status: first.status, shown: false };
   const challenge = first.headers.get("www-authenticate") ?? "";
-  if (/^basic/i.test(challenge)) return basic === undefined ? first : await ask(`Basic ${basic}`);
-  const token = await fetchToken(challenge, basic, signal);
-  return token === undefined ? first : await ask(`Bearer ${token}`);
+  if (/^basic/i.test(challenge))
+    return basic === undefined
+      ? { status: first.status, shown: false }
+      : { status: (await ask(`Basic ${basic}`)).status, shown: true };
+  const made = await fetchToken(challenge, basic, signal);
+  const shown = made !== undefined && basic !== undefined;
+  return { status: made?.token === undefined ? first.status : (await ask(`Bearer ${made.token}`)).status, shown };
 }
 
+/** @returns no token where who makes them refuses; nothing where nobody may be asked */
 async function fetchToken(
   challenge: string,
   basic: string | undefined,
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<{ token: string | undefined } | undefined> {
   const said = Object.fromEntries([...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, key, value]) => [key, value]));
   // The address comes from the registry: credentials go to nobody but HTTPS.
   if (said["realm"] === undefined || !said["realm"].startsWith("https://")) return undefined;
@@ -107,7 +125,7 @@ async function fetchToken(
     headers: basic === undefined ? {} : { authorization: `Basic ${basic}` },
     signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
   });
-  if (!answer.ok) return undefined;
+  if (!answer.ok) return { token: undefined };
   const { token, access_token } = (await answer.json()) as { token?: string; access_token?: string };
-  return token ?? access_token;
+  return { token: token ?? access_token };
 }

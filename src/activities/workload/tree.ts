@@ -13,9 +13,13 @@ const mostBytes = 64 * 1024 * 1024;
 /** What only the kernel may read of a file system of its own. */
 const kernels = ["-name", "lost+found", "-prune", "-o"];
 
+/** Read last, and there in every container: where its checksum is missing, the list was cut short on its way. */
+const lastFile = "/dev/null";
+const wanted = ["(", "-type", "f", "-o", "-path", lastFile, ")"];
+
 /**
  * Reads every file of a directory in a container. Files that vanish meanwhile are left out.
- * @throws PROGRAM_MISSING, PROGRAM_FAILED where a file cannot be read, TIMED_OUT
+ * @throws PROGRAM_MISSING, PROGRAM_FAILED where a file cannot be read or not all of the list arrives, TIMED_OUT
  */
 export async function readTree(
   { cluster }: Pick<Session, "cluster">,
@@ -23,7 +27,7 @@ export async function readTree(
   signal: AbortSignal,
 ): Promise<Tree> {
   const { pod, container } = place;
-  const command = ["find", directory, ...kernels, "-type", "f", "-exec", "sha256sum", "{}", "+"];
+  const command = ["find", directory, lastFile, ...kernels, ...wanted, "-exec", "sha256sum", "{}", "+"];
   const output = collector();
   const end = await execInPod(
     cluster,
@@ -38,13 +42,20 @@ export async function readTree(
       `not all files of ${directory} in pod ${namespace}/${pod} can be read: ${lastWords(trouble.join("\n"))}`,
       "Name a directory in the component's `data` of which the container's user may read every file.",
     );
-  return parse(output.text(), directory);
+  const lines = output.text().split("\n");
+  const last = lines.findLastIndex((line) => line.endsWith(` ${lastFile}`));
+  if (last === -1 || lines.slice(last + 1).some((line) => line !== ""))
+    throw fail(
+      "PROGRAM_FAILED",
+      `the list of the files of ${directory} in pod ${namespace}/${pod} was cut short: ${end.bytes} bytes of it have arrived`,
+      "Retry; if it stays so, look at the API server's and the kubelet's proxies, or name a smaller directory in the component's `data`.",
+    );
+  return parse(lines.slice(0, last), directory);
 }
 
-function parse(text: string, directory: string): Tree {
+function parse(lines: string[], directory: string): Tree {
   const beginning = `${directory.replace(/\/+$/, "")}/`;
-  const files = text
-    .split("\n")
+  const files = lines
     .filter((line) => line !== "")
     .map((line): [string, string] => {
       // GNU's puts a backslash before a line whose name it has masked.

@@ -1,31 +1,20 @@
 import { createHash } from "node:crypto";
 import { Readable, Writable } from "node:stream";
 import { afterEach, expect, test } from "vitest";
-import { type WebSocket, WebSocketServer } from "ws";
+import type { WebSocket } from "ws";
 import { openCluster } from "../../../src/activities/kubernetes/client.ts";
 import { execInPod, type PodCommand } from "../../../src/activities/kubernetes/exec.ts";
 import { answer, certificate, startFakeApiServer } from "../../support/fake-api-server.ts";
+import { frame, startFakeExec, status, success, v5 } from "../../support/fake-exec.ts";
 
 const ended: (() => unknown)[] = [];
 afterEach(async () => {
   for (const end of ended.splice(0)) await end();
 });
 
-const v5 = "v5.channel.k8s.io";
-const frame = (channel: number, text: string | Buffer) =>
-  Buffer.concat([Buffer.of(channel), Buffer.from(text as string)]);
-const status = (status: object) => frame(3, JSON.stringify(status));
-const success = status({ status: "Success" });
-
 async function serve(container: (socket: WebSocket, url: URL) => void, protocols = [v5]) {
-  const server = await startFakeApiServer(answer.status(403, 'User "x" cannot create resource "pods/exec"'));
-  const sockets = new WebSocketServer({
-    server: server.server(),
-    handleProtocols: (offered) => protocols.find((one) => offered.has(one)) ?? false,
-  });
-  sockets.on("connection", (socket, request) => container(socket, new URL(request.url ?? "", "https://x")));
-  const cluster = openCluster(server.kubeconfig());
-  ended.push(cluster.close, () => sockets.clients.forEach((socket) => socket.terminate()), server.stop);
+  const { server, cluster, stop } = await startFakeExec(container, protocols);
+  ended.push(stop);
   const run = async (more: Partial<PodCommand> = {}, signal = new AbortController().signal) =>
     await execInPod(
       cluster,
