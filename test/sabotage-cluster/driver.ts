@@ -20,7 +20,7 @@ export interface Sabotage {
   plan?: (stage: Stage) => { volume?: object; cluster?: object; more?: object };
   /** Of the worker. */
   environment?: Record<string, string>;
-  configuration?: object;
+  configuration?: (stage: Stage) => object;
   /** `refused`: by a guard, before anything was touched. */
   verdict: "FAIL" | "INCONCLUSIVE" | "refused";
   /** Who says it: a guard, the ID of a step, a check ("data: place"), an objective; or how that begins. */
@@ -42,7 +42,7 @@ export async function play(stage: Stage, row: Sabotage): Promise<void> {
   let run: DrillRun | undefined;
   try {
     await row.before?.(stage);
-    await stage.work(row.environment, row.configuration);
+    await stage.work(row.environment, row.configuration?.(stage));
     const hold =
       row.when === undefined ? undefined : await stage.hooks.hold({ moment: "step-begin", step: `^${row.when}$` });
     const startedAt = performance.now();

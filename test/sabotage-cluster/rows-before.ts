@@ -8,6 +8,7 @@ import { buckets, s3Endpoint } from "../../lab/services/services.ts";
 import { orderStack } from "../../lab/stack/stage.ts";
 import type { Sabotage } from "./driver.ts";
 import { backups } from "./rows-backup.ts";
+import { ofPlan } from "./rows-guards.ts";
 import { objectStore } from "./store.ts";
 import { accessOf, claimNamespace, exec, layersOf, letLonghornLook, type Stage, textFile } from "./stage.ts";
 
@@ -156,10 +157,10 @@ const guards: Sabotage[] = [
   {
     name: "the layer is not listed",
     how: "the worker's configuration lists another directory in `mayDestroy`",
-    configuration: { mayDestroy: [{ infrastructure: "/srv/other" }] },
+    configuration: () => ({ mayDestroy: [{ infrastructure: "/srv/other" }] }),
     verdict: "refused",
     at: "allow-list",
-    says: /machines/,
+    says: /the worker's configuration does not list infrastructure machines .* among what it may destroy/,
   },
 ];
 
@@ -234,7 +235,7 @@ const destruction: Sabotage[] = [
   },
 ];
 
-export const beforeLoss: Sabotage[] = [...guards, ...access, ...backups, ...destruction].map((row) => ({
+export const beforeLoss: Sabotage[] = [...guards, ...ofPlan, ...access, ...backups, ...destruction].map((row) => ({
   ...row,
   spared: true as const,
 }));

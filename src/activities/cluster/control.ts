@@ -1,20 +1,49 @@
+import { fail } from "../../failures.ts";
+import type { ClusterAccess } from "../../plan/access-schema.ts";
 import { askOnce } from "../checks/index.ts";
+import { rest } from "../rest.ts";
 import type { StepContext } from "../step.ts";
 import type { Control } from "../verbs.ts";
 import { recallKnown } from "./memory.ts";
 import { namesOfRows } from "./rows.ts";
 import type { ClusterInput } from "./verbs.ts";
-import { whoAnswers } from "./is-gone.ts";
+import { type OldOne, whoAnswers } from "./is-gone.ts";
 
-/** Everything that `verify` will ask is asked while the cluster is gone: each must fail. */
-export async function controlCluster({ access }: Omit<ClusterInput, "run">, context: StepContext): Promise<Control> {
+/** What was told to stop may go on to answer for a while, and so may a balancer before it. */
+const patienceMs = 30_000;
+const everyMs = 1_000;
+
+/**
+ * Everything that `verify` will ask is asked while the cluster is gone: each must fail.
+ * @throws NOT_DESTROYED while the old cluster answers: nothing is made beside it
+ */
+export async function controlCluster(
+  { access }: Omit<ClusterInput, "run">,
+  context: StepContext,
+  withinMs = patienceMs,
+): Promise<Control> {
   const known = await recallKnown(context);
-  const { who, found } = await whoAnswers(access, context);
-  const passed = who === "old";
-  const own = namesOfRows(known).map((name) => ({ name, passed, found }));
+  const { found } = await untilGone(access, context, withinMs);
+  const own = namesOfRows(known).map((name) => ({ name, passed: false, found }));
   const asked = await askOnce(known.checks, { session: undefined, signal: context.signal });
   const checks = [...own, ...asked.map(({ name, ok, found: what }) => ({ name, passed: ok, found: what }))];
   const answered = checks.filter((one) => one.passed).length;
   const note = answered === 0 ? found : `${answered} of ${checks.length} checks pass although it was destroyed`;
   return { checks, lostAt: null, note };
+}
+
+async function untilGone(access: ClusterAccess, context: StepContext, withinMs: number): Promise<OldOne> {
+  for (const deadline = performance.now() + withinMs; ;) {
+    const answer = await whoAnswers(access, context);
+    if (answer.who === "nobody" || answer.who === "other") return answer;
+    context.progress(answer.found);
+    if (performance.now() > deadline)
+      throw fail(
+        "NOT_DESTROYED",
+        answer.who === "old" ? answer.found : `what answers may be the old cluster: ${answer.found}`,
+        "Find out who answers there, and destroy what is left; then retry. Skip where it is only a balancer or a proxy before the old cluster.",
+      );
+    await rest(everyMs, context.signal);
+    context.signal.throwIfAborted();
+  }
 }

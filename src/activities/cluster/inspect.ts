@@ -8,10 +8,12 @@ import type { KubernetesObject } from "../kubernetes/object.ts";
 import type { Patience } from "../kubernetes/request.ts";
 import { isUnanswered } from "../kubernetes/refusal.ts";
 import { readiness } from "../kubernetes/readiness.ts";
+import { serverCertificate } from "../kubernetes/server-certificate.ts";
 import { type Session, withCluster } from "../kubernetes/session.ts";
 import { shellWord } from "../../report/safe-text.ts";
 import type { StepContext } from "../step.ts";
 import type { Inspection } from "../verbs.ts";
+import { imagesOf, lostWithIt } from "./blast-radius.ts";
 import { type LayerState, layersOf, statesOf } from "./layers.ts";
 import { keepKnown } from "./memory.ts";
 import { unsavedVolumes } from "./unsaved.ts";
@@ -40,7 +42,7 @@ function lostPerhaps(error: unknown, { run }: StepContext): Error {
 
 async function inspectWithin(
   session: Session,
-  { component, gitops, checks, saved }: Input,
+  { component, access, gitops, checks, saved }: Input,
   kubeconfig: string,
   context: StepContext,
 ): Promise<Inspection> {
@@ -53,9 +55,13 @@ async function inspectWithin(
   const around = { session, signal: context.signal };
   const noted = await noteBefore(checks, around);
   const asked = await askOnce(noted, around);
+  context.progress("asking the registries for the images");
+  const images = await imagesOf(session, context.signal);
+  const certificate = await serverCertificate(kubeconfig, access.context);
   const known = {
     identity,
     server: cluster.server,
+    ...(certificate !== null && { certificate }),
     nodes,
     layers: layers.map(({ name }) => name),
     takenAt: new Date().toISOString(),
@@ -66,7 +72,7 @@ async function inspectWithin(
   const passed = asked.filter(({ ok }) => ok).length;
   return {
     target: targetOf(component),
-    note: `${nodes.length} of ${objects.length} nodes and ${layers.length - unready.length} of ${layers.length} layers are ready, ${passed} of ${asked.length} checks pass`,
+    note: `${nodes.length} of ${objects.length} nodes and ${layers.length - unready.length} of ${layers.length} layers are ready, ${passed} of ${asked.length} checks pass, ${images.asked - images.unknown.length} of ${images.asked} images found in their registries`,
     facts: {
       name: component.name,
       kind: component.kind,
@@ -78,9 +84,10 @@ async function inspectWithin(
       listed: true,
       listLine: "",
       ...nothingAmiss,
+      insideTarget: await lostWithIt(session, access),
       recovery: {
         orphans: { names: [], more: 0 },
-        images: [],
+        images: images.gone,
         volumes: await unsavedVolumes(session, { component, saved }),
         gitops: layers.flatMap(problemsOf),
       },

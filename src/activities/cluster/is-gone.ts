@@ -12,10 +12,11 @@ const patience = { withinMs: 10_000, requestMs: 5_000 };
 /** What answers where a cluster was. */
 export interface Answers {
   /**
-   * `cluster`: one that tells its uid; `stranger`: something that does not know our credentials, or has another certificate;
-   * `busy`: something that cannot answer now; `somebody`: it is there, and tells no uid; `nobody`: nothing answers.
+   * `cluster`: one that tells its uid; `stranger`: something that does not know our credentials; `foreign`: something that shows
+   * another certificate; `busy`: something that cannot answer now; `somebody`: it is there, and tells no uid; `nobody`: nothing
+   * answers.
    */
-  who: "cluster" | "stranger" | "busy" | "somebody" | "nobody";
+  who: "cluster" | "stranger" | "foreign" | "busy" | "somebody" | "nobody";
   /** uid of kube-system, and when that was made (ISO 8601), of a cluster that tells it. */
   identity?: string;
   madeAt?: string;
@@ -45,7 +46,8 @@ export async function whoIsAt(
   } catch (error) {
     signal.throwIfAborted();
     const { type, message } = describeFailure(error);
-    if (type === "AUTHENTICATION_FAILED" || isAboutTrust(error)) return { who: "stranger", server, found: message };
+    if (isAboutTrust(error)) return { who: "foreign", server, found: message };
+    if (type === "AUTHENTICATION_FAILED") return { who: "stranger", server, found: message };
     if (type !== "SYSTEM_UNREACHABLE") return { who: "somebody", server, found: message };
     return { who: statusOf(error) === undefined ? "nobody" : "busy", server, found: message };
   } finally {
@@ -53,9 +55,13 @@ export async function whoIsAt(
   }
 }
 
-/** What answers where the old cluster was: the same one, another one, or nobody who knows our credentials. */
+/** What answers where the old cluster was. */
 export interface OldOne {
-  who: "old" | "other" | "nobody";
+  /**
+   * `old`: the same one; `other`: another one, or what shows another certificate; `unclear`: something that may be it, as it
+   * cannot answer now, or does not know our credentials; `nobody`: nothing answers.
+   */
+  who: "old" | "other" | "unclear" | "nobody";
   found: string;
 }
 
@@ -67,7 +73,8 @@ export async function whoAnswers({ context: name }: ClusterAccess, context: Step
     return identity === known.identity
       ? { who: "old", found: `the old cluster still answers at ${server}` }
       : { who: "other", found: `another cluster answers at ${server}: ${identity}` };
-  // Who refuses our rights is there; who does not know our credentials, or has another certificate, is somebody else.
+  // Who refuses our rights is there.
   if (who === "somebody") return { who: "old", found: `something still answers at ${server}: ${found}` };
-  return { who: "nobody", found };
+  if (who === "foreign") return { who: "other", found: `what answers at ${server} is not the old cluster: ${found}` };
+  return { who: who === "nobody" ? "nobody" : "unclear", found };
 }

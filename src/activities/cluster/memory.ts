@@ -12,6 +12,8 @@ export interface Known {
   identity: string;
   /** Address of the API server. */
   server: string;
+  /** Fingerprint of its certificate; missing where it tells nothing, or was not looked at. */
+  certificate?: string;
   /** Names of the nodes that were ready. */
   nodes: string[];
   /** Names of the layers of GitOps, in their order. */

@@ -1,6 +1,8 @@
 import { askPatiently } from "../checks/index.ts";
 import { requirePassed } from "../conclude.ts";
+import { kubeconfigText } from "../kubernetes/access.ts";
 import { readiness } from "../kubernetes/readiness.ts";
+import { serverCertificate } from "../kubernetes/server-certificate.ts";
 import { type Session, withCluster } from "../kubernetes/session.ts";
 import type { StepContext } from "../step.ts";
 import type { Verification } from "../verbs.ts";
@@ -21,7 +23,7 @@ export async function verifyCluster(input: Input, context: StepContext): Promise
   });
 }
 
-async function check(session: Session, { gitops }: Input, context: StepContext): Promise<Verification> {
+async function check(session: Session, { access, gitops }: Input, context: StepContext): Promise<Verification> {
   const known = await recallKnown(context);
   const { cluster, identity } = session;
   const { objects } = await cluster.list(nodeKind);
@@ -29,6 +31,7 @@ async function check(session: Session, { gitops }: Input, context: StepContext):
   const listed = layers === undefined ? [] : (await cluster.list(layers.kind, { namespace: layers.namespace })).objects;
   const rows = rowsOf(known, {
     identity,
+    certificate: await serverCertificate(await kubeconfigText(access, context.signal), access.context),
     nodes: objects.filter((node) => readiness(node).status === "ready").length,
     layers: layers === undefined ? [] : statesOf(layers, listed),
   });

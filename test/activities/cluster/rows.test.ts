@@ -18,32 +18,56 @@ const whole = [layer("base", "True"), layer("apps", "True")];
 const passed = (now: Parameters<typeof rowsOf>[1]) => rowsOf(known, now).map((row) => row.passed);
 
 test("another cluster with as many nodes and every layer ready: all rows pass, under the names of the negative control", () => {
-  const rows = rowsOf(known, { identity: "new", nodes: 2, layers: statesOf(layers, whole) });
+  const rows = rowsOf(known, { identity: "new", certificate: null, nodes: 2, layers: statesOf(layers, whole) });
   expect(rows.map(({ name }) => name)).toEqual(namesOfRows(known));
   expect(rows.map((row) => row.passed)).toEqual([true, true, true, true]);
 });
 
 test.each<[string, Parameters<typeof rowsOf>[1], boolean[]]>([
-  ["the same cluster", { identity: "old", nodes: 2, layers: statesOf(layers, whole) }, [false, true, true, true]],
-  ["no uid", { identity: "", nodes: 2, layers: statesOf(layers, whole) }, [false, true, true, true]],
-  ["a node is missing", { identity: "new", nodes: 1, layers: statesOf(layers, whole) }, [true, false, true, true]],
+  [
+    "the same cluster",
+    { identity: "old", certificate: null, nodes: 2, layers: statesOf(layers, whole) },
+    [false, true, true, true],
+  ],
+  ["no uid", { identity: "", certificate: null, nodes: 2, layers: statesOf(layers, whole) }, [false, true, true, true]],
+  [
+    "a node is missing",
+    { identity: "new", certificate: null, nodes: 1, layers: statesOf(layers, whole) },
+    [true, false, true, true],
+  ],
   [
     "a layer is missing",
-    { identity: "new", nodes: 2, layers: statesOf(layers, whole.slice(1)) },
+    { identity: "new", certificate: null, nodes: 2, layers: statesOf(layers, whole.slice(1)) },
     [true, true, false, true],
   ],
   [
     "a layer is not ready",
-    { identity: "new", nodes: 3, layers: statesOf(layers, [whole[0]!, layer("apps", "False")]) },
+    { identity: "new", certificate: null, nodes: 3, layers: statesOf(layers, [whole[0]!, layer("apps", "False")]) },
     [true, true, true, false],
   ],
   [
     "a layer is suspended",
-    { identity: "new", nodes: 2, layers: statesOf(layers, [whole[0]!, layer("apps", "True", { suspend: true })]) },
+    {
+      identity: "new",
+      certificate: null,
+      nodes: 2,
+      layers: statesOf(layers, [whole[0]!, layer("apps", "True", { suspend: true })]),
+    },
     [true, true, true, false],
   ],
 ])("%s: its row fails", (_what, now, rows) => {
   expect(passed(now)).toEqual(rows);
+});
+
+test.each<[string, string | null, boolean]>([
+  ["another certificate", "CD:34", true],
+  ["the one of before", "AB:12", false],
+  ["none that is the cluster's own", null, false],
+])("the API server shows %s", (_what, certificate, passes) => {
+  const before = { ...known, certificate: "AB:12" };
+  const rows = rowsOf(before, { identity: "new", certificate, nodes: 2, layers: statesOf(layers, whole) });
+  expect(rows.map(({ name }) => name)).toEqual(namesOfRows(before));
+  expect(rows.find(({ name }) => name === "Certificate")?.passed).toBe(passes);
 });
 
 test("a version that Flux cannot apply is not seen, as it says itself; why it cannot, is told", () => {

@@ -1,0 +1,90 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Sabotage } from "./driver.ts";
+import { claimNamespace, type Stage } from "./stage.ts";
+
+/** What keeps the cluster from being drilled at all, whatever its volumes and layers are like. */
+
+const days = (n: number) => new Date(Date.now() + n * 86_400_000).toISOString();
+
+const sleeping = (image: string) => `
+apiVersion: batch/v1
+kind: CronJob
+metadata: { name: report, namespace: ${claimNamespace} }
+spec:
+  suspend: true
+  schedule: "0 3 * * *"
+  jobTemplate: { spec: { template: { spec: { restartPolicy: Never, containers: [{ name: report, image: "${image}" }] } } } }`;
+
+const git = `
+apiVersion: v1
+kind: Service
+metadata: { name: forge, namespace: ${claimNamespace} }
+spec: { ports: [{ port: 80 }] }
+---
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: GitRepository
+metadata: { name: more, namespace: flux-system }
+spec: { url: "http://forge.${claimNamespace}.svc.cluster.local/more.git", interval: 10m, suspend: true }`;
+
+/** Has no image at all, and says so. */
+const registry = createServer((_, response) => void response.writeHead(404).end());
+
+async function missingImage(stage: Stage): Promise<void> {
+  const { hostAddress } = await stage.layout();
+  await new Promise<void>((resolve) => registry.listen(0, hostAddress, resolve));
+  await stage.apply(sleeping(`${hostAddress}:${(registry.address() as AddressInfo).port}/report:1`));
+}
+
+export const ofPlan: Sabotage[] = [
+  {
+    name: "production without approvals",
+    how: "the plan's `environment` is production, and it asks nobody to approve",
+    plan: () => ({ more: { environment: "production" } }),
+    verdict: "refused",
+    at: "production",
+    says: /belongs to production, where nothing is destroyed without approvals, and the plan asks for none/,
+  },
+  {
+    name: "the plan is frozen",
+    how: "a window of `freeze:` is open",
+    plan: () => ({ more: { freeze: [{ from: days(-1), until: days(1), reason: "stock-taking" }] } }),
+    verdict: "refused",
+    at: "freeze",
+    says: /is frozen \(stock-taking\) from .* until /,
+  },
+  {
+    name: "the state is another one",
+    how: "the worker's configuration lists the layer with the lineage of another state",
+    configuration: ({ stage: { infrastructure } }) => ({
+      mayDestroy: [{ infrastructure, lineage: "00000000-0000-4000-8000-000000000000" }],
+    }),
+    verdict: "refused",
+    at: "state-identity",
+    says: /lists infrastructure machines .* with another state than lineage /,
+  },
+  {
+    name: "Git is inside the cluster",
+    how: "Flux has a GitRepository whose address is that of a Service of the cluster",
+    before: (stage) => stage.apply(git),
+    verdict: "refused",
+    at: "blast-radius",
+    says: /what GitRepository flux-system\/more reads from \(Service dr-exercise\/forge\) would be lost together with cluster at/,
+    undo: async (stage) => {
+      await stage.k("-n flux-system delete gitrepository more");
+      await stage.k(`-n ${claimNamespace} delete service forge`);
+    },
+  },
+  {
+    name: "an image is gone from its registry",
+    how: "a CronJob's image is not in its registry any more, a real HTTP server that says so",
+    before: missingImage,
+    verdict: "refused",
+    at: "images",
+    says: /image \S+\/report:1 cannot be pulled \(.* has no such image or tag\), so that CronJob\/report in dr-exercise would not start again/,
+    undo: async (stage) => {
+      await stage.k(`-n ${claimNamespace} delete cronjob report`);
+      registry.close();
+    },
+  },
+];
