@@ -65,7 +65,7 @@ async function listAll({ cluster, resources }: Session, kinds: string[]): Promis
 }
 
 /** "Node cp-1", which has one of these addresses. Pure. */
-export function nodeWith(addresses: string[], objects: KubernetesObject[]): string | undefined {
+function nodeWith(addresses: string[], objects: KubernetesObject[]): string | undefined {
   const nodes = objects.filter(({ kind }) => kind === "Node");
   return addresses.map((address) => answering(address, nodes)).find((one) => one !== undefined);
 }

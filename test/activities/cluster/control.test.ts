@@ -7,13 +7,7 @@ import { keepKnown } from "../../../src/activities/cluster/memory.ts";
 import { serverCertificate } from "../../../src/activities/kubernetes/server-certificate.ts";
 import type { StepContext } from "../../../src/activities/step.ts";
 import { describeFailure } from "../../../src/failures.ts";
-import {
-  type Answering,
-  certificate,
-  type FakeApiServer,
-  kubeconfigOf,
-  startFakeApiServer,
-} from "../../support/fake-api-server.ts";
+import { type Answering, certificate, type FakeApiServer, startFakeApiServer } from "../../support/fake-api-server.ts";
 
 /** Whether the old cluster is gone, before anything is made in its place. */
 
@@ -38,14 +32,8 @@ const says =
 async function before(how: Answering, trusted = true): Promise<void> {
   server = await startFakeApiServer(how);
   const known = { identity: "u1", server: "", nodes: ["a"], layers: ["apps"], takenAt: "", checks: [] };
-  const kubeconfig = trusted ? server.kubeconfig() : untrusting(server.kubeconfig());
+  const kubeconfig = server.kubeconfig(undefined, trusted ? undefined : certificate().cert);
   await keepKnown(context, { ...known, certificate: "AB:12" }, kubeconfig);
-}
-
-function untrusting(kubeconfig: string): string {
-  const [, url = ""] = /server: (\S+)/.exec(kubeconfig) ?? [];
-  const ca = Buffer.from(certificate().cert).toString("base64");
-  return kubeconfigOf({ server: url, "certificate-authority-data": ca }, { token: "x" });
 }
 
 const control = () => controlCluster({ access: { kubeconfig: { file: "/x" } } } as never, context, 500);
