@@ -35,7 +35,7 @@ export async function applyLayer({ layer, planned }: Input, context: StepContext
   await initialise(layer, context);
   const units = await unitsOf(layer, context);
   if (context.run.type === "restore") await makeAgain(layer, units, context);
-  else await runApply(layer, units, context);
+  else await runApply(layer, units, planned?.count ?? 0, context);
   const states = await statesOf(layer, units, context);
   const resources = resourcesOf(states);
   if (resources === 0)
@@ -59,8 +59,8 @@ export async function applyLayer({ layer, planned }: Input, context: StepContext
 /** Waiting for a lock that a dead program left, and once more each for units that were begun together. */
 const mostRounds = 6;
 
-/** @throws NOT_BUILT with the error's address, STATE_LOCKED, TIMED_OUT */
-async function runApply(layer: StateLayer, units: Unit[], context: StepContext): Promise<void> {
+/** @param total how many resources there were; 0 where nobody knows @throws NOT_BUILT with the error's address, STATE_LOCKED, TIMED_OUT */
+async function runApply(layer: StateLayer, units: Unit[], total: number, context: StepContext): Promise<void> {
   const report = join(context.directory, "infrastructure", `${layer.name}.report.json`);
   await makePrivate(join(context.directory, "infrastructure"));
   const released = new Set<string>();
@@ -71,7 +71,8 @@ async function runApply(layer: StateLayer, units: Unit[], context: StepContext):
       timeoutMs: layer.timeout,
       patienceMs,
       prepare: () => rm(report, { force: true }),
-      watch: follow("built", 0),
+      // One unit says by itself how many it makes; of several each says it when its turn comes.
+      watch: follow("built", units.length > 1 ? total : 0),
     });
     const result = await told(end);
     const failed = await failedUnits(layer, report);

@@ -125,7 +125,11 @@ async function destroyUnit(
       assertShown(layer, unit, destroys);
       isFresh = true;
     }
-    const watch = follow("destroyed", unit.destroys.length);
+    const count = follow("destroyed", unit.destroys.length);
+    const watch = async (stdout: string) => {
+      const text = await count(stdout);
+      return text && (unit.unit === "" ? text : `unit ${unit.unit}: ${text}`);
+    };
     const result = await applySaved(layer, unit.directory, { job, file, watch }, context);
     if (result.end.exitCode === 0) return;
     const lock = lockIn(result.errors);
