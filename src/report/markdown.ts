@@ -4,6 +4,7 @@ import { secondsBetween } from "./elapsed.ts";
 import { seconds, time } from "./format.ts";
 import { evidence } from "./markdown/evidence.ts";
 import { code, details, plain, prose, section, signs, table } from "./markdown/markup.ts";
+import { phaseSpans } from "./phases.ts";
 import type { ComponentRecord, RpoRecord, RtoRecord, RunRecord, StepRecord } from "./record.ts";
 import { seal } from "./seal.ts";
 import { trendRows } from "./trend.ts";
@@ -109,6 +110,13 @@ function about(record: RunRecord): string {
   );
 }
 
+function byPhase({ steps }: RunRecord): string {
+  const spans = phaseSpans(steps).flatMap(({ phase, seconds: took }) =>
+    took === null ? [] : [`${phase} ${seconds(took)}`],
+  );
+  return spans.length === 0 ? "" : `By phase: ${spans.join(" · ")}`;
+}
+
 function trendTable(record: RunRecord): string {
   const rows = trendRows(record).map(({ startedAt, workflowId, verdict, rto, rpo }, index, { length }) => [
     time(startedAt),
@@ -159,6 +167,7 @@ export function renderMarkdown(record: RunRecord): string {
         objectiveRow("RPO", rpo, againstRpo(record), ""),
       ],
     ),
+    byPhase(record),
     table(["component", "verdict", "RTO", "RPO", "checks proven"], components.map(componentRow)),
     section("Drills so far", trendTable(record)),
     section(

@@ -1,6 +1,7 @@
 import { secondsBetween } from "../elapsed.ts";
 import { seconds, time } from "../format.ts";
-import type { Phase, RunRecord, StepRecord } from "../record.ts";
+import { phaseSpans } from "../phases.ts";
+import type { RunRecord, StepRecord } from "../record.ts";
 import { statusWords, stretchWords } from "../words.ts";
 import { html, type Markup } from "./markup.ts";
 import { type Bar, bars, type Scale, scaleOf } from "./timeline-scale.ts";
@@ -137,30 +138,20 @@ function legend(record: RunRecord, scale: Scale): Markup {
   </ul>`;
 }
 
-/** How long a phase took, from its first step to its last; null where not all of it has ended. */
-function span(steps: StepRecord[]): string | null {
-  const starts = steps.flatMap(({ startedAt }) => startedAt ?? []);
-  const ends = steps.flatMap(({ endedAt }) => endedAt ?? []);
-  if (starts.length === 0 || ends.length < starts.length) return null;
-  return seconds(secondsBetween(starts.toSorted()[0]!, ends.toSorted().at(-1)!));
-}
-
 export function timeline(record: RunRecord): Markup {
   const scale = scaleOf(record);
-  const phases = [...new Set(record.steps.map(({ phase }) => phase))];
-  const of = (phase: Phase) => record.steps.filter((step) => step.phase === phase);
-  const group = (phase: Phase) =>
+  const group = ({ phase, seconds: took, steps }: ReturnType<typeof phaseSpans>[number]) =>
     html`<li>
-      <h3>${phase} <small>${span(of(phase))}</small></h3>
+      <h3>${phase} <small>${took === null ? null : seconds(took)}</small></h3>
       <ol>
-        ${of(phase).map((step) => row(step, record, scale))}
+        ${steps.map((step) => row(step, record, scale))}
       </ol>
     </li>`;
   return html`<section class="timeline">
     <h2>Timeline</h2>
     ${patterns} ${legend(record, scale)} ${axis(record, scale)}
     <ol class="phases">
-      ${phases.map(group)}
+      ${phaseSpans(record.steps).map(group)}
     </ol>
   </section>`;
 }
