@@ -1,7 +1,10 @@
 import { createServer } from "node:http";
+import { mkdir, writeFile } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import type { DrillRun } from "../support/drill.ts";
 import type { Sabotage } from "./driver.ts";
-import { claimNamespace, type Stage } from "./stage.ts";
+import { claimNamespace, layersOf, type Stage } from "./stage.ts";
 
 /** What keeps the cluster from being drilled at all, whatever its volumes and layers are like. */
 
@@ -36,7 +39,50 @@ async function missingImage(stage: Stage): Promise<void> {
   await stage.apply(sleeping(`${hostAddress}:${(registry.address() as AddressInfo).port}/report:1`));
 }
 
+/** A second layer of the plan, whose code makes nothing and whose state is empty. */
+const emptyLayer = (stage: Stage) => ({
+  name: "dns",
+  kind: "tofu",
+  directory: join(stage.directory, "dns"),
+  destroys: ["*"],
+});
+
+/** Another run of the plan, as far as to its first backup. */
+async function otherRun(stage: Stage): Promise<void> {
+  await stage.work();
+  const hold = await stage.hooks.hold({ moment: "step-begin", step: "^plant/data$" });
+  other = await stage.start("exercise", { scenario: "cluster" });
+  await hold.reached(120_000);
+}
+let other: DrillRun | undefined;
+
 export const ofPlan: Sabotage[] = [
+  {
+    name: "another run works on it",
+    how: "a drill of the same plan is held as it is about to plant its sentinel",
+    before: otherRun,
+    verdict: "refused",
+    at: "lock",
+    says: /is being worked on by run \S+: exercise of plan drill, started by /,
+    undo: async () => void (await other?.handle.terminate("its row is over")),
+  },
+  {
+    name: "there is nothing to destroy",
+    how: "the plan has a second layer, whose state is empty",
+    plan: (stage) => ({ more: { infrastructure: [...layersOf(stage, {}), emptyLayer(stage)] } }),
+    configuration: (stage) => ({
+      mayDestroy: [stage.stage.infrastructure, emptyLayer(stage).directory].map((infrastructure) => ({
+        infrastructure,
+      })),
+    }),
+    before: async (stage) => {
+      await mkdir(emptyLayer(stage).directory, { recursive: true });
+      await writeFile(join(emptyLayer(stage).directory, "main.tf"), 'terraform { backend "local" {} }\n');
+    },
+    verdict: "refused",
+    at: "empty-state",
+    says: /there is nothing to destroy: infrastructure dns .* has no resources/,
+  },
   {
     name: "production without approvals",
     how: "the plan's `environment` is production, and it asks nobody to approve",
