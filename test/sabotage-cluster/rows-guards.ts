@@ -77,7 +77,7 @@ export const ofPlan: Sabotage[] = [
     }),
     before: async (stage) => {
       await mkdir(emptyLayer(stage).directory, { recursive: true });
-      await writeFile(join(emptyLayer(stage).directory, "main.tf"), 'terraform { backend "local" {} }\n');
+      await writeFile(join(emptyLayer(stage).directory, "main.tf"), 'terraform {\n  backend "local" {}\n}\n');
     },
     verdict: "refused",
     at: "empty-state",
