@@ -64,28 +64,42 @@ async function lose(namespace: string): Promise<string> {
   await bringUpApp(drill, namespace);
   const files = await sums(namespace);
   const volume = await volumeIn(namespace);
-  const named = `metadata: { name: ${namespace}-1, namespace: longhorn-system`;
+  await backUp(namespace, volume, `${namespace}-1`);
+  await takeAway(namespace, volume);
+  return files;
+}
+
+const statusOfBackup = (name: string) =>
+  k(`-n longhorn-system get backups.longhorn.io ${name} -o jsonpath={.status.state}/{.status.lastSyncedAt}`);
+
+/** Returns when it is in the store, or has failed. */
+async function backUp(namespace: string, volume: string, name: string): Promise<void> {
+  const named = `metadata: { name: ${name}, namespace: longhorn-system`;
   const labels = JSON.stringify({ KubernetesStatus: JSON.stringify({ namespace, pvcName: "data" }) });
   await drill.apply(
     `{ apiVersion: longhorn.io/v1beta2, kind: Snapshot, ${named} }, spec: { volume: ${volume}, createSnapshot: true } }`,
   );
   await waitUntil("the snapshot is taken", 60_000, async () =>
-    (
-      await k(`-n longhorn-system get snapshots.longhorn.io ${namespace}-1 -o jsonpath={.status.creationTime}`)
-    ).startsWith("20"),
+    (await k(`-n longhorn-system get snapshots.longhorn.io ${name} -o jsonpath={.status.creationTime}`)).startsWith(
+      "20",
+    ),
   );
   await drill.apply(
-    `{ apiVersion: longhorn.io/v1beta2, kind: Backup, ${named}, labels: { backup-volume: ${volume} } }, spec: { snapshotName: ${namespace}-1, labels: ${labels} } }`,
+    `{ apiVersion: longhorn.io/v1beta2, kind: Backup, ${named}, labels: { backup-volume: ${volume} } }, spec: { snapshotName: ${name}, labels: ${labels} } }`,
   );
-  await waitUntil("the backup is in the store", 60_000, async () =>
-    (
-      await k(`-n longhorn-system get backups.longhorn.io ${namespace}-1 -o jsonpath={.status.lastSyncedAt}`)
-    ).startsWith("20"),
-  );
+  await waitUntil("the backup is in the store", 60_000, async () => /^Error|\/20/.test(await statusOfBackup(name)));
+}
+
+async function takeAway(namespace: string, volume: string): Promise<void> {
   await k(`delete namespace ${namespace} --wait=true`);
   await k(`delete pv ${volume} --wait=false`);
   await k(`-n longhorn-system delete volume ${volume} --wait=true`);
-  return files;
+}
+
+/** As a new cluster has it: the object is gone, what is in the store stays, and Longhorn finds it there. */
+async function forget(backup: string): Promise<void> {
+  await k(`-n longhorn-system label backups.longhorn.io ${backup} longhorn.io/delete-custom-resource-only=`);
+  await k(`-n longhorn-system delete backups.longhorn.io ${backup} --wait=true`);
 }
 
 const sums = async (namespace: string) =>
@@ -178,6 +192,44 @@ test("one that is faulted does not keep the others from being restored", async (
   await drill.order();
   expect(found).toMatchObject({ exitCode: 1, results: ["failed", "restored"] });
   expect(found.volumes[0]!.message).toContain("volume bad-data is faulted");
+});
+
+test("a volume whose only backup has failed is no first installation", async () => {
+  await bringUpApp(drill, "unlucky");
+  const volume = await volumeIn("unlucky");
+  await drill.order({ misbehave: "backup-error" });
+  await backUp("unlucky", volume, "unlucky-1");
+  await drill.order();
+  await takeAway("unlucky", volume);
+  const found = await restore(["unlucky", "fresh"]);
+  expect(found).toMatchObject({ exitCode: 1, results: ["failed", "none"] });
+  expect(found.volumes[0]!.message).toMatch(
+    /^there are backups of claim unlucky\/data, but none that is complete: unlucky-1 \(Longhorn says Error of backup/,
+  );
+  expect(await k("-n longhorn-system get volume unlucky-data --ignore-not-found")).toBe("");
+});
+
+test("an older backup is restored only where somebody says so, when the newer one cannot be read", async () => {
+  await bringUpApp(drill, "torn");
+  const [volume, files] = [await volumeIn("torn"), await sums("torn")];
+  await backUp("torn", volume, "torn-1");
+  await inPod("torn", "echo newer > /data/newer");
+  await drill.order({ misbehave: "backup-config-truncated", volume });
+  await backUp("torn", volume, "torn-2");
+  await drill.order();
+  await takeAway("torn", volume);
+  await forget("torn-2");
+  const found = await restore(["torn"]);
+  expect(found).toMatchObject({ exitCode: 1, results: ["failed"] });
+  expect(found.volumes[0]!.message).toMatch(
+    /^Longhorn cannot read torn-2 \(not read from the store.*perhaps newer than the newest complete one, torn-1 of /,
+  );
+  expect(await k("-n longhorn-system get volume torn-data --ignore-not-found")).toBe("");
+  const volumes = [{ claim: "torn/data", volume: "torn-data", backup: "torn-1" }];
+  expect(await restore(["torn"], { volumes })).toMatchObject({ exitCode: 0, results: ["restored"] });
+  await drill.apply(appManifests(drill, "torn"));
+  await untilUp(drill, "torn");
+  expect(await sums("torn")).toBe(files);
 });
 
 test("a wrong configuration names place and cause", async () => {

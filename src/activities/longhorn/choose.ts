@@ -1,12 +1,8 @@
-import { fail } from "../../failures.ts";
 import type { LonghornComponent } from "../../plan/longhorn-schema.ts";
-import { targetOf } from "../../plan/target.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import type { KubernetesObject } from "../kubernetes/object.ts";
-import type { StepContext } from "../step.ts";
 import { backups, backupVolumes, longhornNamespace, specOf, statusOf, textIn, volumeIn } from "./kinds.ts";
 import { backupState } from "./states.ts";
-import { syncBackups } from "./sync.ts";
 
 /** Which of the backups that Longhorn knows is meant. */
 
@@ -70,8 +66,12 @@ function labelsIn(backup: KubernetesObject): Record<string, string> {
 
 /** "shop/data", by the label that Longhorn's own UI writes, and we do. */
 export function claimOf(backup: KubernetesObject): string | undefined {
+  return claimIn(labelsIn(backup));
+}
+
+export function claimIn(labels: Record<string, string>): string | undefined {
   try {
-    const { namespace, pvcName } = JSON.parse(labelsIn(backup)["KubernetesStatus"] ?? "{}") as Record<string, string>;
+    const { namespace, pvcName } = JSON.parse(labels["KubernetesStatus"] ?? "{}") as Record<string, string>;
     return namespace && pvcName ? `${namespace}/${pvcName}` : undefined;
   } catch {
     return undefined;
@@ -84,18 +84,4 @@ export function wantedOf({ claim, namespace, volume, backup }: LonghornComponent
     claim: claim === undefined ? undefined : `${namespace}/${claim}`,
     recurring: typeof backup === "object" ? backup.recurring : undefined,
   };
-}
-
-/** Of a volume that is gone, perhaps with its whole cluster: Longhorn reads its store anew first. @throws NO_BACKUP */
-export async function chooseBackup(
-  cluster: Cluster,
-  component: LonghornComponent,
-  toTime: string | null,
-  context: Pick<StepContext, "signal" | "progress">,
-): Promise<Chosen> {
-  await syncBackups(cluster, { target: "default" }, component, context);
-  const [newest] = fitting(await listBackups(cluster), { ...wantedOf(component), recurring: undefined }, toTime);
-  if (newest !== undefined) return newest;
-  const before = toTime === null ? "" : ` from before ${toTime}`;
-  throw fail("NO_BACKUP", `Longhorn knows no backup of ${targetOf(component)}${before}`);
 }

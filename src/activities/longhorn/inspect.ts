@@ -13,7 +13,7 @@ import { findTarget, type Target, targetProblems } from "./backup-target.ts";
 import { type Found, findVolume } from "./find-volume.ts";
 import { specOf, statusOf, textIn } from "./kinds.ts";
 import { knownVolume, trimmed } from "./known.ts";
-import { chooseBackup } from "./choose.ts";
+import { aboutPassedOver, chooseBackup } from "./newest.ts";
 import { readerLike } from "./reader.ts";
 import { findWorkload, notOf, usersOf, type Workload } from "./workload.ts";
 
@@ -93,10 +93,11 @@ async function inspectLost(
       `${targetOf(component)} is there: ${there.kind} ${there.metadata.name}`,
       "A volume that is there is never written over. Move it away, or delete it yourself if it is empty; then retry.",
     );
-  const { backup } = await chooseBackup(session.cluster, component, toTime, context);
+  const { chosen, passedOver } = await chooseBackup(session.cluster, component, toTime, context);
+  const { backup } = chosen;
   return {
     target: targetOf(component),
-    note: `it is gone; newest backup ${backup.metadata.name}, of ${textIn(statusOf(backup), "snapshotCreatedAt")}`,
+    note: `it is gone; newest backup ${backup.metadata.name}, of ${textIn(statusOf(backup), "snapshotCreatedAt")}${aboutPassedOver(passedOver)}`,
     facts: factsOf(component, session, found, { backupTarget: [], reclaimPolicy: null, otherUsers: [] }, context),
   };
 }

@@ -34,6 +34,8 @@ export interface Pinned {
   /** ISO 8601 in UTC. */
   snapshotCreatedAt: string;
   completedAt: string;
+  /** Of one that was chosen as the newest: what was passed over, for the step's note. */
+  about?: string;
 }
 
 type Place = Pick<StepContext, "directory">;

@@ -12,6 +12,7 @@ import { listBackups } from "./choose.ts";
 import { volumeBehind } from "./find-volume.ts";
 import { claims, longhornNamespace, specOf, textIn, volumes } from "./kinds.ts";
 import { lostClaims } from "./lost.ts";
+import { type Incomplete, incomplete, textOf } from "./newest.ts";
 import { syncBackups } from "./sync.ts";
 import { makersOf, usersOf } from "./workload.ts";
 
@@ -25,6 +26,8 @@ interface Found {
   found: string[];
   /** Those that a restore has nothing to do with. */
   leftOut: string[];
+  /** Backups of which nobody can say whose they are. */
+  strange?: Incomplete[];
 }
 
 interface Asked {
@@ -54,12 +57,17 @@ export async function listVolumes(
     context,
     async (session) => {
       const lost = context.run.type === "restore";
-      const { found, leftOut } = lost
+      const {
+        found,
+        leftOut,
+        strange = [],
+      } = lost
         ? await claimsInBackups(session, { component, toTime }, context)
         : await claimsOnLonghorn(session, component);
       const each = await Promise.all(found.map(async (claim) => await one(session, component, claim)));
       const others = leftOut.length === 0 ? "" : `; left out, because they are there: ${leftOut.join(", ")}`;
-      return { volumes: each, note: `${each.length} volumes: ${found.join(", ")}${others}` };
+      const unknown = strange.length === 0 ? "" : `; nobody can say whose these backups are: ${textOf(strange)}`;
+      return { volumes: each, note: `${each.length} volumes: ${found.join(", ")}${others}${unknown}` };
     },
     patience,
   );
@@ -110,10 +118,11 @@ async function claimsInBackups(
       `claims of namespace ${namespace} are lost, and no backup of them is complete: ${unusable.map(({ claim, why }) => `${claim} (${why})`).join(", ")}`,
       "Wait for backups that are being made, and mend what Longhorn says of the others; delete the backups of a claim that is not wanted any more; then retry. To restore others before that, write a component for each claim, with `claim`.",
     );
+  const { strange } = incomplete(listed, { volume: undefined, claim: undefined });
   // Of a cluster that was made again what is there was restored by its own orchestrator.
   if (context.run.scenario === "cluster" && lost.length + whole.length > 0)
-    return { found: [...lost, ...whole].toSorted(), leftOut: [] };
-  if (lost.length > 0) return { found: lost, leftOut: whole };
+    return { found: [...lost, ...whole].toSorted(), leftOut: [], strange };
+  if (lost.length > 0) return { found: lost, leftOut: whole, strange };
   if (whole.length === 0) throw fail("NO_BACKUP", `Longhorn knows no backup of ${targetOf(component)}`);
   throw fail(
     "TARGET_EXISTS",

@@ -1,7 +1,8 @@
 import type { KubernetesObject } from "../kubernetes/object.ts";
-import { claimOf, type Listed, snapshotTime } from "./choose.ts";
+import { type Listed, snapshotTime } from "./choose.ts";
 import { volumeBehind } from "./find-volume.ts";
 import { specOf, statusOf, textIn, volumeIn } from "./kinds.ts";
+import { claimsBehind, ownersOf } from "./newest.ts";
 import { backupState, faulted, isRestoring } from "./states.ts";
 
 /** Which claims a real loss took, where others are still there. Pure. */
@@ -24,16 +25,13 @@ interface Lost {
 }
 
 /** What has become of the claims of a namespace of which there are backups. @param toTime ISO 8601; null for all backups */
-export function lostClaims(
-  { backups: all }: Pick<Listed, "backups">,
-  namespace: string,
-  there: There,
-  toTime: string | null = null,
-): Lost {
+export function lostClaims(listed: Listed, namespace: string, there: There, toTime: string | null = null): Lost {
   const prefix = `${namespace}/`;
   // What was made later did not exist at that time.
-  const backups = all.filter((backup) => toTime === null || snapshotTime(backup) <= Date.parse(toTime));
-  const byClaim = Map.groupBy(backups, (backup) => claimOf(backup) ?? "");
+  const owners = ownersOf(listed);
+  const backups = listed.backups.filter((backup) => toTime === null || snapshotTime(backup) <= Date.parse(toTime));
+  // One that was not read does not say whose it is; others of its volume may.
+  const byClaim = Map.groupBy(backups, (backup) => [...claimsBehind(backup, owners)][0] ?? "");
   const result: Lost = { lost: [], whole: [], unusable: [] };
   for (const whose of [...byClaim.keys()].filter((key) => key.startsWith(prefix)).toSorted()) {
     const claim = whose.slice(prefix.length);

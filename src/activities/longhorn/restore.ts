@@ -7,7 +7,6 @@ import type { StepContext } from "../step.ts";
 import type { Backup, Restored } from "../verbs.ts";
 import { aimsOf, replaces } from "./aims.ts";
 import { findTarget } from "./backup-target.ts";
-import { chooseBackup } from "./choose.ts";
 import { holdStill } from "./fence.ts";
 import { longhornNamespace, volumes } from "./kinds.ts";
 import { followOrchestrator, hasLeftOut, orchestrates, orchestratorName } from "./orchestrator.ts";
@@ -15,6 +14,7 @@ import { requireClusterAfterLoss } from "./right-cluster.ts";
 import { type KnownVolume, knownVolume, type Pinned, pinnedBackup } from "./known.ts";
 import { bindClaim, requireFreeClaim, restoreVolume } from "./make.ts";
 import { pin, readPinned, recordOf, withStore } from "./pin.ts";
+import { aboutPassedOver, chooseBackup } from "./newest.ts";
 import { noteSentinel } from "./plant.ts";
 import { idOf, labelsOf } from "./reach.ts";
 import { findBackup } from "./sync.ts";
@@ -56,7 +56,7 @@ export async function restoreLonghorn(input: Input, context: StepContext): Promi
     await bindClaim(session.cluster, wish, component, context);
     const waits = [{ from, to: new Date().toISOString() }];
     const how = by ? `restored by ${orchestratorName}` : "restored";
-    const note = `volume ${names.volume} ${how} from ${pinned.name}, for claim ${names.namespace}/${names.claim}${aboutClass(wish)}`;
+    const note = `volume ${names.volume} ${how} from ${pinned.name}, for claim ${names.namespace}/${names.claim}${aboutClass(wish)}${pinned.about ?? ""}`;
     return { place: `${names.namespace}/${names.claim}`, backup: recordOf(pinned), waits, note };
   });
 }
@@ -76,7 +76,7 @@ async function pinnedOr(
     await withStore(target, component.store, context.signal, async (store) => await readPinned(store, before));
     return before;
   }
-  const chosen = await chooseBackup(cluster, component, toTime, context);
+  const { chosen, passedOver } = await chooseBackup(cluster, component, toTime, context);
   const target = await findTarget(cluster);
   const pinned = await withStore(
     target,
@@ -84,8 +84,10 @@ async function pinnedOr(
     context.signal,
     async (store) => await pin(store, target, chosen.backup),
   );
-  await file.keep(pinned);
-  return pinned;
+  const about = aboutPassedOver(passedOver);
+  const whole = about === "" ? pinned : { ...pinned, about };
+  await file.keep(whole);
+  return whole;
 }
 
 async function wishFor(

@@ -134,3 +134,23 @@ test("a backup that failed does not matter where another one is complete, or the
   const { note } = await restoreList(together({ backups: [...errors, ...backups] }, live("f", "pvc-f")));
   expect(note).toBe("5 volumes: a, b, c, d, e; left out, because they are there: f");
 });
+
+/** It says neither whose it is nor how old. */
+const halfRead = (name: string, volume: string): Thing => ({
+  metadata: { ...named(name), labels: { "backup-volume": volume } } as Thing["metadata"],
+  spec: {},
+  status: { state: "Completed" },
+});
+
+test("a backup that was not read counts for the claim that the store's file of its volume names", async () => {
+  const labels = { KubernetesStatus: JSON.stringify({ namespace: "shop", pvcName: "f" }) };
+  const backupvolumes = [{ metadata: named("pvc-f"), spec: { volumeName: "pvc-f" }, status: { labels } }];
+  const failure = await failureOf({ backups: [...backups, halfRead("torn", "pvc-f")], backupvolumes });
+  expect(failure.type).toBe("NO_BACKUP");
+  expect(failure.message).toMatch(/complete: f \(the backup is Completed, but has no url,/);
+});
+
+test("a backup of which nobody can say whose it is stands in the note", async () => {
+  const { note } = await restoreList({ backups: [...backups, halfRead("torn", "pvc-x")] });
+  expect(note).toMatch(/^5 volumes: .*; nobody can say whose these backups are: torn \(the backup is Completed, but/);
+});
