@@ -5,6 +5,7 @@ import { runName } from "../report/begin.ts";
 import type { Holder } from "../guard/facts.ts";
 import type { Plan } from "../plan/schema.ts";
 import { fileFailure, privateDirectory, readJson, writeAtomically } from "./files.ts";
+import type { Silence } from "./unanswered.ts";
 import type { Attempt, RunRef } from "./verbs.ts";
 
 /** What the worker knows of a run without asking Temporal. `closed`: nothing of it has to be cleaned up any more. */
@@ -72,7 +73,7 @@ export async function keptPlan(config: Config, runIds: string[], sha256: string)
 }
 
 /** An attempt in its file; the one that has ended well has the step's result with it. */
-export type NotedAttempt = Attempt & { result?: unknown };
+export type NotedAttempt = Omit<Attempt, "unanswered"> & { result?: unknown; silences?: Silence[] };
 
 /** One try of a step in the run's directory: `<step>.<number of the try>.json`. */
 export function attemptsFile(runDirectory: string, step: string, tryNo: number): string {

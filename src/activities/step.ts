@@ -1,17 +1,18 @@
 import { activityInfo, cancellationDetails, cancellationSignal, heartbeat, log } from "@temporalio/activity";
 import type { Client } from "@temporalio/client";
 import { ApplicationFailure, CancelledFailure } from "@temporalio/common";
-import { stat, utimes } from "node:fs/promises";
 import type { Config } from "../config.ts";
 import type { Claim, Unlocked } from "../guard/facts.ts";
 import { describeFailure, failureTypes, withoutStack } from "../failures.ts";
 import { redact, redactTexts } from "../redaction.ts";
-import { readJson, writeAtomically } from "./files.ts";
+import { listenToTemporal } from "../temporal/pulse.ts";
 import { untilAnswered } from "../temporal/until-answered.ts";
+import { type Attempts, openAttempts } from "./attempts.ts";
 import { heldByOthers, lostLocks } from "./locks/held.ts";
 import { learnSecretVariables } from "./program-environment.ts";
-import { attemptsFile, type NotedAttempt, runDirectory } from "./run-directory.ts";
+import { attemptsFile, runDirectory } from "./run-directory.ts";
 import { isClosedTo, takeTurn } from "./turn.ts";
+import type { Ear } from "./unanswered.ts";
 import type { Attempt, Done, RunRef } from "./verbs.ts";
 
 /** What the code of a step gets besides its input. */
@@ -32,6 +33,8 @@ export interface StepContext {
   unlocked: (claims: Claim[]) => Promise<Unlocked[]>;
   /** Shows how far it is: in heartbeats, and so in `temporal workflow describe`, the UI and the live view. */
   progress: (text: string) => void;
+  /** One for each cluster that the step works in: when its API server does not answer, the record tells it. Missing without a record. */
+  ear?: () => Ear;
 }
 
 const signOfLifeMs = 500;
@@ -60,6 +63,7 @@ export function stepActivity<I extends { run: RunRef }, T>(
     };
     let letGo: (() => Promise<void>) | undefined;
     let attempts: Attempts | undefined;
+    let stopListening: (() => void) | undefined;
     const timer = setInterval(() => {
       heartbeat(show);
       attempts?.touch();
@@ -71,7 +75,8 @@ export function stepActivity<I extends { run: RunRef }, T>(
       });
       if (closing === "no" && (await isClosedTo(directory, execution.runId))) throw new CancelledFailure("CANCELLED");
       progress("");
-      attempts = await openAttempts(attemptsFile(directory, step, run.tryNo));
+      const noted = (attempts = await openAttempts(attemptsFile(directory, step, run.tryNo)));
+      stopListening = listenToTemporal(client, noted.earFor("Temporal server"));
       signal.throwIfAborted();
       await learnSecretVariables(config.plans);
       const cancelRequested = () => cancellationDetails()?.cancelRequested ?? false;
@@ -92,9 +97,10 @@ export function stepActivity<I extends { run: RunRef }, T>(
             () => progress("waiting for the Temporal server, to ask who works on the target"),
           ),
         progress,
+        ear: () => noted.earFor("API server"),
       });
       const result = redactTexts(value);
-      return { value: result, attempts: await attempts.end("ran", result) };
+      return { value: result, attempts: await noted.end("ran", result) };
     } catch (error) {
       // A disk that takes no note of it must not hide what went wrong.
       const all = (await attempts?.end(signal.aborted ? "died" : "failed").catch(() => undefined)) ?? [];
@@ -102,6 +108,7 @@ export function stepActivity<I extends { run: RunRef }, T>(
       throw error instanceof CancelledFailure ? error : new CancelledFailure("CANCELLED");
     } finally {
       clearInterval(timer);
+      stopListening?.();
       await letGo?.();
     }
   };
@@ -121,38 +128,4 @@ function cleanFailure(error: unknown, attempts: Attempt[]): ApplicationFailure {
       attempts,
     }),
   );
-}
-
-type Attempts = Awaited<ReturnType<typeof openAttempts>>;
-
-/**
- * The attempts of one try of a step, in a file, so that the attempt after a crash knows of those before. The file's time of
- * change is the last sign of life: to note it costs no write to the disk, of which a step under way needs all.
- */
-async function openAttempts(path: string) {
-  const earlier = (await readJson<NotedAttempt[]>(path)) ?? [];
-  const before = earlier.at(-1);
-  // The clock of a file system is a little behind.
-  if (before?.outcome === "died")
-    before.endedAt = new Date(Math.max(Date.parse(before.startedAt), (await stat(path)).mtimeMs)).toISOString();
-  const now = new Date().toISOString();
-  const current: NotedAttempt = { startedAt: now, endedAt: now, outcome: "died" };
-  // Until it says otherwise it counts as dead: that is what the next attempt finds after a kill -9.
-  await writeAtomically(path, JSON.stringify([...earlier, current]));
-  return {
-    touch() {
-      const at = new Date();
-      utimes(path, at, at).catch((error: unknown) => log.warn("cannot note a sign of life", { error: String(error) }));
-    },
-    /** @param result what the step returns, where it ran to its end */
-    async end(outcome: Attempt["outcome"], result?: unknown): Promise<Attempt[]> {
-      Object.assign(current, { endedAt: new Date().toISOString(), outcome });
-      await writeAtomically(path, JSON.stringify([...earlier, { ...current, result }]));
-      return [...earlier, current].map(({ startedAt, endedAt, outcome: how }) => ({
-        startedAt,
-        endedAt,
-        outcome: how,
-      }));
-    },
-  };
 }

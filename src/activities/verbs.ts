@@ -4,6 +4,7 @@ import type { Component } from "../plan/schema.ts";
 import type { Approval } from "../report/people.ts";
 import type { BackupRecord, CheckRecord, Diagnosis, RunType, Scenario } from "../report/record.ts";
 import type { ComponentFacts } from "../guard/facts.ts";
+import type { SilentServer } from "./unanswered.ts";
 
 /** The verbs that every component kind has, and the small JSON that flows between them. Types only: workflows read them. */
 
@@ -39,6 +40,8 @@ export interface Attempt {
   /** Of an attempt that died with its worker: its last sign of life. */
   endedAt: string;
   outcome: "ran" | "failed" | "died";
+  /** Times of it in which a server did not answer; missing where all did, and in what an older version has written. */
+  unanswered?: { by: SilentServer; from: string; to: string }[];
 }
 
 /** What an activity of a step returns. */

@@ -1,12 +1,18 @@
+import { secondsBetween } from "./elapsed.ts";
+import { seconds } from "./format.ts";
 import type { Approval, EarlierPart, Pause, Reload } from "./people.ts";
 import type { RunRecord, StepFailure, StepRecord } from "./record.ts";
 import type { Decision } from "./people.ts";
 
-/** Something that interrupted a run: a failure, a person's decision or consent, or the death of a worker. `at` is ISO 8601. */
+/**
+ * Something that interrupted a run: a failure, a person's decision or consent, the death of a worker, or a server that did not
+ * answer. `at` is ISO 8601.
+ */
 export type RunEvent =
   | { kind: "failure"; at: string; step: StepRecord; failure: StepFailure }
   | { kind: "decision"; at: string; step: StepRecord; decision: Decision }
   | { kind: "death"; at: string; step: StepRecord; resumedAt: string | null }
+  | { kind: "unanswered"; at: string; step: StepRecord; by: string; to: string }
   | { kind: "approval"; at: string; step: null; approval: Approval }
   | { kind: "refusedApproval"; at: string; step: null; by: string; why: string }
   | { kind: "pause"; at: string; step: null; pause: Omit<Pause, "ended"> }
@@ -27,6 +33,17 @@ function deaths(step: StepRecord): RunEvent[] {
       const next = step.stretches.find(({ kind, from }) => kind === "resuming" && from === died.to);
       return { kind: "death", at: died.to, step, resumedAt: next?.to ?? null };
     });
+}
+
+function silences(step: StepRecord): RunEvent[] {
+  return step.stretches.flatMap(({ kind, from, to, by = "server" }) =>
+    kind === "unanswered" ? [{ kind, at: from, step, by, to }] : [],
+  );
+}
+
+/** In a sentence of its own, without a full stop. */
+export function silenceText({ by, at, to }: Extract<RunEvent, { kind: "unanswered" }>): string {
+  return `the ${by} did not answer for ${seconds(secondsBetween(at, to))}`;
 }
 
 /** Where the run was closed and resumed. */
@@ -50,6 +67,7 @@ export function events(record: RunRecord): RunEvent[] {
   const ofSteps = record.steps.flatMap((step): RunEvent[] => [
     ...step.failures.map((failure) => ({ kind: "failure" as const, at: failure.at, step, failure })),
     ...deaths(step),
+    ...silences(step),
     ...step.decisions.map((decision) => ({ kind: "decision" as const, at: decision.at, step, decision })),
   ]);
   const ignored = record.ignoredDecisions.map(({ at, why }) => ({ kind: "ignored" as const, at, step: null, why }));

@@ -1,5 +1,5 @@
 import { recoveryText } from "../plan/recovery.ts";
-import { events, isUnsolved, reloadText, type RunEvent } from "./events.ts";
+import { events, isUnsolved, reloadText, type RunEvent, silenceText } from "./events.ts";
 import { secondsBetween } from "./elapsed.ts";
 import { seconds, time } from "./format.ts";
 import { evidence } from "./markdown/evidence.ts";
@@ -79,6 +79,8 @@ function eventLine(event: RunEvent, record: RunRecord): string {
       return `${head}🚫 an approval of ${plain(event.by)} does not count: ${plain(event.why)}`;
     case "ignored":
       return `${head}a decision was ignored: ${plain(event.why)}`;
+    case "unanswered":
+      return `${head}🔌 ${plain(silenceText(event))}`;
     case "death":
       return `${head}💥 the worker died${event.resumedAt === null ? "" : `; the next one went on after ${seconds(secondsBetween(event.at, event.resumedAt))}`}`;
   }

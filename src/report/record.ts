@@ -31,13 +31,14 @@ export interface StepFailure {
 }
 
 /**
- * One stretch of a step's time. `ran` ended well, `failed` ended in a failure, `died` ended with the worker's process
- * (until its last sign of life), `resuming` is the time until the next worker went on, `waited` was for a person, `paused` was a pause of the whole run.
+ * One stretch of a step's time. `ran` ended well, or when a server stopped to answer; `failed` in a failure, `died` with the worker's process
+ * (at its last sign of life); `resuming`: until the next worker went on; `unanswered`: server `by` was away; `waited`, `paused`: by people.
  */
 export interface Stretch {
-  kind: "ran" | "failed" | "died" | "resuming" | "waited" | "paused";
+  kind: "ran" | "failed" | "died" | "resuming" | "unanswered" | "waited" | "paused";
   from: string;
   to: string;
+  by?: "API server" | "Temporal server" | undefined;
 }
 
 export interface StepRecord {

@@ -85,12 +85,13 @@ const Refusal = z.strictObject({
 });
 const Stretch = z.strictObject({
   kind: z
-    .enum(["ran", "failed", "died", "resuming", "waited", "paused"])
+    .enum(["ran", "failed", "died", "resuming", "unanswered", "waited", "paused"])
     .describe(
-      "died: with the worker; resuming: until the next worker went on; waited: for a person; paused: the whole run",
+      "died: with the worker; resuming: until the next worker went on; unanswered: a server did not answer; waited: for a person; paused: the whole run",
     ),
   from: time,
   to: time,
+  by: z.enum(["API server", "Temporal server"]).optional().describe("who did not answer"),
 });
 
 const Step = z.strictObject({

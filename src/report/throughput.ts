@@ -5,7 +5,7 @@ import type { ComponentRecord, RunRecord, StepRecord } from "./record.ts";
 /** How fast backups were made and restored. */
 
 /** A person is no part of how fast it goes. */
-const working = new Set(["ran", "failed", "died", "resuming"]);
+const working = new Set(["ran", "failed", "died", "resuming", "unanswered"]);
 
 /** Seconds in which the step was at work, with the attempts that came to nothing; undefined when it is not done. */
 function workSeconds({ status, carriedOver, stretches }: StepRecord): number | undefined {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { events, type RunEvent } from "./events.ts";
+import { events, type RunEvent, silenceText } from "./events.ts";
 import type { Difference } from "./recheck/differences.ts";
 import type { RunRecord } from "./record.ts";
 
@@ -86,6 +86,8 @@ function said(event: RunEvent): { who: string | null; text: string } {
       return { who: null, text: event.why };
     case "death":
       return { who: null, text: "the worker died" };
+    case "unanswered":
+      return { who: null, text: silenceText(event) };
   }
 }
 

@@ -89,6 +89,7 @@ export const stretchWords: Record<Stretch["kind"], string> = {
   failed: "ran and failed",
   died: "lost with the worker",
   resuming: "until a worker went on",
+  unanswered: "a server did not answer",
   waited: "waited for a person",
   paused: "paused by a person",
 };

@@ -49,8 +49,22 @@ function addAttempts(step: StepRecord, attempts: Attempt[]): void {
   attempts.forEach((attempt, index) => {
     const before = attempts[index - 1];
     if (before !== undefined) step.stretches.push({ kind: "resuming", from: before.endedAt, to: attempt.startedAt });
-    step.stretches.push({ kind: attempt.outcome, from: attempt.startedAt, to: attempt.endedAt } satisfies Stretch);
+    step.stretches.push(...stretchesOf(attempt));
   });
+}
+
+/** What a server did not answer cuts an attempt into pieces; the last one says how it ended. No two overlap. */
+function stretchesOf({ startedAt, endedAt, outcome, unanswered = [] }: Attempt): Stretch[] {
+  const pieces: Stretch[] = [];
+  let at = startedAt;
+  for (const { by, ...silence } of unanswered.toSorted((a, b) => a.from.localeCompare(b.from))) {
+    const from = silence.from > at ? silence.from : at;
+    const to = silence.to < endedAt ? silence.to : endedAt;
+    if (from >= to) continue;
+    pieces.push({ kind: "ran", from: at, to: from }, { kind: "unanswered", from, to, by });
+    at = to;
+  }
+  return [...pieces, { kind: outcome, from: at, to: endedAt }];
 }
 
 /** Whether every check of a component was made and has passed. */

@@ -118,7 +118,7 @@ describe.skipIf(executablePath === undefined)("report.html in a browser", () => 
     expect(await fill("waited")).toContain("#waited");
     expect(
       await page.evaluate(
-        '["failed","died","resuming","waited","running"].every((id) => document.querySelector("pattern#" + id))',
+        '["failed","died","resuming","unanswered","waited","running"].every((id) => document.querySelector("pattern#" + id))',
       ),
     ).toBe(true);
     await page.close();

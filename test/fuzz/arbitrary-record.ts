@@ -125,7 +125,11 @@ const step = fc.record({
     ),
   ),
   stretches: list(
-    fc.record({ kind: fc.constantFrom("ran", "failed", "died", "resuming", "waited"), from: time, to: time }),
+    fc.record({
+      kind: fc.constantFrom("ran", "failed", "died", "resuming", "unanswered", "waited", "paused"),
+      from: time,
+      to: time,
+    }),
     4,
   ),
   carriedOver: fc.boolean(),

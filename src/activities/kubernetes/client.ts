@@ -1,5 +1,6 @@
 import type { Cluster, Evicted, Listed, LogOptions, Removal, Removed } from "./cluster.ts";
 import { type Connection, connect } from "./connection.ts";
+import { heard } from "./heard.ts";
 import { pods } from "./kinds.ts";
 import type { KubernetesObject, Resource } from "./object.ts";
 import {
@@ -23,7 +24,8 @@ const longestLog = 1024 * 1024;
 
 /** @throws AUTHENTICATION_FAILED where the kubeconfig cannot be used; nothing is asked yet */
 export function openCluster(kubeconfigYaml: string, context?: string, patience: Patience = {}): Cluster {
-  return speak(connect(kubeconfigYaml, context), new Map(), patience);
+  const connection = connect(kubeconfigYaml, context);
+  return speak(patience.ear === undefined ? connection : heard(connection, patience.ear), new Map(), patience);
 }
 
 function speak(connection: Connection, served: Map<string, Resource[]>, patience: Patience): Cluster {

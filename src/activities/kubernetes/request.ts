@@ -1,5 +1,6 @@
 import { ApplicationFailure } from "@temporalio/common";
 import { rest } from "../rest.ts";
+import type { Ear } from "../unanswered.ts";
 import type { Connection, Sent } from "./connection.ts";
 import { type Answer, isAboutTrust, isHeld, refused, unreachable } from "./refusal.ts";
 
@@ -12,6 +13,8 @@ export interface Patience {
   requestMs?: number;
   /** Told why nobody answers, each time before it is tried again. */
   waiting?: (why: string) => void;
+  /** Hears of all questions of a connection; only when that is opened. */
+  ear?: Ear | undefined;
 }
 
 export type Question = Omit<Sent, "signal"> & {

@@ -25,7 +25,7 @@ const patienceMs = { of: 5 * 60_000, ofAudit: 60_000 };
 /** The access is read again for each step: a kubeconfig may have been renewed, and a token may have run out. */
 export async function withCluster<T>(
   access: ClusterAccess,
-  context: Pick<StepContext, "signal"> & Partial<Pick<StepContext, "progress" | "run">>,
+  context: Pick<StepContext, "signal"> & Partial<Pick<StepContext, "progress" | "run" | "ear">>,
   use: (session: Session) => Promise<T>,
   patience: Patience = {},
 ): Promise<T> {
@@ -41,6 +41,7 @@ export async function withCluster<T>(
     withinMs,
     signal,
     waiting,
+    ear: context.ear?.(),
   });
   try {
     const [identity, { resources, stale }] = await Promise.all([cluster.identity(), discover(cluster)]);

@@ -58,6 +58,19 @@ function deaths(step: StepRecord, progress: Progress | undefined): string | null
   return `worker died, resumed (${step.attempts} attempts)`;
 }
 
+/** Servers that were away while the step worked. */
+function silences({ stretches }: StepRecord): string | null {
+  const all = Map.groupBy(
+    stretches.filter(({ kind }) => kind === "unanswered"),
+    ({ by }) => by ?? "server",
+  );
+  const told = [...all].map(([by, times]) => {
+    const sum = times.reduce((total, { from, to }) => total + secondsBetween(from, to), 0);
+    return `${by} away for ${seconds(sum)}`;
+  });
+  return told.length === 0 ? null : told.join(" · ");
+}
+
 /** What is known of a running step beyond its title, null when nothing is. */
 function progressText(step: StepRecord, progress: Progress | undefined): string | null {
   const parts = [
@@ -70,7 +83,7 @@ function progressText(step: StepRecord, progress: Progress | undefined): string 
 }
 
 function evidence(step: StepRecord): string | null {
-  const parts = [deaths(step, undefined), step.note].filter((part) => part !== null);
+  const parts = [deaths(step, undefined), silences(step), step.note].filter((part) => part !== null);
   return parts.length === 0 ? null : parts.join(" · ");
 }
 

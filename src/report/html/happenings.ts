@@ -1,7 +1,7 @@
 import { secondsBetween } from "../elapsed.ts";
 import { seconds, time } from "../format.ts";
 import { recoveryText } from "../../plan/recovery.ts";
-import { events, isUnsolved, reloadText, type RunEvent } from "../events.ts";
+import { events, isUnsolved, reloadText, type RunEvent, silenceText } from "../events.ts";
 import type { RunRecord } from "../record.ts";
 import { causes, headline, refusedWords, untold } from "../words.ts";
 import { html, type Markup, prose } from "./markup.ts";
@@ -77,6 +77,8 @@ function told(event: RunEvent, record: RunRecord): { head: string; tone: string;
   switch (event.kind) {
     case "death":
       return { head: "Worker died", tone: "bad", body: html`<p>${death(event.at, event.resumedAt)}</p>` };
+    case "unanswered":
+      return { head: "No answer", tone: "doubt", body: html`<p>${capital(silenceText(event))}.</p>` };
     case "ignored":
       return { head: "Decision ignored", tone: "none", body: html`<p>${event.why}</p>` };
     case "closed": {
@@ -127,7 +129,9 @@ function afterFailure({ step, failure }: Extract<RunEvent, { kind: "failure" }>,
   return text === "" ? null : html`<p class="soft">${prose(text)}</p>`;
 }
 
-/** Failures, deaths of workers and decisions of people, in the order in which they happened. */
+const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** Failures, deaths of workers, servers that did not answer and decisions of people, in the order in which they happened. */
 export function interruptions(record: RunRecord): Markup | null {
   const all = events(record);
   if (all.length === 0) return null;

@@ -8,6 +8,7 @@ export interface Bar {
   /** Milliseconds since the epoch. */
   from: number;
   to: number;
+  by?: Stretch["by"];
 }
 
 export interface Scale {
@@ -51,7 +52,7 @@ export function scaleOf(record: RunRecord): Scale {
 /** What is drawn for a step: its stretches, and for an unfinished one what it does since then. */
 export function bars(step: StepRecord, scale: Scale): Bar[] {
   if (step.startedAt === null || step.carriedOver) return [];
-  const told = step.stretches.map(({ kind, from, to }) => ({ kind, from: Date.parse(from), to: Date.parse(to) }));
+  const told = step.stretches.map(({ from, to, ...rest }) => ({ ...rest, from: Date.parse(from), to: Date.parse(to) }));
   const since = told.at(-1)?.to ?? Date.parse(step.startedAt);
   if (step.status === "running") return [...told, { kind: "running", from: since, to: scale.end }];
   if (step.status === "paused") return [...told, { kind: "paused", from: since, to: scale.end }];

@@ -24,6 +24,10 @@ const patterns = html`<svg class="patterns" width="0" height="0" aria-hidden="tr
     <pattern id="resuming" width="5" height="5" patternUnits="userSpaceOnUse">
       <circle class="ink-fill" cx="2.5" cy="2.5" r="1" />
     </pattern>
+    <pattern id="unanswered" width="4" height="4" patternUnits="userSpaceOnUse">
+      <rect class="ran-soft" width="4" height="4" />
+      <rect class="ink-fill" width="4" height="1" />
+    </pattern>
     <pattern id="waited" width="6" height="6" patternUnits="userSpaceOnUse">
       <rect class="doubt-soft" width="6" height="6" />
       <rect class="doubt-fill" width="1.5" height="6" />
@@ -39,8 +43,9 @@ function vertical(className: string, at: number | undefined): Markup | null {
   return at === undefined ? null : html`<line class="${className}" x1="${at}%" x2="${at}%" y1="0" y2="100%" />`;
 }
 
-function barTitle({ kind, from, to }: Bar): string {
-  return `${barWords[kind]} ${seconds((to - from) / 1000)}, from ${time(new Date(from).toISOString())}`;
+function barTitle({ kind, from, to, by }: Bar): string {
+  const words = by === undefined ? barWords[kind] : `the ${by} did not answer`;
+  return `${words} ${seconds((to - from) / 1000)}, from ${time(new Date(from).toISOString())}`;
 }
 
 function drawBar(bar: Bar, scale: Scale): Markup {

@@ -84,7 +84,9 @@ function openFailures(step: StepRecord): number[] {
 
 function counted(step: StepRecord, say: Say): Difference[] {
   const { status, attempts, failures, stretches } = step;
-  const seen = stretches.filter(({ kind }) => kind === "ran" || kind === "failed" || kind === "died").length;
+  const pieces = stretches.filter(({ kind }) => kind === "ran" || kind === "failed" || kind === "died").length;
+  // Each time without an answer cuts an attempt in two.
+  const seen = pieces - stretches.filter(({ kind }) => kind === "unanswered").length;
   const least = Math.max(failures.length + (status === "done" ? 1 : 0), seen);
   const wrong: Difference[] = [];
   if (attempts < least) wrong.push(say("attempts", attempts, `${least} or more`));
@@ -121,8 +123,14 @@ function timed(step: StepRecord, say: Say): Difference[] {
     if (before === undefined || ms(before) <= ms(at)) return [];
     return [say(index === points.length - 1 && at === endedAt ? "endedAt" : "failures", at, `not before ${before}`)];
   });
-  for (const [index, { from, to }] of stretches.entries())
+  for (const [index, { kind, from, to }] of stretches.entries()) {
     if (ms(from) > ms(to)) wrong.push(say(`stretches[${index}].to`, to, `not before ${from}`));
+    if (kind !== "unanswered") continue;
+    const [before, after] = [stretches[index - 1], stretches[index + 1]];
+    if (before?.kind !== "ran" || before.to !== from)
+      wrong.push(say(`stretches[${index}].from`, from, "where work ends"));
+    if (after?.from !== to) wrong.push(say(`stretches[${index}].to`, to, "where work goes on"));
+  }
   // Who gives up a step that has not failed ends no waiting for a decision.
   const answers = isGivenUpWaiting(step) ? decisions.slice(0, -1) : decisions;
   if (step.component !== null) wrong.push(...waits({ ...step, decisions: answers }, say));
