@@ -262,12 +262,15 @@ function tellsOf({ harm, step: id, moment }: Hit, record: RunRecord): void {
     // What had returned had ended well; the server was not told.
     expect({ id, kinds }).toEqual({ id, kinds: [moment === "returned" ? "ran" : "died", "resuming", "ran"] });
   } else {
-    expect({ id, attempts, kinds }).toEqual({ id, attempts: 1, kinds: ["ran", "unanswered", "ran"] });
+    expect({ id, attempts }).toEqual({ id, attempts: 1 });
+    const silences = stretches.filter((one) => one.kind === "unanswered");
     const isApi = harm === "API server away for 120 s";
-    const silence = stretches[1]!;
-    expect(silence.by).toBe(isApi ? "API server" : "Temporal server");
+    for (const { by } of silences) expect(by).toBe(isApi ? "API server" : "Temporal server");
+    // A step that ends before Temporal has been away for three seconds has nothing to tell.
+    if (!isApi) return expect(silences.length).toBeLessThan(2);
+    expect({ id, kinds }).toEqual({ id, kinds: ["ran", "unanswered", "ran"] });
     // The step asks for the first time a moment after it was taken away.
-    expect(secondsOf(silence)).toBeGreaterThan(isApi ? awayMs / 1_000 - 5 : 3);
+    expect(secondsOf(silences[0]!)).toBeGreaterThan(awayMs / 1_000 - 5);
   }
 }
 
