@@ -8,8 +8,8 @@ var path = require("path");
 var source = path.join(__dirname, "..", "src", "cli", "main.ts");
 var compiled = path.join(__dirname, "..", "dist", "cli", "main.js");
 var clone = fs.existsSync(source);
-/* Node runs TypeScript without a warning from 24.12 on, and loads ES modules by require() from 22.12 on. */
-var needed = clone ? [24, 12] : [22, 12];
+/* Node runs TypeScript without a warning from 24.12 on. The package needs what its dependencies need. */
+var needed = clone ? [24, 12] : [22, 19];
 var found = process.versions.node.split(".").map(Number);
 
 if (found[0] < needed[0] || (found[0] === needed[0] && found[1] < needed[1])) {
