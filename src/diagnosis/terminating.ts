@@ -50,7 +50,8 @@ const controllers: Record<string, string> = {
 };
 
 function holding(snapshot: Snapshot, object: KubernetesObject): Finding {
-  const [finalizer] = object.metadata.finalizers! as [string];
+  const finalizers = object.metadata.finalizers!;
+  const [finalizer] = finalizers as [string];
   const known = Object.keys(controllers).findLast((start) => finalizer === start || finalizer.includes(start));
   const { apiVersion } = object;
   const group = apiVersion.includes("/") ? apiVersion.split("/")[0]! : undefined;
@@ -60,7 +61,7 @@ function holding(snapshot: Snapshot, object: KubernetesObject): Finding {
     at: nameOf(object),
     object: nameOf(object),
     type: "NAMESPACE_TERMINATING",
-    cause: `namespace ${snapshot.namespace} cannot go: finalizer ${finalizer} holds ${nameOf(object)} for ${seconds} s now`,
+    cause: `namespace ${snapshot.namespace} cannot go: finalizer ${finalizers.join(", ")} holds ${nameOf(object)} for ${seconds} s now`,
     hint: /^(?:the claim|the volume|its )/.test(controller)
       ? `It is kept because ${controller}: look for what does not end.`
       : `Look whether ${controller}${group === undefined ? "" : ` (${group})`} runs: it removes the finalizer when it has cleaned up. Remove it by hand only if nothing outside is left behind.`,

@@ -148,7 +148,7 @@ interface Scene extends Partial<Omit<Snapshot, "expected">> {
 
 const expectable = new Set(["Deployment", "StatefulSet", "Job", "Service", "Ingress", "PersistentVolumeClaim"]);
 
-function snapshot({ objects = [], cluster = [], gitops = [], logs = {}, expected }: Scene): Snapshot {
+export function snapshot({ objects = [], cluster = [], gitops = [], logs = {}, expected }: Scene): Snapshot {
   const own = object("v1", "Namespace", "shop", { metadata: { namespace: undefined }, status: { phase: "Active" } });
   const there = objects.filter(({ kind }) => expectable.has(kind));
   return {

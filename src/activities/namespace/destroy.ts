@@ -6,7 +6,6 @@ import { mirror } from "../kubernetes/mirror.ts";
 import { waitUntil } from "../kubernetes/wait.ts";
 import type { StepContext } from "../step.ts";
 import type { Inspection, Loss, Proof } from "../verbs.ts";
-import { heldWords } from "../kubernetes/held.ts";
 import { stripNamed } from "./going.ts";
 import { untilHoldersReady } from "./holders-ready.ts";
 import { inspectNamespace } from "./inspect.ts";
@@ -17,6 +16,7 @@ import { whileProbing } from "../outside/probes.ts";
 import { type Session, withCluster } from "../kubernetes/session.ts";
 import { namespaces, pods } from "../kubernetes/kinds.ts";
 import { requireSame } from "./same.ts";
+import { whyItStays } from "./stuck.ts";
 import { watchedKinds } from "./survey.ts";
 import type { DataProof, NamespaceInput } from "./verbs.ts";
 
@@ -100,9 +100,8 @@ async function untilGone(
       onProgress: context.progress,
       what: `namespace ${namespace} to go`,
     },
-  ).catch((error: unknown) => {
-    const held = heldWords(left());
-    throw held === "" ? error : fail("TIMED_OUT", `namespace ${namespace} does not go: ${held}`, stuckHint);
+  ).catch(async (error: unknown) => {
+    throw await whyItStays(session, namespace, left(), error, context);
   });
   const over = new AbortController();
   const stripping = stripWhile(AbortSignal.any([context.signal, over.signal]), async () => {
@@ -140,9 +139,6 @@ async function stripWhile(signal: AbortSignal, strip: () => Promise<void>): Prom
     if (!signal.aborted) await strip();
   }
 }
-
-const stuckHint =
-  "Find out why the finalizer's controller does not answer, and retry; or name the object in the component's `strip`, then `retry --reload`.";
 
 function noteOf({ lostAt, goneAt, stripped }: Recovery, kept: string[]): string {
   const seconds = ((Date.parse(goneAt ?? lostAt) - Date.parse(lostAt)) / 1_000).toFixed(1);
