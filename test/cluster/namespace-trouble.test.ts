@@ -20,7 +20,7 @@ import { step } from "../support/drill.ts";
 let drill: ClusterDrill;
 const many = 500;
 beforeAll(async () => {
-  drill = await createClusterDrill("test-trouble", ["argo", "stuck", "away", "many", "held"]);
+  drill = await createClusterDrill("test-trouble", ["argo", "stuck", "away", "many", "held", "alone"]);
   const { layout } = drill.sandbox;
   const maps = Array.from(
     { length: many },
@@ -38,6 +38,7 @@ beforeAll(async () => {
     by("away", "flux"),
     by("many", "flux"),
     by("held", "flux"),
+    bringUp(drill, "alone", { files: smallApp(layout, "alone"), interval: "10s" }),
   ]);
   await drill.startWorker();
 }, 240_000);
@@ -69,6 +70,31 @@ test("Argo CD left alone does not bring a namespace back: FAIL, and the cause is
   expect(record.verdict).toBe("FAIL");
   expect(record.summary).toMatch(/^Given up: .*(self-heal|sync).*\(Application\/argocd\/stuck\)/);
   expect(recheck(record).found).toEqual([]);
+});
+
+test("Flux left alone brings a namespace back at its own turn, and that is measured", async () => {
+  const record = await (await exercise("alone", { rebuild: "wait" })).end();
+  expect(record).toMatchObject({ verdict: "PASS", refusals: [], diagnosis: [] });
+  expect(component(record).rto.seconds!).toBeGreaterThan(0);
+  const asked = "jsonpath={.items[*].metadata.annotations.reconcile\\.fluxcd\\.io/requestedAt}";
+  const before = record.startedAt.slice(0, 19);
+  const requests = (await k(`-n flux-system get kustomizations -o ${asked}`)).split(" ");
+  // The preflight and the proof ask; nobody did after the loss.
+  expect(requests.filter((at) => at > before && at > step(record, "destroy/alone").startedAt!)).toEqual([]);
+});
+
+test("Flux left alone for longer than a standstill may last is refused", async () => {
+  const record = await (await exercise("away", { rebuild: "wait", within: "20m" })).end();
+  expect(record.status).toBe("refused");
+  expect(record.refusals.map(({ guard, message }) => `${guard}: ${message}`)).toEqual(
+    ["apps", "infrastructure"].map((layer) =>
+      expect.stringMatching(
+        new RegExp(
+          `^gitops: namespace away would not come back: .* Kustomization flux-system/away-${layer} has its own turn only every 10m .*\`standstill\` of 45s is over$`,
+        ),
+      ),
+    ),
+  );
 });
 
 test.each(["destroy", "rebuild"])(

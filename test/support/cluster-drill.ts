@@ -52,15 +52,15 @@ export async function createClusterDrill(name: string, namespaces: string[], hoo
 const deployed = (ask: ClusterDrill["kubectl"], namespace: string) => async () =>
   (await ask("-n", namespace, "get", "deployment", "shop", "-o", "jsonpath={.status.availableReplicas}")) === "1";
 
-/** Lets Flux, or Argo CD, bring an application up, in the namespace of that name. */
+/** Lets Flux, or Argo CD, bring an application up, in the namespace of that name. @param interval of Flux */
 export async function bringUp(
   { sandbox, built, kubectl: ask }: ClusterDrill,
   namespace: string,
-  { files, by = "flux" }: { files?: Record<string, string>; by?: "flux" | "argocd" } = {},
+  { files, by = "flux", interval }: { files?: Record<string, string>; by?: "flux" | "argocd"; interval?: string } = {},
 ): Promise<void> {
   const { layout } = sandbox;
   await commit(layout, namespace, files ?? exampleApp(layout, { namespace }), "an application");
-  const manifests = by === "flux" ? fluxManifests(layout, namespace) : argoCdManifests(layout, namespace);
+  const manifests = by === "flux" ? fluxManifests(layout, namespace, interval) : argoCdManifests(layout, namespace);
   await applyManifests(layout, built, manifests);
   await waitUntil(`${namespace} is up`, 120_000, deployed(ask, namespace));
 }

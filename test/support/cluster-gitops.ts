@@ -3,8 +3,11 @@ import { repositoryUrl } from "../../lab/gitops/repository.ts";
 
 /** How the files of `exampleApp` get into a cluster, by either tool. The repository has the namespace's name. */
 
-/** Layers by `dependsOn`, as Flux has them: `NAMESPACE-infrastructure`, then `NAMESPACE-apps`. */
-export function fluxManifests(layout: Layout, namespace: string): string {
+/**
+ * Layers by `dependsOn`, as Flux has them: `NAMESPACE-infrastructure`, then `NAMESPACE-apps`.
+ * @param interval after which Flux looks by itself
+ */
+export function fluxManifests(layout: Layout, namespace: string, interval = "10m"): string {
   const layer = (name: string, after: string) => `
 ---
 apiVersion: kustomize.toolkit.fluxcd.io/v1
@@ -15,7 +18,7 @@ spec:
   path: ./${name}
   prune: true
   wait: true
-  interval: 10m
+  interval: ${interval}
   retryInterval: 5s
   timeout: 2m${after === "" ? "" : `\n  dependsOn: [{ name: ${namespace}-${after} }]`}
 `;

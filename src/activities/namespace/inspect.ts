@@ -2,6 +2,7 @@ import { type RecoveryFacts, nothingAmiss } from "../../guard/facts.ts";
 import type { ClusterAccess } from "../../plan/access-schema.ts";
 import type { NamespaceComponent } from "../../plan/namespace-schema.ts";
 import { targetOf } from "../../plan/target.ts";
+import { turnProblems } from "../flux/turns.ts";
 import type { KubernetesObject } from "../kubernetes/object.ts";
 import type { Patience } from "../kubernetes/request.ts";
 import { temporalSettings } from "../../temporal/settings.ts";
@@ -125,19 +126,19 @@ export function listing(
 }
 
 function recoveryOf(
-  { accepts, loses }: NamespaceComponent,
+  component: NamespaceComponent,
   { objects, volumes }: Survey,
   { entries }: Inventory,
   { gitops, images }: Found,
 ): RecoveryFacts {
   const lost = entries
-    .filter(({ origin, id }) => origin.from === "nowhere" && !isNamed(accepts, id))
+    .filter(({ origin, id }) => origin.from === "nowhere" && !isNamed(component.accepts, id))
     .map(({ id }) => id);
   return {
     orphans: { names: lost.slice(0, mostNames), more: Math.max(0, lost.length - mostNames) },
-    gitops: gitops.problems.slice(0, mostNames),
+    gitops: [...gitops.problems, ...turnProblems(component, gitops.flux)].slice(0, mostNames),
     images: images.gone.slice(0, mostNames),
-    volumes: lostVolumes(claimsOf(objects), volumes, loses).slice(0, mostNames),
+    volumes: lostVolumes(claimsOf(objects), volumes, component.loses).slice(0, mostNames),
   };
 }
 
