@@ -96,6 +96,8 @@ export interface RecoveryFacts {
   gitops: { problem: string; hint: string; beyond?: true }[];
   /** Images that cannot be pulled any more. */
   images: { image: string; usedBy: string; why: string; hint: string }[];
+  /** What the API server would not let in again, each as a sentence. Known of namespaces alone. */
+  admission?: { problem: string; hint: string }[];
   /** Claims whose data would be deleted with them, and that the plan does not accept as lost. `hint`: where it is not the usual one. */
   volumes: { claim: string; why: string; hint?: string }[];
 }

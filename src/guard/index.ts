@@ -1,4 +1,5 @@
 import type { Refusal } from "../report/record.ts";
+import { admission } from "./admission.ts";
 import { allowList } from "./allow-list.ts";
 import { approvals } from "./approvals.ts";
 import { archiving } from "./archiving.ts";
@@ -47,6 +48,7 @@ export const guards: Record<string, (facts: Facts) => Refusal[]> = {
   gitops,
   orphans,
   images,
+  admission,
   volumes,
   data,
   "nothing-lost": nothingLost,

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startApiServer } from "../../lab/cluster/control-plane.ts";
-import { waitUntil } from "../../lab/cluster/kubectl.ts";
+import { applyManifests, waitUntil } from "../../lab/cluster/kubectl.ts";
 import { stopWithin } from "../../lab/cluster/sandbox.ts";
 import { recheck } from "../../src/report/recheck.ts";
 import type { RunRecord } from "../../src/report/record.ts";
@@ -95,6 +95,38 @@ test("Flux left alone for longer than a standstill may last is refused", async (
       ),
     ),
   );
+});
+
+test("a webhook that nobody answers for is found before, and not by what it keeps away after", async () => {
+  const { sandbox, built } = drill;
+  await applyManifests(
+    sandbox.layout,
+    built,
+    `
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingWebhookConfiguration
+metadata: { name: policy }
+webhooks:
+  - name: policy.example.com
+    clientConfig: { service: { name: policy, namespace: default } }
+    rules: [{ apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [pods] }]
+    namespaceSelector: { matchLabels: { kubernetes.io/metadata.name: alone } }
+    failurePolicy: Fail
+    sideEffects: None
+    admissionReviewVersions: [v1]
+`,
+  );
+  const record = await (await exercise("alone")).end();
+  await k("delete validatingwebhookconfiguration policy");
+  expect(record.status).toBe("refused");
+  expect(record.refusals).toMatchObject([
+    {
+      guard: "admission",
+      message: expect.stringMatching(
+        /^namespace alone would not be let in again: ValidatingWebhookConfiguration\/policy .* is asked for Pod\/shop-\S+; but there is no Service default\/policy, which it names$/,
+      ) as string,
+    },
+  ]);
 });
 
 test.each(["destroy", "rebuild"])(

@@ -64,6 +64,11 @@ const bad: Record<string, { run?: Partial<Facts>; of?: Partial<ComponentFacts>; 
     says: "image a/b:1 cannot be pulled (no such tag), so that StatefulSet/db would not start again",
     hints: "Change it",
   },
+  admission: {
+    of: { recovery: { ...nothing, admission: [{ problem: "ResourceQuota/q is full", hint: "Make it larger" }] } },
+    says: "would not be let in again: ResourceQuota/q is full",
+    hints: "larger",
+  },
   volumes: {
     of: {
       recovery: {

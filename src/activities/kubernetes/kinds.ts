@@ -10,6 +10,14 @@ export const pods: Kind = { ...core, kind: "Pod", plural: "pods" };
 export const claims: Kind = { ...core, kind: "PersistentVolumeClaim", plural: "persistentvolumeclaims" };
 export const secrets: Kind = { ...core, kind: "Secret", plural: "secrets" };
 export const serviceAccounts: Kind = { ...core, kind: "ServiceAccount", plural: "serviceaccounts" };
+export const services: Kind = { ...core, kind: "Service", plural: "services" };
+export const endpointSlices: Kind = {
+  group: "discovery.k8s.io",
+  version: "v1",
+  kind: "EndpointSlice",
+  plural: "endpointslices",
+  namespaced: true,
+};
 
 const apps = { group: "apps", version: "v1", namespaced: true };
 export const deployments: Kind = { ...apps, kind: "Deployment", plural: "deployments" };

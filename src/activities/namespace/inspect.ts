@@ -2,6 +2,7 @@ import { type RecoveryFacts, nothingAmiss } from "../../guard/facts.ts";
 import type { ClusterAccess } from "../../plan/access-schema.ts";
 import type { NamespaceComponent } from "../../plan/namespace-schema.ts";
 import { targetOf } from "../../plan/target.ts";
+import type { Problem } from "../flux/holds.ts";
 import { turnProblems } from "../flux/turns.ts";
 import type { KubernetesObject } from "../kubernetes/object.ts";
 import type { Patience } from "../kubernetes/request.ts";
@@ -14,8 +15,12 @@ import type { StepContext } from "../step.ts";
 import type { Inspection } from "../verbs.ts";
 import { resolveAll } from "./addresses.ts";
 import { byHandWords } from "./by-hand.ts";
+import { finalizerWords } from "./finalizers.ts";
 import { gitopsOf, type GitOps } from "./gitops.ts";
 import { takeInventory } from "./take-inventory.ts";
+import { listWebhooks } from "./list-webhooks.ts";
+import { quotaProblems } from "./quotas.ts";
+import { type Admission, webhookProblems } from "./webhooks.ts";
 import { expected, type Inventory, keepInventory } from "./memory.ts";
 import { neededOf, reachedThrough } from "./reached-through.ts";
 import { type Survey, surveySettled } from "./survey.ts";
@@ -56,10 +61,11 @@ async function inspectWithin(
   context.progress("asking the registries for the images");
   const images = await askForImages(survey.objects, context.signal);
   const insideTarget = await lostTogether(component.namespace, survey);
+  const admission = notLetIn(session, survey, inventory, await listWebhooks(session));
   return {
     target: targetOf(component),
-    note: noteOf(inventory, images),
-    facts: factsOf(component, session, survey, inventory, { gitops, images, insideTarget }, context),
+    note: noteOf(survey, inventory, images),
+    facts: factsOf(component, session, survey, inventory, { gitops, images, insideTarget, admission }, context),
   };
 }
 
@@ -70,16 +76,31 @@ async function lostTogether(namespace: string, survey: Survey): Promise<string[]
   return reachedThrough(namespace, needed, { ...survey, resolved });
 }
 
-function noteOf(inventory: Inventory, { asked, unknown }: ImageReport): string {
+/** What must come back, and would not be let in. */
+function notLetIn(
+  { resources }: Session,
+  { namespace, objects }: Survey,
+  { entries }: Inventory,
+  admission: Admission,
+): Problem[] {
+  if (namespace === undefined) return [];
+  const back = new Set(entries.filter(({ origin }) => origin.from !== "nowhere").map(({ uid }) => uid));
+  const wanted = [namespace, ...objects].filter(({ metadata }) => back.has(metadata.uid ?? ""));
+  return [...webhookProblems(namespace, admission, wanted, resources), ...quotaProblems(wanted)];
+}
+
+function noteOf({ objects }: Survey, inventory: Inventory, { asked, unknown }: ImageReport): string {
   const { entries } = inventory;
   const back = expected(inventory).length;
   const pulls = asked === 0 ? "" : `, ${asked - unknown.length} of ${asked} images found in their registries`;
   const byHand = byHandWords(inventory);
   const changes = byHand === "" ? "" : `; changed by hand, and lost where Git does not say the same: ${byHand}`;
-  return `${entries.length} objects, ${back} of them to come back under their own names${pulls}${changes}`;
+  const held = finalizerWords(objects);
+  const finalizers = held === "" ? "" : `; goes only when the controllers of these finalizers work: ${held}`;
+  return `${entries.length} objects, ${back} of them to come back under their own names${pulls}${finalizers}${changes}`;
 }
 
-type Found = { gitops: GitOps; images: ImageReport; insideTarget: string[] };
+type Found = { gitops: GitOps; images: ImageReport; insideTarget: string[]; admission: Problem[] };
 
 function factsOf(
   component: NamespaceComponent,
@@ -129,7 +150,7 @@ function recoveryOf(
   component: NamespaceComponent,
   { objects, volumes }: Survey,
   { entries }: Inventory,
-  { gitops, images }: Found,
+  { gitops, images, admission }: Found,
 ): RecoveryFacts {
   const lost = entries
     .filter(({ origin, id }) => origin.from === "nowhere" && !isNamed(component.accepts, id))
@@ -138,6 +159,7 @@ function recoveryOf(
     orphans: { names: lost.slice(0, mostNames), more: Math.max(0, lost.length - mostNames) },
     gitops: [...gitops.problems, ...turnProblems(component, gitops.flux)].slice(0, mostNames),
     images: images.gone.slice(0, mostNames),
+    admission: admission.slice(0, mostNames),
     volumes: lostVolumes(claimsOf(objects), volumes, component.loses).slice(0, mostNames),
   };
 }
