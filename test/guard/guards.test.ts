@@ -245,6 +245,20 @@ test("a run that too few may approve is refused before it begins", () => {
   expect(guards["approvals"]!({ ...asked, scenario: "none" })).toEqual([]);
 });
 
+test.each(["gitops", "images", "admission", "volumes"])("%s says how many more there are than it names", (name) => {
+  const { recovery } = bad[name]!.of!;
+  const told = (more: number) => guards[name]!(facts({}, { recovery: { ...recovery!, more: { [name]: more } } }));
+  expect(told(7)).toMatchObject([
+    { guard: name },
+    {
+      guard: name,
+      component: "shop",
+      message: "database shop on 127.0.0.1:5432 has 7 more problems of this sort, which are not named here",
+    },
+  ]);
+  expect(told(1)[1]!.message).toContain("has 1 more problem of this sort, which is not named here");
+});
+
 /** What of a volume's facts is not as in a sound one. */
 const onlyBad = (storage: ComponentFacts["storage"]) =>
   Object.fromEntries(

@@ -15,6 +15,7 @@ import type { StepContext } from "../step.ts";
 import type { Inspection } from "../verbs.ts";
 import { resolveAll } from "./addresses.ts";
 import { byHandWords } from "./by-hand.ts";
+import { cut, mostNames } from "./cut.ts";
 import { finalizerWords } from "./finalizers.ts";
 import { gitopsOf, type GitOps } from "./gitops.ts";
 import { takeInventory } from "./take-inventory.ts";
@@ -30,9 +31,6 @@ interface Input {
   component: NamespaceComponent;
   access: ClusterAccess;
 }
-
-/** Names that a person would read; the rest is counted. */
-const mostNames = 20;
 
 /**
  * Lists every object of the namespace and finds out who would bring it back. Changes nothing in the cluster.
@@ -157,10 +155,12 @@ function recoveryOf(
     .map(({ id }) => id);
   return {
     orphans: { names: lost.slice(0, mostNames), more: Math.max(0, lost.length - mostNames) },
-    gitops: [...gitops.problems, ...turnProblems(component, gitops.flux)].slice(0, mostNames),
-    images: images.gone.slice(0, mostNames),
-    admission: admission.slice(0, mostNames),
-    volumes: lostVolumes(claimsOf(objects), volumes, component.loses).slice(0, mostNames),
+    ...cut({
+      gitops: [...gitops.problems, ...turnProblems(component, gitops.flux)],
+      images: images.gone,
+      admission,
+      volumes: lostVolumes(claimsOf(objects), volumes, component.loses),
+    }),
   };
 }
 
