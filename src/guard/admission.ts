@@ -1,5 +1,6 @@
 import type { Refusal } from "../report/record.ts";
-import { destroyed, type Facts, leftOut } from "./facts.ts";
+import { destroyed, type Facts } from "./facts.ts";
+import { leftOut } from "./left-out.ts";
 
 /** What the API server would not let in again: a webhook that nobody can answer for, a quota without room. */
 export function admission(facts: Facts): Refusal[] {

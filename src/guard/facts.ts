@@ -1,4 +1,4 @@
-import type { Refusal, RunType, Scenario } from "../report/record.ts";
+import type { RunType, Scenario } from "../report/record.ts";
 
 /** What the guards know of one component. Read from the live system, never from the plan alone. */
 export interface ComponentFacts {
@@ -102,23 +102,6 @@ export interface RecoveryFacts {
   volumes: { claim: string; why: string; hint?: string }[];
   /** How many entries of which list were left out; missing where none was. */
   more?: Partial<Record<"gitops" | "images" | "admission" | "volumes", number>>;
-}
-
-/** One more refusal where the list of that guard was cut: nobody may take what is named for all there is. */
-export function leftOut(
-  guard: keyof NonNullable<RecoveryFacts["more"]>,
-  { name, target, recovery }: ComponentFacts,
-): Refusal[] {
-  const more = recovery?.more?.[guard];
-  if (more === undefined) return [];
-  return [
-    {
-      guard,
-      component: name,
-      message: `${target} has ${more} more problem${more === 1 ? "" : "s"} of this sort, which ${more === 1 ? "is" : "are"} not named here`,
-      hint: "Mend those that are named: the next look names the rest.",
-    },
-  ];
 }
 
 export interface StorageFacts {

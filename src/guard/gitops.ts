@@ -1,5 +1,6 @@
 import type { Refusal } from "../report/record.ts";
-import { destroyed, type Facts, leftOut } from "./facts.ts";
+import { destroyed, type Facts } from "./facts.ts";
+import { leftOut } from "./left-out.ts";
 
 /**
  * What GitOps does not look after is not rebuilt by it: a suspended Kustomization, a release that does not look for drift. And

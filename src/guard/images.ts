@@ -1,5 +1,6 @@
 import type { Refusal } from "../report/record.ts";
-import { destroyed, type Facts, leftOut } from "./facts.ts";
+import { destroyed, type Facts } from "./facts.ts";
+import { leftOut } from "./left-out.ts";
 
 /** An image that is gone from its registry is found here, and not by a pod that waits for it after the destruction. */
 export function images(facts: Facts): Refusal[] {

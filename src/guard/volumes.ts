@@ -1,5 +1,6 @@
 import type { Refusal } from "../report/record.ts";
-import { destroyed, type Facts, leftOut } from "./facts.ts";
+import { destroyed, type Facts } from "./facts.ts";
+import { leftOut } from "./left-out.ts";
 
 const usual =
   "Set the reclaim policy of its PersistentVolume to Retain, or accept the loss in the component's `loses`.";
