@@ -71,7 +71,8 @@ test("the example: deleted, rebuilt in its layers, with its data, its secret and
   expect(await sql("create table kept (n int); insert into kept values (42)")).toContain("INSERT");
   const url = `http://${drill.sandbox.layout.nodeAddress}/`;
   const checks = [{ kind: "http", url, host: "shop.lab.example", contains: "shop is open" }];
-  await planFor(drill, [namespaceComponent("shop", { checks })]);
+  // In their own time, as pods end where a plan says nothing of it.
+  await planFor(drill, [namespaceComponent("shop", { checks, pods: "graceful" })]);
   const before = await uid("shop");
   const record = await (await exercise()).end();
 
