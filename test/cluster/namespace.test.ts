@@ -1,4 +1,5 @@
 import { execa } from "execa";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { deleteImage, imageReference, pushImage } from "../../lab/cluster/registry.ts";
@@ -62,6 +63,13 @@ function watchDeletions(namespace: string) {
     },
   };
 }
+/** For `npm run example:namespace`, which makes a page of it. */
+async function keepExample(record: RunRecord): Promise<void> {
+  const directory = process.env["FIREDRILL_EXAMPLE"];
+  if (directory === undefined) return;
+  await mkdir(directory, { recursive: true });
+  await writeFile(join(directory, "report.json"), JSON.stringify(record));
+}
 const sql = (text: string) =>
   drill.kubectl("-n", "shop", "exec", "postgres-0", "--", "psql", "-U", "postgres", "-d", "shop", "-Atc", text);
 
@@ -72,9 +80,10 @@ test("the example: deleted, rebuilt in its layers, with its data, its secret and
   const url = `http://${drill.sandbox.layout.nodeAddress}/`;
   const checks = [{ kind: "http", url, host: "shop.lab.example", contains: "shop is open" }];
   // In their own time, as pods end where a plan says nothing of it.
-  await planFor(drill, [namespaceComponent("shop", { checks, pods: "graceful" })]);
+  await planFor(drill, [namespaceComponent("shop", { checks, pods: "graceful" })], {}, "homelab");
   const before = await uid("shop");
-  const record = await (await exercise()).end();
+  const record = await (await exercise({ plan: "homelab", reason: "monthly drill" })).end();
+  await keepExample(record);
 
   expect(record).toMatchObject({ verdict: "PASS", refusals: [], diagnosis: [] });
   expect(record.summary).toMatch(
