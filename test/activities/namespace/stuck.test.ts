@@ -1,9 +1,10 @@
 import { afterEach, expect, test } from "vitest";
 import { openCluster } from "../../../src/activities/kubernetes/client.ts";
 import { reasonOf, whyItStays } from "../../../src/activities/namespace/stuck.ts";
+import { diagnoseNamespace } from "../../../src/diagnosis/index.ts";
 import { describeFailure, fail } from "../../../src/failures.ts";
 import { answer, type FakeApiServer, startFakeApiServer } from "../../support/fake-api-server.ts";
-import { ago, condition, object, snapshot } from "../../support/namespace.ts";
+import { ago, condition, crashed, object, snapshot, workload } from "../../support/namespace.ts";
 
 /** What a person is told of a namespace that was deleted and does not go. */
 
@@ -53,7 +54,9 @@ test("an API service that is dead", () => {
 });
 
 test("nothing is made of a namespace that is there again, however ill it is", () => {
-  expect(reasonOf(snapshot({ objects: [held("v1", "Secret", "a", "example.org/held")] }))).toBeUndefined();
+  const ill = snapshot({ objects: workload("web", { status: crashed(1) }) });
+  expect(diagnoseNamespace(ill)).toHaveLength(1);
+  expect(reasonOf(ill)).toBeUndefined();
   expect(reasonOf(undefined)).toBeUndefined();
 });
 
