@@ -17,7 +17,10 @@ const factors: Record<string, number> = {
   Ei: 2 ** 60,
 };
 
-/** A quantity of Kubernetes, also with a fraction of a unit ("1.5Gi"), at which the client's own parser throws ("500m", "2Gi", "1e3") as a number; NaN where it is none, which no comparison holds for. */
+/**
+ * A quantity of Kubernetes ("500m", "2Gi", "1e3") as a number; NaN where it is none, which no comparison holds for. The client's own
+ * parser throws at a fraction of a unit ("1.5Gi").
+ */
 export function quantity(text: string): number {
   const [, amount = "", unit = ""] = /^([+-]?[\d.]+(?:[eE][+-]?\d+)?)([A-Za-z]*)$/.exec(text) ?? [];
   return amount === "" ? Number.NaN : Number(amount) * (factors[unit] ?? Number.NaN);
