@@ -16,6 +16,7 @@ import {
   planFor,
   smallApp,
 } from "../support/cluster-drill.ts";
+import { dataApp } from "../support/cluster-data.ts";
 import { step } from "../support/drill.ts";
 
 /** A namespace is deleted, Flux makes it again, and every object of it is looked at; nothing here is a fake but the operators. */
@@ -27,9 +28,7 @@ beforeAll(async () => {
   const { layout } = drill.sandbox;
   await Promise.all([
     bringUp(drill, "shop"),
-    ...["small", "killed", "image"].map((namespace) =>
-      bringUp(drill, namespace, { files: smallApp(layout, namespace) }),
-    ),
+    ...["small", "killed"].map((namespace) => bringUp(drill, namespace, { files: smallApp(layout, namespace) })),
     bringUp(drill, "edited", { files: edited(smallApp(layout, "edited")) }),
   ]);
   await drill.startWorker();
@@ -190,31 +189,24 @@ test.each(["preflight/killed", "backup/proof/killed", "destroy/killed", "rebuild
   },
 );
 
-test("an image that disappears after the preflight: FAIL, with that cause in the first line", async () => {
+test("PostgreSQL's image disappears after the preflight: FAIL, with that cause in the first line; and now it is refused", async () => {
   const { layout } = drill.sandbox;
   const reference = imageReference(layout, "vanishing:1");
-  await pushImage("busybox", reference);
-  const files = smallApp(layout, "image");
-  files["apps/shop.yaml"] = files["apps/shop.yaml"]!.replace(
-    imageReference(layout, "busybox:1"),
+  await pushImage("postgres", reference);
+  const files = dataApp(layout, "image");
+  const server = "infrastructure/postgres.yaml";
+  files[server] = files[server]!.replace(
+    imageReference(layout, "postgres:1"),
     `${reference}\n          imagePullPolicy: Always`,
   );
   await bringUp(drill, "image", { files });
-  await k(`-n flux-system annotate --overwrite gitrepository image reconcile.fluxcd.io/requestedAt=${Date.now()}`);
-  await waitUntil(
-    "the image is used",
-    60_000,
-    async () => (await k(`-n image get pods -o jsonpath={.items[*].spec.containers[*].image}`)) === reference,
+  await planFor(
+    drill,
+    [namespaceComponent("image", { standstill: "20s", loses: ["PersistentVolumeClaim/data-postgres-0"] })],
+    {
+      decisions: { within: "1s", otherwise: "abort" },
+    },
   );
-  await waitUntil(
-    "it is ready",
-    60_000,
-    async () =>
-      (await k(`-n image get deployment shop -o jsonpath={.status.readyReplicas}/{.status.updatedReplicas}`)) === "1/1",
-  );
-  await planFor(drill, [namespaceComponent("image", { standstill: "20s" })], {
-    decisions: { within: "1s", otherwise: "abort" },
-  });
   const run = await exercise();
   const deletion = ["get", "namespace", "image", "-o", "jsonpath={.metadata.deletionTimestamp}"];
   await waitUntil("it is being deleted", 60_000, async () => (await drill.kubectl(...deletion)).startsWith("20"));
@@ -225,11 +217,17 @@ test("an image that disappears after the preflight: FAIL, with that cause in the
   expect(record.verdict).toBe("FAIL");
   expect(record.summary).toMatch(new RegExp(`^Given up: image ${reference} does not exist`));
   expect(record.diagnosis[0]!.cause).toContain(`image ${reference} does not exist`);
-  expect(check(record, "Deployment/shop")).toMatchObject({
+  expect(check(record, "StatefulSet/postgres")).toMatchObject({
     passed: false,
     found: expect.stringContaining("not ready") as string,
   });
   expect(recheck(record).found).toEqual([]);
+
+  const again = await (await exercise()).end();
+  expect(again.status).toBe("refused");
+  expect(again.refusals.map(({ guard, message }) => `${guard}: ${message}`)).toContain(
+    `images: image ${reference} cannot be pulled (${layout.nodeAddress}:5000 has no such image or tag), so that StatefulSet/postgres would not start again`,
+  );
 });
 
 test("what somebody has changed by hand does not come back as it was: FAIL, and the place is named", async () => {
