@@ -25,7 +25,12 @@ export async function createSandbox(name: string): Promise<Sandbox> {
   await mkdir(directory, { recursive: true, mode: 0o755 });
   const namespaces = ["--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation=private"];
   const init = await startDetached("unshare", [...namespaces, "tini", "sleep", "infinity"], "ignore");
-  const slot = await takeSlot(init.pid);
+  const slot = await takeSlot(init.pid).catch(async (error: unknown) => {
+    // Nobody would find it later.
+    process.kill(init.pid, "SIGKILL");
+    await rm(directory, { recursive: true, force: true });
+    throw error;
+  });
   const sandbox = { layout: layoutOf(name, slot), init };
   await writeFile(join(directory, "sandbox.json"), JSON.stringify({ slot, init }));
   await connect(sandbox);
