@@ -33,7 +33,7 @@ beforeAll(async () => {
   const by = (namespace: string, tool: "flux" | "argocd") =>
     bringUp(drill, namespace, { files: files[namespace] ?? smallApp(layout, namespace), by: tool });
   await Promise.all([
-    by("argo", "argocd"),
+    bringUp(drill, "argo", { by: "argocd" }),
     by("stuck", "argocd"),
     by("away", "flux"),
     by("many", "flux"),
@@ -52,10 +52,22 @@ const exercise = async (namespace: string, of: object = {}, more: object = {}) =
   return await drill.start("exercise", { scenario: "namespace", plan: namespace });
 };
 
-test("Argo CD: its own self-heal is ended, and a full sync rebuilds the namespace", async () => {
-  const record = await (await exercise("argo")).end();
+test("the example by Argo CD: its own self-heal is ended, and a full sync rebuilds the namespace", async () => {
+  const record = await (
+    await exercise("argo", { within: "3m", loses: ["PersistentVolumeClaim/data-postgres-0"] })
+  ).end();
   expect(record).toMatchObject({ verdict: "PASS", diagnosis: [] });
   expect(step(record, "backup/proof/argo").note).toMatch(/^Application argo at [0-9a-f]{12}/);
+  const names = component(record).checks.map(({ name }) => name);
+  const some = [
+    "ServiceAccount/shop",
+    "Secret/shop",
+    "Job/greet",
+    "StatefulSet/postgres",
+    "Deployment/shop",
+    "Ingress/shop",
+  ];
+  expect(names).toEqual(expect.arrayContaining(some));
   expect(recheck(record).found).toEqual([]);
 });
 
