@@ -7,6 +7,9 @@ import type { Attempt } from "./verbs.ts";
 
 export type Attempts = Awaited<ReturnType<typeof openAttempts>>;
 
+/** Of a server that comes and goes for days; each is a part of the record. */
+const mostSilences = 50;
+
 const iso = (ms: number) => new Date(ms).toISOString();
 
 /**
@@ -35,7 +38,10 @@ export async function openAttempts(path: string) {
   /** Written down when it begins to count and when it has ended: the worker may die in between. */
   function note(silence: Silence): void {
     if (isOver) return;
-    if (!silences.includes(silence)) silences.push(silence);
+    if (!silences.includes(silence)) {
+      if (silences.length >= mostSilences) return;
+      silences.push(silence);
+    }
     writing = writing
       .then(() => keep())
       .catch((error: unknown) => log.warn("cannot note who does not answer", { error: String(error) }));

@@ -34,17 +34,6 @@ export function volumesAreNamed({ components }: Plan): Complaint[] {
   });
 }
 
-/** A drill could find them as long as the cluster is there; after its real loss nobody could. */
-export function labelsOutliveNoCluster({ components }: Plan): Complaint[] {
-  const cluster = components.find(({ kind }) => kind === "cluster");
-  if (cluster === undefined) return [];
-  return each(components, ({ selector }, at) => {
-    if (selector === undefined) return [];
-    const hint = "Write a component for each claim, with `claim`, or one for all claims of the namespace.";
-    return [at("selector", `chooses by labels, of which no backup tells once ${cluster.name} is lost`, hint)];
-  });
-}
-
 export function storeKeysTogether({ components }: Plan): Complaint[] {
   return each(components, ({ store: { accessKey, secretKey } }, at) =>
     (accessKey === undefined) === (secretKey === undefined)

@@ -1,7 +1,7 @@
 import { plainName } from "../report/approvals.ts";
 import { posix } from "node:path";
 import type { Complaint } from "./complaint.ts";
-import { labelsOutliveNoCluster, storeKeysTogether, volumesAreNamed } from "./longhorn-rules.ts";
+import { storeKeysTogether, volumesAreNamed } from "./longhorn-rules.ts";
 import { dataIsProtected } from "./namespace-rules.ts";
 import { overlap, sameServer } from "./overlap.ts";
 import { reserved } from "./component-parts.ts";
@@ -34,7 +34,6 @@ const rules: Rule[] = [
   objectivesFitThePlan,
   enoughApprovers,
   volumesAreNamed,
-  labelsOutliveNoCluster,
   storeKeysTogether,
   userAndPasswordTogether,
   checkSchedules,

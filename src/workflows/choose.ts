@@ -39,6 +39,7 @@ export function choose(plan: Plan, { components: names, scenario }: Checked, typ
       "Leave the components out of the request, or a volume that is not wanted any more out of the plan.",
     );
   const chosen = plan.components.filter(({ name }) => names === null || names.includes(name));
+  if (scenario === "cluster") requireFindable(chosen);
   const left = chosen.filter(({ kind }) => kinds.includes(kind));
   const all = scenario === "namespace" ? withData(left, plan.components) : left;
   const others = chosen.filter((one) => !all.includes(one));
@@ -49,6 +50,17 @@ export function choose(plan: Plan, { components: names, scenario }: Checked, typ
     "REQUEST_INVALID",
     `${what} is not for ${others.map(({ name, kind }) => `${name} (${kind})`).join(", ")}`,
     hintsFor[others[0]?.kind ?? "pgdump"],
+  );
+}
+
+/** A drill could find them as long as the cluster is there; after its real loss nobody could. */
+function requireFindable(chosen: Component[]): void {
+  const byLabels = chosen.find((one) => one.kind === "longhorn" && one.selector !== undefined);
+  if (byLabels === undefined) return;
+  throw fail(
+    "REQUEST_INVALID",
+    `${byLabels.name} chooses claims by labels, of which no backup tells once the cluster is lost`,
+    "Write a component for each claim, with `claim`, or one for all claims of the namespace.",
   );
 }
 

@@ -103,7 +103,7 @@ describe.each([
     const pretend = join(folder, "old.cjs");
     await writeFile(pretend, 'Object.defineProperty(process, "versions", { value: { node: "20.20.2" } });');
     const { exitCode, stderr } = await firedrill(["--help"], { NODE_OPTIONS: `--require ${pretend}` });
-    expect(stderr).toMatch(/^error: firedrill needs Node 22\.12 or newer, found 20\.20\.2: [^\n]*$/m);
+    expect(stderr).toMatch(/^error: firedrill needs Node 22\.19 or newer, found 20\.20\.2: [^\n]*$/m);
     expect(exitCode).toBe(2);
   });
 });

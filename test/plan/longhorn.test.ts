@@ -26,22 +26,6 @@ test.each<[string, object]>([
   expect(problemsOf(component)).toEqual([]);
 });
 
-test("labels are refused beside a whole cluster: after its real loss nobody could tell what they mean", () => {
-  const infrastructure = [{ name: "m", kind: "tofu", directory: "/srv/m", destroys: ["*"] }];
-  const ask = (kind: string, chosen: object) => {
-    const components = [
-      { name: "homelab", kind, ...(kind === "longhorn" && { volume: "x" }) },
-      { name: "data", kind: "longhorn", namespace: "shop", ...chosen },
-    ];
-    return parsePlan(JSON.stringify({ name: "x", access, infrastructure, components }), "x.yaml").problems;
-  };
-  expect(ask("cluster", {})).toEqual([]);
-  expect(ask("longhorn", { selector: { app: "shop" } })).toEqual([]);
-  expect(ask("cluster", { selector: { app: "shop" } })).toMatchObject([
-    { path: "components[1].selector", message: "chooses by labels, of which no backup tells once homelab is lost" },
-  ]);
-});
-
 test.each<[string, object, string]>([
   ["nothing names it", {}, "components[0].volume: nothing says which volume is meant"],
   ["a claim in no namespace", { claim: "data" }, "components[0].claim: is in no namespace: `namespace` is missing"],

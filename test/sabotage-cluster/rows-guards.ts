@@ -19,16 +19,13 @@ spec:
   schedule: "0 3 * * *"
   jobTemplate: { spec: { template: { spec: { restartPolicy: Never, containers: [{ name: report, image: "${image}" }] } } } }`;
 
-const git = `
-apiVersion: v1
-kind: Service
-metadata: { name: forge, namespace: ${claimNamespace} }
-spec: { ports: [{ port: 80 }] }
----
-apiVersion: source.toolkit.fluxcd.io/v1
-kind: GitRepository
-metadata: { name: more, namespace: flux-system }
-spec: { url: "http://forge.${claimNamespace}.svc.cluster.local/more.git", interval: 10m, suspend: true }`;
+/** Leads to the address of Git, but into the cluster. */
+async function gitInside(stage: Stage): Promise<void> {
+  const url = new URL(await stage.k("-n flux-system get gitrepository -o jsonpath={.items[0].spec.url}"));
+  const spec = { externalIPs: [url.hostname], ports: [{ port: Number(url.port || 80) }] };
+  const metadata = { name: "forge", namespace: claimNamespace };
+  await stage.apply(JSON.stringify({ apiVersion: "v1", kind: "Service", metadata, spec }));
+}
 
 /** Has no image at all, and says so. */
 const registry = createServer((_, response) => void response.writeHead(404).end());
@@ -111,15 +108,12 @@ export const ofPlan: Sabotage[] = [
   },
   {
     name: "Git is inside the cluster",
-    how: "Flux has a GitRepository whose address is that of a Service of the cluster",
-    before: (stage) => stage.apply(git),
+    how: "a Service of the cluster answers for the address and port of the layers' GitRepository",
+    before: gitInside,
     verdict: "refused",
     at: "blast-radius",
-    says: /what GitRepository flux-system\/more reads from \(Service dr-exercise\/forge\) would be lost together with cluster at/,
-    undo: async (stage) => {
-      await stage.k("-n flux-system delete gitrepository more");
-      await stage.k(`-n ${claimNamespace} delete service forge`);
-    },
+    says: /what GitRepository \S+ reads from at \S+ \(Service dr-exercise\/forge\) would be lost together with cluster at/,
+    undo: (stage) => stage.k(`-n ${claimNamespace} delete service forge`),
   },
   {
     name: "an image is gone from its registry",

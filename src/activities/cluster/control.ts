@@ -4,8 +4,8 @@ import { askOnce } from "../checks/index.ts";
 import { rest } from "../rest.ts";
 import type { StepContext } from "../step.ts";
 import type { Control } from "../verbs.ts";
-import { recallKnown } from "./memory.ts";
-import { namesOfRows } from "./rows.ts";
+import { keepKnown, type Known, recallKnown, recallKubeconfig } from "./memory.ts";
+import { isOfServer, namesOfRows } from "./rows.ts";
 import type { ClusterInput } from "./verbs.ts";
 import { type OldOne, whoAnswers } from "./is-gone.ts";
 
@@ -23,8 +23,10 @@ export async function controlCluster(
   withinMs = patienceMs,
 ): Promise<Control> {
   const known = await recallKnown(context);
-  const { found } = await untilGone(access, context, withinMs);
-  const own = namesOfRows(known).map((name) => ({ name, passed: false, found }));
+  const { who, found } = await untilGone(access, context, withinMs);
+  if (who === "front") await forgetCertificate(known, context);
+  // By another cluster at this address the first rows would pass at this moment.
+  const own = namesOfRows(known).map((name) => ({ name, passed: who === "other" && isOfServer(name), found }));
   const asked = await askOnce(known.checks, { session: undefined, signal: context.signal });
   const checks = [...own, ...asked.map(({ name, ok, found: what }) => ({ name, passed: ok, found: what }))];
   const answered = checks.filter((one) => one.passed).length;
@@ -32,16 +34,22 @@ export async function controlCluster(
   return { checks, lostAt: null, note };
 }
 
+/** What goes on to answer may show the certificate that the cluster seemed to have: then it says nothing of who is behind it. */
+async function forgetCertificate(known: Known, context: StepContext): Promise<void> {
+  delete known.certificate;
+  await keepKnown(context, known, await recallKubeconfig(context));
+}
+
 async function untilGone(access: ClusterAccess, context: StepContext, withinMs: number): Promise<OldOne> {
   for (const deadline = performance.now() + withinMs; ;) {
     const answer = await whoAnswers(access, context);
-    if (answer.who === "nobody" || answer.who === "other") return answer;
+    if (answer.who !== "old" && answer.who !== "unclear") return answer;
     context.progress(answer.found);
     if (performance.now() > deadline)
       throw fail(
         "NOT_DESTROYED",
         answer.who === "old" ? answer.found : `what answers may be the old cluster: ${answer.found}`,
-        "Find out who answers there, and destroy what is left; then retry. Skip where it is only a balancer or a proxy before the old cluster.",
+        "Find out who answers there, and destroy what is left; then retry.",
       );
     await rest(everyMs, context.signal);
     context.signal.throwIfAborted();

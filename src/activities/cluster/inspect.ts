@@ -57,7 +57,7 @@ async function inspectWithin(
   const asked = await askOnce(noted, around);
   context.progress("asking the registries for the images");
   const images = await imagesOf(session, context.signal);
-  const certificate = await serverCertificate(kubeconfig, access.context);
+  const certificate = await serverCertificate(kubeconfig, access.context, context.signal);
   const known = {
     identity,
     server: cluster.server,
@@ -84,7 +84,7 @@ async function inspectWithin(
       listed: true,
       listLine: "",
       ...nothingAmiss,
-      insideTarget: await lostWithIt(session, access),
+      insideTarget: await lostWithIt(session, { access, gitops }),
       recovery: {
         orphans: { names: [], more: 0 },
         images: images.gone,

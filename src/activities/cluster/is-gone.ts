@@ -2,7 +2,8 @@ import type { ClusterAccess } from "../../plan/access-schema.ts";
 import { describeFailure } from "../../failures.ts";
 import { openCluster } from "../kubernetes/client.ts";
 import { namespaces } from "../kubernetes/kinds.ts";
-import { isAboutTrust, statusOf } from "../kubernetes/refusal.ts";
+import { isAboutTrust, isFromOtherServer, isRefusalOfApi, isUnanswered, statusOf } from "../kubernetes/refusal.ts";
+import { shownCertificate } from "../kubernetes/server-certificate.ts";
 import type { StepContext } from "../step.ts";
 import { recallKnown, recallKubeconfig } from "./memory.ts";
 
@@ -12,11 +13,11 @@ const patience = { withinMs: 10_000, requestMs: 5_000 };
 /** What answers where a cluster was. */
 export interface Answers {
   /**
-   * `cluster`: one that tells its uid; `stranger`: something that does not know our credentials; `foreign`: something that shows
-   * another certificate; `busy`: something that cannot answer now; `somebody`: it is there, and tells no uid; `nobody`: nothing
-   * answers.
+   * `cluster`: one that tells its uid; `stranger`: something that does not know our credentials, or is not what they are for;
+   * `foreign`: something that shows a certificate of another CA; `front`: something that answers, and not as an API server does;
+   * `busy`: an API server that cannot answer now; `somebody`: it is there, and tells no uid; `nobody`: nothing answers.
    */
-  who: "cluster" | "stranger" | "foreign" | "busy" | "somebody" | "nobody";
+  who: "cluster" | "stranger" | "foreign" | "front" | "busy" | "somebody" | "nobody";
   /** uid of kube-system, and when that was made (ISO 8601), of a cluster that tells it. */
   identity?: string;
   madeAt?: string;
@@ -34,8 +35,8 @@ export async function whoIsAt(
   const { server } = cluster;
   try {
     const { uid = "", creationTimestamp = "" } = (await cluster.get(namespaces, "kube-system"))?.metadata ?? {};
-    if (uid === "")
-      return { who: "somebody", server, found: `something without namespace kube-system is at ${server}` };
+    // Every API server has it.
+    if (uid === "") return { who: "front", server, found: `something without namespace kube-system is at ${server}` };
     return {
       who: "cluster",
       identity: uid,
@@ -45,23 +46,46 @@ export async function whoIsAt(
     };
   } catch (error) {
     signal.throwIfAborted();
-    const { type, message } = describeFailure(error);
-    if (isAboutTrust(error)) return { who: "foreign", server, found: message };
-    if (type === "AUTHENTICATION_FAILED") return { who: "stranger", server, found: message };
-    if (type !== "SYSTEM_UNREACHABLE") return { who: "somebody", server, found: message };
-    return { who: statusOf(error) === undefined ? "nobody" : "busy", server, found: message };
+    return { server, ...(await behind(error, server)) };
   } finally {
     await cluster.close();
+  }
+}
+
+/** Who is behind a failure. */
+async function behind(error: unknown, server: string): Promise<Pick<Answers, "who" | "found">> {
+  const { type, message: found } = describeFailure(error);
+  const hasAnswered = statusOf(error) !== undefined;
+  if (isAboutTrust(error)) return { who: isFromOtherServer(error) ? "foreign" : "stranger", found };
+  if (hasAnswered && !isRefusalOfApi(error)) return { who: "front", found };
+  if (type === "AUTHENTICATION_FAILED" && hasAnswered) return { who: "stranger", found };
+  if (type === "SYSTEM_UNREACHABLE") return { who: hasAnswered ? "busy" : "nobody", found };
+  if (hasAnswered) return { who: "somebody", found };
+  // What gives the credentials may have gone with the cluster: nobody was asked yet.
+  if (type === "AUTHENTICATION_FAILED" || type === "PROGRAM_MISSING")
+    return (await isSilent(server))
+      ? { who: "nobody", found: `nothing is at ${server}; ${found}` }
+      : { who: "stranger", found: `something is at ${server}, and it could not be asked: ${found}` };
+  return { who: "front", found };
+}
+
+async function isSilent(server: string): Promise<boolean> {
+  try {
+    await shownCertificate(server);
+    return false;
+  } catch (error) {
+    return isUnanswered(error);
   }
 }
 
 /** What answers where the old cluster was. */
 export interface OldOne {
   /**
-   * `old`: the same one; `other`: another one, or what shows another certificate; `unclear`: something that may be it, as it
-   * cannot answer now, or does not know our credentials; `nobody`: nothing answers.
+   * `old`: the same one; `other`: another cluster; `foreign`: something that shows a certificate of another CA; `front`: something
+   * that is no API server; `unclear`: something that may be it, as it cannot answer now, or does not know our credentials; `nobody`:
+   * nothing answers.
    */
-  who: "old" | "other" | "unclear" | "nobody";
+  who: "old" | "other" | "foreign" | "front" | "unclear" | "nobody";
   found: string;
 }
 
@@ -75,6 +99,7 @@ export async function whoAnswers({ context: name }: ClusterAccess, context: Step
       : { who: "other", found: `another cluster answers at ${server}: ${identity}` };
   // Who refuses our rights is there.
   if (who === "somebody") return { who: "old", found: `something still answers at ${server}: ${found}` };
-  if (who === "foreign") return { who: "other", found: `what answers at ${server} is not the old cluster: ${found}` };
+  if (who === "foreign" || who === "front")
+    return { who, found: `what answers at ${server} is not the old cluster: ${found}` };
   return { who: who === "nobody" ? "nobody" : "unclear", found };
 }

@@ -20,6 +20,11 @@ export function namesOfRows({ identity, certificate, layers }: Known): string[] 
   ];
 }
 
+/** Whether a row is about who answers, and not about what is in there. */
+export function isOfServer(name: string): boolean {
+  return name === identityRow || name === certificateRow;
+}
+
 /** After a real loss nobody knows how many there were. */
 export function wantedNodes({ nodes }: Pick<Known, "nodes">): number {
   return Math.max(1, nodes.length);

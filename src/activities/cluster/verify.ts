@@ -31,7 +31,7 @@ async function check(session: Session, { access, gitops }: Input, context: StepC
   const listed = layers === undefined ? [] : (await cluster.list(layers.kind, { namespace: layers.namespace })).objects;
   const rows = rowsOf(known, {
     identity,
-    certificate: await serverCertificate(await kubeconfigText(access, context.signal), access.context),
+    certificate: known.certificate === undefined ? null : await certificateOf(access, context),
     nodes: objects.filter((node) => readiness(node).status === "ready").length,
     layers: layers === undefined ? [] : statesOf(layers, listed),
   });
@@ -49,4 +49,8 @@ async function check(session: Session, { access, gitops }: Input, context: StepC
     verifiedAt: new Date().toISOString(),
     note: `${passed} of ${checks.length} checks passed`,
   };
+}
+
+async function certificateOf(access: Input["access"], { signal }: StepContext): Promise<string | null> {
+  return await serverCertificate(await kubeconfigText(access, signal), access.context, signal);
 }

@@ -9,31 +9,32 @@ export interface Answer {
   retryAfterMs: number;
 }
 
-/** The failure for what an API server has refused. `status` is among its facts. */
+/** The failure for what an API server has refused. `status`, and whether it is an API server's answer, are among its facts. */
 export function refused(server: string, answer: Answer) {
   const { status } = answer;
+  const facts = { status, ofApi: isOfApi(answer) };
   const said = wordsOf(answer);
   if (status === 401) {
     return fail(
       "AUTHENTICATION_FAILED",
       `the API server ${server} does not accept the kubeconfig's credentials`,
       "Have they expired, or was the cluster rebuilt since? Renew the kubeconfig; then retry.",
-      { status },
+      facts,
     );
   }
   // So it says that a right is missing; it also forbids what admission or a quota does not let through.
   if (status === 403 && / cannot [a-z]+ /.test(said)) {
-    return fail("PERMISSION_DENIED", said, "Give the kubeconfig's user this right (RBAC); then retry.", { status });
+    return fail("PERMISSION_DENIED", said, "Give the kubeconfig's user this right (RBAC); then retry.", facts);
   }
   if (status === 429 || status >= 500) {
     return fail(
       "SYSTEM_UNREACHABLE",
       `the API server ${server} cannot do it now (${status}): ${said}`,
       "Look at the API server and at what it asks in turn (webhooks, etcd, extension servers); then retry.",
-      { status },
+      facts,
     );
   }
-  return fail("API_REFUSED", `the API server refused (${status}): ${said}`, undefined, { status });
+  return fail("API_REFUSED", `the API server refused (${status}): ${said}`, undefined, facts);
 }
 
 /** A disruption budget keeps a pod from being evicted now: an answer, not a server that is busy. */
@@ -60,6 +61,20 @@ function wordsOf({ status, text }: Answer): string {
   return line === "" ? `HTTP status ${status}` : line;
 }
 
+/** Every API server gives its refusals this shape; pages of balancers and proxies before it have another. */
+function isOfApi({ text }: Answer): boolean {
+  try {
+    return (JSON.parse(text) as { kind?: unknown } | null)?.kind === "Status";
+  } catch {
+    return false;
+  }
+}
+
+/** Whether an API server itself has refused, and not something before it. */
+export function isRefusalOfApi(error: unknown): boolean {
+  return error instanceof ApplicationFailure && (error.details?.[0] as { ofApi?: boolean } | undefined)?.ofApi === true;
+}
+
 /** HTTP status that a failure comes from, where it comes from one. */
 export function statusOf(error: unknown): number | undefined {
   if (!(error instanceof ApplicationFailure)) return undefined;
@@ -75,7 +90,7 @@ export function unreachable(server: string, error: unknown) {
       "SYSTEM_UNREACHABLE",
       `there is no trusted connection to the API server ${server} (${code})`,
       "A rebuilt cluster has a new CA: get its new kubeconfig, or correct the CA and the server's name in it.",
-      { certificate: true },
+      { certificate: true, isOtherChain: isOtherChain(code) },
     );
   }
   return fail("SYSTEM_UNREACHABLE", `the API server ${server} does not answer (${code})`);
@@ -89,6 +104,19 @@ export function isUnanswered(error: unknown): boolean {
 export function isAboutTrust(error: unknown): boolean {
   if (!(error instanceof ApplicationFailure)) return false;
   return (error.details?.[0] as { certificate?: boolean } | undefined)?.certificate === true;
+}
+
+/**
+ * Whether another CA stands behind the certificate: then it is another server. One that has expired, or bears another name, or a
+ * server that does not take our own certificate, may be the same.
+ */
+export function isFromOtherServer(error: unknown): boolean {
+  if (!(error instanceof ApplicationFailure)) return false;
+  return (error.details?.[0] as { isOtherChain?: boolean } | undefined)?.isOtherChain === true;
+}
+
+function isOtherChain(code: string): boolean {
+  return /^(UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_SIGNATURE_)/.test(code);
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -69,6 +69,12 @@ export function newestOf(
   const { ours, strange } = incomplete(listed, wanted);
   const of = wanted.claim === undefined ? `volume ${wanted.volume}` : `claim ${wanted.claim}`;
   if (chosen === undefined) {
+    if (ours.length > 0 && toTime !== null)
+      throw fail(
+        "NO_BACKUP",
+        `there is no complete backup of ${of} from before ${toTime}; not complete are ${textOf(ours)}`,
+        "Name a later time, or mend what Longhorn says of the others; then retry.",
+      );
     if (ours.length > 0)
       throw fail(
         "NO_BACKUP",

@@ -69,18 +69,11 @@ function leadsThrough(url: string, { host, port }: Door, resolved: Record<string
   return isNamed(asked, host) || (resolved[asked] ?? []).includes(host);
 }
 
-/**
- * What of a cluster answers for an address, such as "Service minio/minio"; undefined where nothing does.
- * @param resolved IP addresses by host, of those that were looked up
- */
-export function answering(
-  url: string,
-  objects: KubernetesObject[],
-  resolved: Record<string, string[]> = {},
-): string | undefined {
+/** What of a cluster answers for an address, such as "Service minio/minio"; undefined where nothing does. */
+export function answering(url: string, objects: KubernetesObject[]): string | undefined {
   const nodes = objects.filter(({ kind }) => kind === "Node");
   const found = objects.find((object) =>
-    doorsOf(object, object.metadata.namespace ?? "", nodes).some((door) => leadsThrough(url, door, resolved)),
+    doorsOf(object, object.metadata.namespace ?? "", nodes).some((door) => leadsThrough(url, door, {})),
   );
   return found && `${found.kind} ${[found.metadata.namespace, found.metadata.name].filter(Boolean).join("/")}`;
 }

@@ -1,7 +1,7 @@
 import type { RecoveryFacts } from "../../guard/facts.ts";
 import type { KubernetesObject } from "../kubernetes/object.ts";
-import { askRegistry } from "./client.ts";
-import { credentialsOf } from "./pull-secrets.ts";
+import { askRegistry, type Pullable } from "./client.ts";
+import { type Credentials, credentialsOf } from "./pull-secrets.ts";
 
 /** An image that the namespace will want again. */
 interface Wanted {
@@ -30,8 +30,21 @@ export interface ImageReport {
   asked: number;
 }
 
-/** Asks the registries for every image of the namespace, each once, with the pull secrets that the kubelet would use. */
-export async function askForImages(objects: KubernetesObject[], signal: AbortSignal): Promise<ImageReport> {
+/**
+ * Asks the registries for every image of the namespace, each once, with the pull secrets that the kubelet would use.
+ * @param answers of images without pull secrets, which are the same in every namespace
+ */
+export async function askForImages(
+  objects: KubernetesObject[],
+  signal: AbortSignal,
+  answers = new Map<string, Promise<Pullable>>(),
+): Promise<ImageReport> {
+  const ask = async (image: string, credentials: Credentials): Promise<Pullable> => {
+    if (credentials.size > 0) return await askRegistry(image, credentials, signal);
+    const asked = answers.get(image) ?? askRegistry(image, credentials, signal);
+    answers.set(image, asked);
+    return await asked;
+  };
   const report: ImageReport = { gone: [], unknown: [], asked: 0 };
   const alike = Map.groupBy(wantedImages(objects), ({ image, secrets }) => [image, ...secrets].join(" "));
   await Promise.all(
@@ -40,7 +53,7 @@ export async function askForImages(objects: KubernetesObject[], signal: AbortSig
       const credentials = credentialsOf(
         objects.filter(({ kind, metadata }) => kind === "Secret" && secrets.includes(metadata.name)),
       );
-      const said = await askRegistry(image, credentials, signal);
+      const said = await ask(image, credentials);
       report.asked += 1;
       if (said.state === "gone") report.gone.push({ image, usedBy, why: said.why, hint: said.hint });
       else if (said.state === "unknown") report.unknown.push(`${image}: ${said.why}`);
@@ -79,7 +92,7 @@ function wantedImages(objects: KubernetesObject[]): Wanted[] {
 
 /** Containers that somebody has added to debug a pod are not made again. */
 function podSpecOf(object: KubernetesObject, objects: KubernetesObject[]): PodSpec | undefined {
-  const { kind, metadata, spec, status } = object;
+  const { kind, metadata, spec } = object;
   const isOwned = (metadata.ownerReferences ?? []).length > 0;
   const template = (from: unknown) => (from as { template?: { spec?: PodSpec } } | undefined)?.template?.spec;
   if (["Deployment", "StatefulSet", "DaemonSet", "ReplicationController"].includes(kind)) return template(spec);
@@ -87,8 +100,12 @@ function podSpecOf(object: KubernetesObject, objects: KubernetesObject[]): PodSp
   // One that somebody else has made may be of a version of which it makes no more.
   if (kind === "Job" || kind === "ReplicaSet") return isOwned ? undefined : template(spec);
   if (kind !== "Pod") return undefined;
-  const isOver = ["Succeeded", "Failed"].includes(String(status?.["phase"]));
-  return isOwned && (isOver || isMadeOfTemplate(object, objects)) ? undefined : spec;
+  return isOwned && (isOver(object) || isMadeOfTemplate(object, objects)) ? undefined : spec;
+}
+
+/** Of a pod. */
+export function isOver({ status }: KubernetesObject): boolean {
+  return ["Succeeded", "Failed"].includes(String(status?.["phase"]));
 }
 
 function isMadeOfTemplate({ metadata: { ownerReferences = [] } }: KubernetesObject, all: KubernetesObject[]): boolean {
