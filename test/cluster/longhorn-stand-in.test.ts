@@ -86,18 +86,23 @@ const requestSync = async (kind: string, object: string) => {
 };
 
 test("a restore takes its time, keeps pods out until it is done, is detached then, and brings the very bytes back", async () => {
-  await order("slow");
+  const refused = "volume good is not ready for workloads: volume requires restoration";
+  // It goes on when a pod was kept out.
+  await order("restore-stuck");
   const seen = new Set<string>();
   await requestRestore(lab, "good", backups["second"]!.url, "default");
   await waitUntil("it is restored and detached", 60_000, async () => {
     const { state, restoreInitiated, restoreRequired } = (await volumeNamed("good"))?.status ?? {};
     seen.add(`${restoreInitiated ?? "unset"} ${restoreRequired ?? "unset"}`);
     const refusal = await lab.ask("get", "volumeattachment", "-o", "jsonpath={.items[*].status.attachError.message}");
-    if (refusal.output !== "") seen.add(refusal.output);
+    if (refusal.output.includes(refused) && !seen.has(refused)) {
+      seen.add(refused);
+      await order("slow");
+    }
     return restoreInitiated === true && restoreRequired === false && ["detached", "attached"].includes(state ?? "");
   });
   expect([...seen]).toContain("true true");
-  expect([...seen].join()).toContain("volume good is not ready for workloads: volume requires restoration");
+  expect([...seen]).toContain(refused);
   await running("good");
   expect(await digestIn("good")).toBe(backups["second"]!.digest);
   expect(await volumeNamed("good")).toMatchObject({
