@@ -66,7 +66,12 @@ async function giveUp(run: DrillRun | undefined): Promise<void> {
   if (status === "RUNNING") await run?.handle.terminate("its row is over");
 }
 
-async function strike(stage: Stage, row: Sabotage, run: DrillRun, hold: Awaited<ReturnType<Stage["hooks"]["hold"]>>) {
+export async function strike(
+  stage: Stage,
+  row: Pick<Sabotage, "when" | "does">,
+  run: DrillRun,
+  hold: Awaited<ReturnType<Stage["hooks"]["hold"]>>,
+): Promise<void> {
   const ended = run.handle.result().then(
     () => "it has ended",
     (error: Error & { cause?: Error }) => error.cause?.message ?? error.message,

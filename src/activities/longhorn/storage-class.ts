@@ -19,7 +19,7 @@ const storageClasses: Kind = {
 
 /** Of a volume as it is in Longhorn and in Kubernetes, in the fields of their specs. */
 export interface ClassSays {
-  parameters: { numberOfReplicas: number; dataLocality?: string; encrypted: boolean };
+  parameters: { numberOfReplicas: number; encrypted: boolean; [key: string]: unknown };
   csi: Record<string, unknown>;
   mountOptions?: string[];
 }
@@ -55,8 +55,7 @@ const secretRefs: Record<string, string> = {
  */
 export function classSays(storageClass: KubernetesObject | undefined, whose: Whose): ClassSays {
   const parameters = (storageClass?.["parameters"] ?? {}) as Record<string, string>;
-  const { dataLocality = "", encrypted = "" } = parameters;
-  const replicas = Number(parameters["numberOfReplicas"] ?? 0);
+  const { encrypted = "" } = parameters;
   const mountOptions = storageClass?.["mountOptions"] as string[] | undefined;
   const refs = Object.entries(secretRefs).flatMap(([use, field]) => {
     const name = parameters[`${prefix}${use}-secret-name`] ?? "";
@@ -66,14 +65,39 @@ export function classSays(storageClass: KubernetesObject | undefined, whose: Who
   return {
     parameters: {
       // 0: as many as Longhorn makes by default.
-      numberOfReplicas: Number.isInteger(replicas) && replicas > 0 ? replicas : 0,
-      ...(dataLocality !== "" && { dataLocality }),
+      numberOfReplicas: wholeNumber(parameters["numberOfReplicas"]),
+      ...kept(parameters),
       // What Go reads as true.
       encrypted: /^(1|t|true)$/i.test(encrypted),
     },
     csi: { fsType: fsTypeIn(parameters), ...(Object.fromEntries(refs) as object) },
     ...(mountOptions !== undefined && { mountOptions }),
   };
+}
+
+/** By the same names in a Volume, where the class says anything of it; selectors are lists of tags (Longhorn, "Storage Class Parameters"). */
+function kept(parameters: Record<string, string>): Record<string, unknown> {
+  const staleReplicaTimeout = wholeNumber(parameters["staleReplicaTimeout"]);
+  const texts = ["dataLocality", "dataEngine", "backupTargetName"].map((key) => [key, parameters[key] ?? ""] as const);
+  const lists = ["diskSelector", "nodeSelector"].map((key) => [key, tagsIn(parameters[key] ?? "")] as const);
+  return {
+    ...(staleReplicaTimeout > 0 && { staleReplicaTimeout }),
+    ...Object.fromEntries(texts.filter(([, text]) => text !== "")),
+    ...Object.fromEntries(lists.filter(([, tags]) => tags.length > 0)),
+  };
+}
+
+function tagsIn(text: string): string[] {
+  return text
+    .split(",")
+    .map((tag) => tag.trim())
+    .filter((tag) => tag !== "");
+}
+
+/** 0 where it is none above that. */
+function wholeNumber(text = "0"): number {
+  const number = Number(text);
+  return Number.isInteger(number) && number > 0 ? number : 0;
 }
 
 /** Kubernetes reads the older key in any spelling. */

@@ -172,8 +172,21 @@ test("a StorageClass says how its volumes are kept, and where their keys are", (
   });
 });
 
+test("how replicas are kept, and where, is as the class says", () => {
+  const where = { diskSelector: "ssd, fast", nodeSelector: "storage", dataEngine: "v1", backupTargetName: "second" };
+  expect(classSays(classOf({ ...where, staleReplicaTimeout: "30" }), whose).parameters).toEqual({
+    numberOfReplicas: 0,
+    encrypted: false,
+    staleReplicaTimeout: 30,
+    dataEngine: "v1",
+    backupTargetName: "second",
+    diskSelector: ["ssd", "fast"],
+    nodeSelector: ["storage"],
+  });
+});
+
 test.each([
-  [{ encrypted: "false", numberOfReplicas: "many" }],
+  [{ encrypted: "false", numberOfReplicas: "many", staleReplicaTimeout: "soon", diskSelector: " , " }],
   [{ encrypted: "", numberOfReplicas: "0", dataLocality: "" }],
 ])("what a class does not say, or not well, is Longhorn's to decide: %j", (parameters) => {
   const usual = { parameters: { numberOfReplicas: 0, encrypted: false }, csi: { fsType: "ext4" } };
