@@ -16,11 +16,18 @@ const ordered = (...orders: StackOrder[]) => ({
   undo: (stage: Stage) => orderStack(stage.stage, []),
 });
 
+/** Its states are empty, and it runs on: another one takes its place. */
+const endMachine = async (stage: Stage) => {
+  await orderStack(stage.stage, []);
+  await removeSandbox((await stage.layout()).name);
+};
+
 const machine: Sabotage[] = [
   {
     name: "the destruction destroys nothing",
     how: "OpenTofu says that the machine is deleted, and it runs on",
     ...ordered("destroy-nothing"),
+    undo: endMachine,
     verdict: "FAIL",
     at: "rebuild/control/homelab",
     says: /the old cluster still answers at https/,
@@ -29,6 +36,7 @@ const machine: Sabotage[] = [
     name: "the old cluster answers at the same address",
     how: "the machine runs on, the apply says that there is a new one, and SSM gives the kubeconfig of before",
     ...ordered("destroy-nothing", "kubeconfig-stays"),
+    undo: endMachine,
     verdict: "FAIL",
     at: "rebuild/control/homelab",
     says: /the old cluster still answers at https/,
