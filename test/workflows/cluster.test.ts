@@ -102,8 +102,23 @@ test("a volume that is not as it was is put into place for nobody who was told t
   });
 });
 
+const homes = manyVolumes().components[0]!;
+
+test.each(["exercise", "restore"] as const)(
+  "an %s is not begun where only labels say which volumes are meant",
+  async (type) => {
+    const plan = { ...twoLayers, components: [twoLayers.components[0]!, homes] };
+    await tryWorkflow(temporal, type, { input, plan }, async (trial) => {
+      const { error } = await trial.end();
+      expect(JSON.stringify(error)).toContain("homes chooses claims by labels, of which no backup tells");
+      expect(trial.fakes.calls).toEqual([]);
+    });
+  },
+);
+
 test("many volumes of one component come back with their cluster", async () => {
-  const plan = { ...twoLayers, components: [twoLayers.components[0]!, manyVolumes().components[0]!] };
+  const { selector: _, ...all } = homes as LonghornComponent;
+  const plan = { ...twoLayers, components: [twoLayers.components[0]!, all] };
   await tryWorkflow(temporal, "exercise", { input, plan }, async (trial) => {
     const { type, record } = await trial.end();
     expect(type).toBe("PASS");
