@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { LonghornComponent } from "../../src/plan/longhorn-schema.ts";
 import { outline } from "../../src/plan/outline.ts";
 import { stepFailure } from "../support/fake-activities.ts";
 import { manyVolumes, wholeCluster } from "../support/plans.ts";
@@ -105,12 +106,13 @@ test("a volume that is not as it was is put into place for nobody who was told t
 const homes = manyVolumes().components[0]!;
 
 test.each(["exercise", "restore"] as const)(
-  "an %s is not begun where only labels say which volumes are meant",
+  "%s is not begun where only labels say which volumes are meant",
   async (type) => {
     const plan = { ...twoLayers, components: [twoLayers.components[0]!, homes] };
     await tryWorkflow(temporal, type, { input, plan }, async (trial) => {
-      const { error } = await trial.end();
-      expect(JSON.stringify(error)).toContain("homes chooses claims by labels, of which no backup tells");
+      const { type: failure, message } = await trial.end();
+      expect(failure).toBe("REQUEST_INVALID");
+      expect(message).toContain("homes chooses claims by labels, of which no backup tells");
       expect(trial.fakes.calls).toEqual([]);
     });
   },
