@@ -90,6 +90,7 @@ async function withTerragrunt(): Promise<Seen> {
   const own = await versionOf("terragrunt");
   const told = programEnvironment()["TG_TF_PATH"];
   for (const program of told === undefined ? ["tofu", "terraform"] : [told]) {
+    // One that is not there, or does not run, is none: the next one is tried, and without any that is said.
     const version = await versionOf(program).catch(() => undefined);
     if (version !== undefined) return `${own}, ${version}`;
   }

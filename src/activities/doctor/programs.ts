@@ -63,6 +63,7 @@ async function clients(component: PgDumpComponent): Promise<Seen> {
 /** @throws PROGRAM_MISSING */
 async function serverPrograms(component: PgBackRestComponent): Promise<Seen> {
   const version = await versionOf(component, component.database);
+  // Data that is gone, or cannot be read, tells no version: what is on PATH is looked at then.
   const major =
     version === undefined ? await majorOf(component.data).catch(() => undefined) : Math.floor(version / 10_000);
   if (major === undefined) return await withoutServer(["pg_ctl"]);
